@@ -1,0 +1,1 @@
+"""AniSOAP descriptors of ellipsoidal particles, fast, on several backends."""

@@ -1,0 +1,34 @@
+"""Configuration of the documentation, built by `make docs`. Building needs no network."""
+
+from importlib.metadata import version as installed_version
+
+project = "anisoap_opt"
+author = "The anisoap_opt developers"
+copyright = author
+release = version = installed_version("anisoap_opt")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings give types, with shapes and units
+autosummary_generate = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+# Without intersphinx, which would need the network, only our own names can resolve, and the type fields of
+# NumPy docstrings ("array of float, shape (pairs, 3)") are prose. References to anisoap_opt stay strict.
+nitpick_ignore_regex = [(r"py:(class|data|obj|exc|mod|func|meth|attr)", r"(?!anisoap_opt\b).*")]
+
+html_theme = "furo"
+html_title = "anisoap_opt"
+html_copy_source = False
