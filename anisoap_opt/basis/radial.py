@@ -1,0 +1,303 @@
+"""The two radial bases: which functions there are for each l, and how they are made orthonormal.
+
+With k = l + 2n the primitive functions R_k are those of `anisoap_opt.basis.overlaps`. S is the overlap matrix of the
+normalised functions of one l; the orthonormal functions are φ_n = Σ_n' R_{l+2n'} N_n' (S^{-1/2})_{n'n}. Everything
+here is float64 whatever the descriptor's dtype is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt import checks
+from anisoap_opt.basis.overlaps import (
+    gto_overlap_factor,
+    gto_prefactor,
+    inverse_sqrt_from_factor,
+    monomial_overlap_factor,
+    monomial_prefactor,
+)
+
+if TYPE_CHECKING:
+    from metatensor import TensorMap
+
+Array = npt.NDArray[np.float64]
+MaxRadial = int | Sequence[int] | None
+
+
+def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]:
+    """Number of radial functions n_l for l = 0 … max_angular.
+
+    Parameters
+    ----------
+    max_angular : int
+        Largest l, ≥ 0.
+    max_radial : None, int or sequence of int
+        None: (max_angular - l)//2 + 1; int: max_radial + 1 for every l; sequence: one max_radial per l.
+
+    Returns
+    -------
+    list of int, length max_angular + 1
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an entry is not an integer ≥ 0, or the sequence has the wrong length.
+    """
+    max_angular = checks.natural("max_angular", max_angular)
+    if max_radial is None:
+        return [(max_angular - l) // 2 + 1 for l in range(max_angular + 1)]
+    if isinstance(max_radial, list | tuple | np.ndarray):
+        if len(max_radial) != max_angular + 1:
+            raise ValueError(
+                f"max_radial as a list needs one entry per l = 0 … {max_angular}, "
+                f"that is {max_angular + 1} entries, got {len(max_radial)}"
+            )
+        return [_max_radial(f"max_radial[{l}]", entry) + 1 for l, entry in enumerate(max_radial)]
+    return [_max_radial("max_radial", max_radial) + 1] * (max_angular + 1)
+
+
+def _max_radial(name: str, value: Any) -> int:
+    try:
+        return checks.natural(name, value)
+    except TypeError:  # a ValueError, as AniSOAP's
+        raise ValueError(f"`max_radial` must be None, int, or list of int, got {name}={value!r}") from None
+
+
+class _RadialBasis:
+    """What both radial bases share; see `GTORadialBasis` and `MonomialBasis`."""
+
+    radial_basis: str
+    precision: float
+    """s in the precision A + s·1 of the product Gaussian: 1/σ² for GTOs, 0 for monomials; Å⁻²."""
+
+    def __init__(self, max_angular: int, cutoff_radius: float, max_radial: MaxRadial, rcond: float, tol: float) -> None:
+        self.num_radial_functions = count_radial_functions(max_angular, max_radial)
+        self.max_angular = int(max_angular)
+        self.cutoff_radius = checks.length("cutoff_radius", cutoff_radius)
+        self.max_radial = max_radial
+        self.rcond = rcond
+        self.tol = tol
+
+    def _overlap_factor(self, l: int) -> Array:
+        raise NotImplementedError
+
+    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+        raise NotImplementedError
+
+    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(max_angular={self.max_angular}, max_radial={self.max_radial})"
+
+    def get_num_radial_functions(self) -> list[int]:
+        """Number of radial functions for l = 0 … max_angular."""
+        return self.num_radial_functions
+
+    def orthonormalization(self, l: int) -> Array:
+        """Matrix from primitive to orthonormal functions of one l: diag(N_{l+2n'}) S^{-1/2}.
+
+        Parameters
+        ----------
+        l : int
+            Angular channel.
+
+        Returns
+        -------
+        ndarray, shape [n', n]
+            Multiply coefficients over the primitive functions n' from the right.
+
+        Raises
+        ------
+        ValueError
+            If the overlap matrix is too ill-conditioned for `tol`.
+        """
+        k = l + 2 * np.arange(self.num_radial_functions[l])
+        inverse_sqrt = inverse_sqrt_from_factor(self._overlap_factor(l), self.rcond, self.tol)
+        return self._prefactor(k)[:, None] * inverse_sqrt
+
+    def get_basis(self, rs: npt.ArrayLike) -> Array:
+        """Orthonormal radial functions on a mesh.
+
+        Parameters
+        ----------
+        rs : array_like, shape [points]
+            Distances, Å.
+
+        Returns
+        -------
+        ndarray, shape [points, Σ_l n_l]
+            Columns l = 0 … max_angular, n fastest; Å^{-3/2}.
+        """
+        r = np.asarray(rs, dtype=np.float64).reshape(-1, 1)
+        per_l = (
+            self._primitive(r, l + 2 * np.arange(num)) @ self.orthonormalization(l)
+            for l, num in enumerate(self.num_radial_functions)
+        )
+        return np.hstack(list(per_l))
+
+    def plot_basis(self, n_r: int = 100) -> None:
+        """Plot `get_basis` on `n_r` points of [0, cutoff_radius] with matplotlib (extra ``bench``)."""
+        from matplotlib import pyplot as plt
+
+        r = np.linspace(0, self.cutoff_radius, n_r)
+        plt.plot(r, self.get_basis(r))
+
+    def orthonormalize_basis(self, features: TensorMap) -> TensorMap:
+        """Orthonormalise an unnormalised expansion in place.
+
+        Parameters
+        ----------
+        features : TensorMap
+            From ``transform(frames, normalize=False)``: keys hold `angular_channel`, properties `n` and
+            `neighbor_types`.
+
+        Returns
+        -------
+        TensorMap
+            `features` itself, whose values were overwritten.
+        """
+        for key, block in features.items():
+            matrix = self.orthonormalization(int(key["angular_channel"]))
+            types = np.asarray(block.properties["neighbor_types"])
+            for one_type in np.unique(types):
+                columns = types == one_type
+                n = np.asarray(block.properties["n"])[columns]
+                block.values[:, :, columns] = block.values[:, :, columns] @ matrix[np.ix_(n, n)]
+        return features
+
+
+class GTORadialBasis(_RadialBasis):
+    """Gaussian-type orbitals r^{l+2n} exp(-r²/2σ²), orthonormalised by Löwdin's method.
+
+    Parameters
+    ----------
+    max_angular : int
+        Largest l.
+    cutoff_radius : float
+        Å; only the mesh of `plot_basis` depends on it.
+    radial_gaussian_width : float
+        σ, Å.
+    max_radial : None, int or list of int
+        See `count_radial_functions`.
+    rcond, tol : float
+        See `anisoap_opt.basis.overlaps.inverse_sqrt_from_factor`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+
+    radial_basis = "gto"
+
+    def __init__(
+        self,
+        max_angular: int,
+        cutoff_radius: float,
+        *,
+        radial_gaussian_width: float,
+        max_radial: MaxRadial = None,
+        rcond: float = 1e-8,
+        tol: float = 1e-3,
+    ) -> None:
+        self.radial_gaussian_width = checks.length("radial_gaussian_width", radial_gaussian_width)
+        self.precision = self.radial_gaussian_width**-2
+        super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
+
+    def _overlap_factor(self, l: int) -> Array:
+        return gto_overlap_factor(l, self.num_radial_functions[l])
+
+    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+        return gto_prefactor(k, self.radial_gaussian_width)
+
+    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+        return np.asarray(r**k * np.exp(-0.5 * self.precision * r**2))
+
+    def compute_gaussian_parameters(
+        self, r_ij: npt.ArrayLike, lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike
+    ) -> tuple[Array, Array, float]:
+        """Product of one particle's Gaussian with the basis functions' exp(-r²/2σ²).
+
+        Parameters
+        ----------
+        r_ij : array_like, shape [3]
+            From the centre to the particle, Å.
+        lengths : array_like, shape [3]
+            Semiaxes, Å.
+        rotation_matrix : array_like, shape [3, 3]
+            Body → space.
+
+        Returns
+        -------
+        precision : ndarray, shape [3, 3]
+            A + 1/σ², Å⁻².
+        center : ndarray, shape [3]
+            Å.
+        constant : float
+            c in the factor exp(-c/2) that the product Gaussian carries.
+        """
+        r_ij, own = np.array(r_ij, dtype=np.float64), _own_precision(lengths, rotation_matrix)
+        precision = own + self.precision * np.eye(3)
+        center = r_ij - self.precision * np.linalg.solve(precision, r_ij)
+        constant = self.precision * float(r_ij @ np.linalg.solve(precision, own @ r_ij))
+        return precision, center, constant
+
+
+class MonomialBasis(_RadialBasis):
+    """Monomials r^{l+2n} on [0, cutoff_radius], orthonormalised by Löwdin's method.
+
+    Parameters
+    ----------
+    max_angular : int
+        Largest l.
+    cutoff_radius : float
+        r_c, Å.
+    max_radial : None, int or list of int
+        See `count_radial_functions`.
+    rcond, tol : float
+        See `anisoap_opt.basis.overlaps.inverse_sqrt_from_factor`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+
+    radial_basis = "monomial"
+    precision = 0.0
+
+    def __init__(
+        self,
+        max_angular: int,
+        cutoff_radius: float,
+        max_radial: MaxRadial = None,
+        rcond: float = 1e-8,
+        tol: float = 1e-3,
+    ) -> None:
+        super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
+
+    def _overlap_factor(self, l: int) -> Array:
+        return monomial_overlap_factor(l, self.num_radial_functions[l])
+
+    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+        return monomial_prefactor(k, self.cutoff_radius)
+
+    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+        return np.asarray(r**k)
+
+    def compute_gaussian_parameters(
+        self, r_ij: npt.ArrayLike, lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike
+    ) -> tuple[Array, Array, float]:
+        """Precision [3, 3], centre [3] and constant 0 of one particle's own Gaussian; see `GTORadialBasis`."""
+        return _own_precision(lengths, rotation_matrix), np.array(r_ij, dtype=np.float64), 0.0
+
+
+def _own_precision(lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike) -> Array:
+    rotation = np.asarray(rotation_matrix, dtype=np.float64)
+    return np.asarray((rotation / np.asarray(lengths, dtype=np.float64) ** 2) @ rotation.T)

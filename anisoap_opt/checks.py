@@ -1,0 +1,56 @@
+"""Checks of single arguments, with messages that name the argument, its value and what is allowed."""
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+
+def length(name: str, value: Any) -> float:
+    """Return a finite length > 0 in Å as a float.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is zero, negative, NaN or infinite.
+    """
+    if isinstance(value, bool | str | bytes):
+        raise TypeError(f"{name} must be a number (Å), got {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number (Å), got {value!r}") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be finite and greater than 0 Å, got {value!r}")
+    return number
+
+
+def natural(name: str, value: Any) -> int:
+    """Return an integer ≥ 0.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an integer.
+    ValueError
+        If it is negative.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer ≥ 0, got {value!r}") from None
+    if number < 0:
+        raise ValueError(f"{name} must be an integer ≥ 0, got {value!r}")
+    return number
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of the allowed words, else raise a ValueError that lists them."""
+    words = list(allowed)
+    if not isinstance(value, str) or value not in words:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, words))}, got {value!r}")
+    return value
