@@ -1,0 +1,88 @@
+"""Periodic images: wrapped positions and how many image shifts a cutoff reaches, for all frames at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.frames import ParticleBatch
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class WrappedParticles:
+    """Particles moved into their cells, and the image shifts that can hold a neighbour.
+
+    Attributes
+    ----------
+    positions : ndarray, shape [particles, 3]
+        Å; wrapped along periodic axes, untouched along the others.
+    wraps : ndarray of int, shape [particles, 3]
+        How many cell vectors were subtracted from each position.
+    cells : ndarray, shape [frames, 3, 3]
+        Cell vectors, zero on non-periodic axes, Å.
+    reach : ndarray of int, shape [frames, 3]
+        Every pair within the cutoff has an image shift s with |s_k| ≤ reach_k.
+    """
+
+    positions: Array
+    wraps: Ints
+    cells: Array
+    reach: Ints
+
+
+def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
+    """Wrap positions into the cells and bound the image shifts.
+
+    The planes of lattice axis k lie h_k = 1/|b_k| apart, b_k the reciprocal vector. Two particles whose fractional
+    coordinates differ by at most w_k are within the cutoff only if |s_k| ≤ cutoff_radius / h_k + w_k.
+
+    Parameters
+    ----------
+    batch : ParticleBatch
+    cutoff_radius : float
+        Å.
+
+    Returns
+    -------
+    WrappedParticles
+    """
+    cells = np.where(batch.pbc[:, :, None], batch.cells, 0.0)
+    reciprocal = np.where(batch.pbc[:, :, None], _reciprocal(cells, batch.pbc), 0.0)  # rows b_k
+    frame = batch.frame_of_particle
+    fractional = np.einsum("pc,pkc->pk", batch.positions, reciprocal[frame])
+    wraps = np.floor(fractional)
+    positions = batch.positions - np.einsum("pk,pkc->pc", wraps, cells[frame])
+
+    spread = np.zeros((batch.num_frames, 3))
+    filled = np.flatnonzero(np.diff(batch.offsets))
+    if len(filled):
+        first = batch.offsets[filled]
+        inside = fractional - wraps
+        spread[filled] = np.maximum.reduceat(inside, first) - np.minimum.reduceat(inside, first)
+    spacing_inverse = np.linalg.norm(reciprocal, axis=2)  # [frames, 3]; 0 on non-periodic axes
+    reach = np.where(batch.pbc, np.floor(cutoff_radius * spacing_inverse + spread + 1e-9), 0)
+    return WrappedParticles(positions, wraps.astype(np.int64), cells, reach.astype(np.int64))
+
+
+def _reciprocal(cells: Array, pbc: npt.NDArray[np.bool_]) -> Array:
+    """Reciprocal vectors, rows b_k with a_k · b_l = δ_kl, of the lattice that the periodic vectors span."""
+    full = cells.copy()
+    for pattern in np.unique(pbc, axis=0):
+        rows = np.flatnonzero((pbc == pattern).all(axis=1))
+        missing = np.flatnonzero(~pattern)
+        if len(missing) == 3:
+            full[rows] = np.eye(3)
+        if len(missing) == 2:  # any vector that is not parallel to the periodic one: its smallest axis
+            kept = full[rows, np.flatnonzero(pattern)[0]]
+            full[rows, missing[0]] = np.cross(kept, np.eye(3)[np.argmin(np.abs(kept), axis=1)])
+        if len(missing) in (1, 2):
+            normal = np.cross(full[rows, (missing[-1] + 1) % 3], full[rows, (missing[-1] + 2) % 3])
+            full[rows, missing[-1]] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    crosses = np.stack([np.cross(full[:, (k + 1) % 3], full[:, (k + 2) % 3]) for k in range(3)], axis=1)
+    volume = np.einsum("fc,fc->f", full[:, 0], crosses[:, 0])
+    return np.asarray(crosses / volume[:, None, None])

@@ -1,0 +1,169 @@
+"""Pairs, and the segments that sums over pairs run over.
+
+A segment holds the pairs of one centre with the neighbours of one type. Segments are laid out as the descriptor is:
+centre types ascend, then centres, then neighbour types, and every centre of a block has a segment, perhaps an empty
+one, for every neighbour type of the block. Coefficients of consecutive segments are therefore already in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs sorted by segment; what a kernel reads.
+
+    Attributes
+    ----------
+    j : ndarray of int, shape [pairs]
+        Neighbour of each pair, a particle index.
+    r_ij : ndarray, shape [pairs, 3]
+        From the centre to the neighbour, Å.
+    start : ndarray of int, shape [segments + 1]
+        Segment g holds the pairs start[g] … start[g+1] - 1.
+    """
+
+    j: Ints
+    r_ij: Array
+    start: Ints
+
+    @property
+    def num_segments(self) -> int:
+        """Number of segments, empty ones included."""
+        return len(self.start) - 1
+
+    def segments(self, first: int, last: int) -> Pairs:
+        """The pairs of the segments first … last - 1, as views."""
+        chosen = slice(self.start[first], self.start[last])
+        return Pairs(self.j[chosen], self.r_ij[chosen], self.start[first : last + 1] - self.start[first])
+
+
+@dataclass(frozen=True)
+class CenterBlock:
+    """All centres of one type.
+
+    Attributes
+    ----------
+    center_type : int
+    neighbor_types : tuple of int
+        Ascending.
+    centers : ndarray of int, shape [centers]
+        Particle indices, ascending; only centres with at least one neighbour.
+    first_segment : int
+        The block's segments are first_segment + row · len(neighbor_types) + column.
+    """
+
+    center_type: int
+    neighbor_types: tuple[int, ...]
+    centers: Ints
+    first_segment: int
+
+    def chunks(self, max_segments: int) -> Iterator[tuple[slice, int, int]]:
+        """Cut into runs of centres: (rows, first segment, last segment + 1), at least one centre each."""
+        width = len(self.neighbor_types)
+        step = max(1, max_segments // width)
+        for row in range(0, len(self.centers), step):
+            last = min(row + step, len(self.centers))
+            yield slice(row, last), self.first_segment + row * width, self.first_segment + last * width
+
+
+@dataclass(frozen=True)
+class Neighborhoods:
+    """All pairs of a batch of frames and the blocks they belong to.
+
+    Attributes
+    ----------
+    pairs : Pairs
+    blocks : tuple of CenterBlock
+        Centre types ascend.
+    shifts : ndarray of int, shape [pairs, 3], or None
+        Cell shift of the neighbour's image, kept on request.
+    """
+
+    pairs: Pairs
+    blocks: tuple[CenterBlock, ...]
+    shifts: Ints | None = None
+
+
+def check_types(present: Ints, types: Sequence[int] | None) -> Ints:
+    """Sorted unique types of the layout: those present, or the requested ones, which must include them.
+
+    Raises
+    ------
+    ValueError
+        If a type occurs in the frames but not in `types`.
+    """
+    if types is None:
+        return present
+    wanted = np.unique(np.asarray(types, dtype=np.int64))
+    absent = np.setdiff1d(present, wanted)
+    if len(absent):
+        raise ValueError(f"the frames hold types {absent.tolist()}, which are not in types={wanted.tolist()}")
+    return wanted
+
+
+def sort_into_segments(
+    particle_types: Ints,
+    i: Ints,
+    j: Ints,
+    r_ij: Array,
+    shifts: Ints | None = None,
+    types: Sequence[int] | None = None,
+) -> Neighborhoods:
+    """Sort pairs by centre type, centre and neighbour type; pairs of one segment keep their order.
+
+    Parameters
+    ----------
+    particle_types : ndarray of int, shape [particles]
+    i, j : ndarray of int, shape [pairs]
+        Centre and neighbour, particle indices.
+    r_ij : ndarray, shape [pairs, 3]
+        Å.
+    shifts : ndarray of int, shape [pairs, 3], optional
+        Carried along.
+    types : sequence of int, optional
+        Fixes the layout: every block gets a column for each of these types. By default a block has columns for the
+        neighbour types that its centres meet anywhere in the batch.
+
+    Returns
+    -------
+    Neighborhoods
+    """
+    present, code = np.unique(particle_types, return_inverse=True)
+    layout = check_types(present, types)
+    code = np.searchsorted(layout, present)[code]
+    met = np.full((len(layout), len(layout)), types is not None)
+    met[code[i], code[j]] = True
+    is_center = np.zeros(len(particle_types), dtype=bool)
+    is_center[i] = True
+
+    column = np.cumsum(met, axis=1) - 1  # [center type, neighbor type]
+    base = np.zeros(len(particle_types), dtype=np.int64)  # first segment of each centre
+    blocks, num_segments = [], 0
+    for t in range(len(layout)):
+        centers = np.flatnonzero(is_center & (code == t))
+        width = int(met[t].sum())
+        if width == 0:
+            continue
+        base[centers] = num_segments + width * np.arange(len(centers))
+        neighbor_types = tuple(layout[met[t]].tolist())
+        blocks.append(CenterBlock(int(layout[t]), neighbor_types, centers, num_segments))
+        num_segments += width * len(centers)
+
+    segment = base[i] + column[code[i], code[j]]
+    order = np.argsort(segment, kind="stable")
+    start = np.zeros(num_segments + 1, dtype=np.int64)
+    np.cumsum(np.bincount(segment, minlength=num_segments), out=start[1:])
+    return Neighborhoods(
+        pairs=Pairs(j[order], r_ij[order], start),
+        blocks=tuple(blocks),
+        shifts=None if shifts is None else shifts[order],
+    )
