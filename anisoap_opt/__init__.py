@@ -1,1 +1,18 @@
 """AniSOAP descriptors of ellipsoidal particles, fast, on several backends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anisoap_opt.kernels import BACKENDS
+from anisoap_opt.projection import EllipsoidalDensityProjection
+
+__all__ = ["BACKENDS", "EllipsoidalDensityProjection", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # imported here: it takes longer than all the rest
+
+        return version("anisoap_opt")
+    raise AttributeError(f"module 'anisoap_opt' has no attribute {name!r}")

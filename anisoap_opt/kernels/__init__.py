@@ -1,0 +1,121 @@
+"""The backends: the only room that knows them. The contract they share is in the README beside this file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from anisoap_opt import checks
+from anisoap_opt.kernels.options import KernelOptions
+
+ENVIRONMENT_VARIABLE = "ANISOAP_BACKEND"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One entry of the table of backends.
+
+    Attributes
+    ----------
+    module : str
+        Module of this package that holds the class `Kernel`.
+    needs : str
+        Distribution that must be installed, "" for none.
+    extra : str
+        Extra of ``pip install anisoap_opt[…]`` that brings it.
+    dtypes : tuple of str
+    summary : str
+        For ``anisoap-opt backends``.
+    """
+
+    module: str
+    needs: str
+    extra: str
+    dtypes: tuple[str, ...]
+    summary: str
+
+    @property
+    def installed(self) -> bool:
+        """Whether what it needs can be imported; nothing is imported to find out."""
+        return not self.needs or find_spec(self.needs) is not None
+
+
+# The fastest last: without a choice by the caller the last one installed of DEFAULTS is taken.
+BACKENDS = {
+    "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
+}
+DEFAULTS = ("numpy_only",)
+
+
+def resolve(backend: str | None) -> str:
+    """Name of the backend to use: the argument, else ``ANISOAP_BACKEND``, else the fastest one installed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    ModuleNotFoundError
+        If what it needs is not installed; the message names the extra.
+    """
+    source = "backend"
+    if backend is None and os.environ.get(ENVIRONMENT_VARIABLE):
+        source, backend = f"environment variable {ENVIRONMENT_VARIABLE}", os.environ[ENVIRONMENT_VARIABLE]
+    if backend is None:
+        return [name for name in DEFAULTS if BACKENDS[name].installed][-1]
+    name = checks.choice(source, backend, BACKENDS)
+    entry = BACKENDS[name]
+    if not entry.installed:
+        raise ModuleNotFoundError(
+            f"backend {name!r} needs {entry.needs}, which is not installed: pip install 'anisoap_opt[{entry.extra}]'"
+        )
+    return name
+
+
+def resolve_options(backend: str, dtype: Any, device: Any) -> KernelOptions:
+    """Check dtype and device for one backend.
+
+    Parameters
+    ----------
+    backend : str
+        As returned by `resolve`.
+    dtype : None, str, numpy or torch dtype
+        None means "float64".
+    device : None, str or torch.device
+        None means "cpu".
+
+    Returns
+    -------
+    KernelOptions
+
+    Raises
+    ------
+    ValueError
+        If the backend does not offer this dtype or device, or the device is not there.
+    """
+    entry = BACKENDS[backend]
+    name = "float64" if dtype is None else _dtype_name(dtype)
+    if name not in entry.dtypes:
+        raise ValueError(f"backend {backend!r} computes in {' or '.join(entry.dtypes)}, got dtype={dtype!r}")
+    place = "cpu" if device is None else str(device)
+    if backend == "torch_full":
+        from anisoap_opt.kernels.torch_full import check_device
+
+        check_device(place, name)
+    elif place != "cpu":
+        raise ValueError(f"backend {backend!r} runs on the device 'cpu' only, got {device!r}; torch_full takes others")
+    return KernelOptions(dtype=name, device=place)
+
+
+def _dtype_name(dtype: Any) -> str:
+    if isinstance(dtype, str):
+        return dtype
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None)  # np.dtype, np.float32
+    return str(name or dtype).removeprefix("torch.")
+
+
+def load(backend: str) -> Any:
+    """Class `Kernel` of a backend; imports what it needs."""
+    return importlib.import_module(f"anisoap_opt.kernels.{BACKENDS[backend].module}").Kernel

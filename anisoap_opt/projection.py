@@ -1,0 +1,364 @@
+"""`EllipsoidalDensityProjection`: AniSOAP's calculator, and the whole way from frames to descriptor on one page."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt import checks, kernels
+from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.radial import GTORadialBasis, MaxRadial, MonomialBasis
+from anisoap_opt.expansion import expand, to_numpy
+from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
+from anisoap_opt.neighbors import find_neighborhoods
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
+from anisoap_opt.power_spectrum import power_spectrum, sum_rows
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from metatensor import TensorMap
+
+_UNSET: Any = object()
+
+
+class EllipsoidalDensityProjection:
+    """Expansion of a density of ellipsoidal Gaussians around every particle, and its power spectrum.
+
+    A drop-in replacement for the class of the same name in AniSOAP; what differs on purpose is listed on the
+    documentation's page "Switching from AniSOAP".
+
+    Parameters
+    ----------
+    max_angular : int
+        Largest angular momentum l.
+    radial_basis_name : {"gto", "monomial"}
+        Gaussian-type orbitals of one width, or monomials on [0, cutoff_radius].
+    cutoff_radius : float
+        Particles whose centres are closer than this are neighbours, Å.
+    compute_gradients : bool
+        Not available: True raises NotImplementedError.
+    subtract_center_contribution : bool
+        True leaves out the density of the central particle itself (its periodic images still count).
+    radial_gaussian_width : float
+        σ of the GTOs, Å; required for "gto", not allowed for "monomial".
+    max_radial : None, int or list of int
+        Largest radial index n. None couples it to l, n_l = (max_angular - l)//2 + 1; an int gives max_radial + 1
+        functions for every l; a list has one entry per l.
+    rotation_key : str
+        Name of the frames' array of rotations.
+    rotation_type : {"quaternion", "matrix"}
+        Quaternions are (w, x, y, z); both rotate body → space.
+    basis_rcond : float
+        Eigenvalues of the radial overlap matrix up to this are dropped.
+    basis_tol : float
+        Largest norm of the dropped part that is accepted.
+    backend : str, optional
+        One of `anisoap_opt.BACKENDS`; by default the environment variable ``ANISOAP_BACKEND``, else the fastest one
+        installed.
+    dtype : {"float64", "float32"}, optional
+        float64 by default; which backends offer float32, and its error, is in the documentation.
+    device : str, optional
+        Torch device for the backend `torch_full`, "cpu" by default.
+    types : sequence of int, optional
+        Particle types that fix the layout of the features, for descriptors of different data sets that must match.
+        By default a centre type's block has columns for the neighbour types that it meets in the frames given.
+
+    Raises
+    ------
+    TypeError, ValueError, NotImplementedError
+        If a parameter is out of range.
+    ModuleNotFoundError
+        If the backend's extra is not installed.
+
+    References
+    ----------
+    A. Lin, L. Huguenin-Dumittan, Y.-C. Cho, J. Nigam, R. K. Cersonsky, J. Chem. Phys. 161, 074112 (2024).
+    """
+
+    def __init__(
+        self,
+        max_angular: int,
+        radial_basis_name: str,
+        cutoff_radius: float,
+        compute_gradients: bool = False,
+        subtract_center_contribution: bool = False,
+        radial_gaussian_width: float | None = None,
+        max_radial: MaxRadial = None,
+        rotation_key: str = "quaternion",
+        rotation_type: str = "quaternion",
+        basis_rcond: float = 0,
+        basis_tol: float = 1e-8,
+        *,
+        backend: str | None = None,
+        dtype: Any = None,
+        device: Any = None,
+        types: Sequence[int] | None = None,
+    ) -> None:
+        if compute_gradients:
+            raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
+        self.radial_basis = _radial_basis(
+            radial_basis_name, max_angular, cutoff_radius, radial_gaussian_width, max_radial, basis_rcond, basis_tol
+        )
+        self.max_angular = self.radial_basis.max_angular
+        self.cutoff_radius = self.radial_basis.cutoff_radius
+        self.radial_basis_name = radial_basis_name
+        self.compute_gradients = False
+        self.subtract_center_contribution = bool(subtract_center_contribution)
+        self.rotation_key = rotation_key
+        self.rotation_type = checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
+        self.types = None if types is None else sorted({checks.natural("types", t) for t in types})
+        self.backend = kernels.resolve(backend)
+        self.options = kernels.resolve_options(self.backend, dtype, device)
+        self.num_ns = self.radial_basis.get_num_radial_functions()
+        self._basis = BasisChange.of(self.radial_basis)
+
+    def __repr__(self) -> str:
+        return (
+            f"EllipsoidalDensityProjection({self.radial_basis!r}, cutoff_radius={self.cutoff_radius}, "
+            f"backend={self.backend!r}, dtype={self.options.dtype!r}, device={self.options.device!r})"
+        )
+
+    @overload
+    def transform(
+        self,
+        frames: Sequence[Atoms],
+        show_progress: bool = ...,
+        normalize: bool = ...,
+        rust_moments: Any = ...,
+        return_pef: Literal[False] = ...,
+    ) -> TensorMap: ...
+
+    @overload
+    def transform(
+        self,
+        frames: Sequence[Atoms],
+        show_progress: bool = ...,
+        normalize: bool = ...,
+        rust_moments: Any = ...,
+        *,
+        return_pef: Literal[True],
+    ) -> tuple[TensorMap, TensorMap]: ...
+
+    def transform(
+        self,
+        frames: Sequence[Atoms],
+        show_progress: bool = False,
+        normalize: bool = True,
+        rust_moments: Any = _UNSET,
+        return_pef: bool = False,
+    ) -> TensorMap | tuple[TensorMap, TensorMap]:
+        """Expansion coefficients of the density around every particle.
+
+        Parameters
+        ----------
+        frames : list of ase.Atoms
+            With the array `rotation_key` and ``c_diameter[1]``, ``c_diameter[2]``, ``c_diameter[3]`` (full axes, Å).
+        show_progress : bool
+            Draw a progress bar.
+        normalize : bool
+            Whether to use the orthonormal radial functions, or the primitive ones.
+        rust_moments
+            Ignored; deprecated.
+        return_pef : bool
+            Whether to return the expansion of every single pair too.
+
+        Returns
+        -------
+        TensorMap
+            See `anisoap_opt.tensormap.expansion_map`.
+        TensorMap
+            With `return_pef`: the pairs' expansion, which adds up to the first; see `anisoap_opt.tensormap.pair_map`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a frame is not usable; the message says which and why.
+        """
+        from anisoap_opt.tensormap import expansion_map, pair_map
+
+        _warn_rust_moments(rust_moments)
+        batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
+        basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
+        kernel = self._kernel(batch, basis)
+        chunks = _progress(expand(kernel, neighborhoods, basis), neighborhoods, show_progress)
+        parts = [(block, [to_numpy(c) for c in coefficients]) for block, _, coefficients in chunks]
+        values = [
+            (block, [np.concatenate(arrays) for arrays in zip(*per_chunk, strict=True)])
+            for block, per_chunk in _by_block(parts)
+        ]
+        expansion = expansion_map(batch, values, basis.num_radial)
+        if not return_pef:
+            return expansion
+        num_pairs = len(neighborhoods.pairs.j)
+        one_each = Pairs(neighborhoods.pairs.j, neighborhoods.pairs.r_ij, np.arange(num_pairs + 1))
+        per_pair = [to_numpy(c) for c in kernel.coefficients(one_each)]
+        return expansion, pair_map(batch, neighborhoods, per_pair, basis.num_radial)
+
+    @overload
+    def power_spectrum(
+        self,
+        frames: Sequence[Atoms],
+        mean_over_samples: Literal[True] = ...,
+        show_progress: bool = ...,
+        rust_moments: Any = ...,
+    ) -> npt.NDArray[np.floating[Any]]: ...
+
+    @overload
+    def power_spectrum(
+        self,
+        frames: Sequence[Atoms],
+        mean_over_samples: Literal[False],
+        show_progress: bool = ...,
+        rust_moments: Any = ...,
+    ) -> TensorMap: ...
+
+    @overload
+    def power_spectrum(
+        self, frames: Sequence[Atoms], mean_over_samples: bool, show_progress: bool = ..., rust_moments: Any = ...
+    ) -> Any: ...
+
+    def power_spectrum(
+        self,
+        frames: Sequence[Atoms],
+        mean_over_samples: bool = True,
+        show_progress: bool = False,
+        rust_moments: Any = _UNSET,
+    ) -> npt.NDArray[np.floating[Any]] | TensorMap:
+        """Power spectrum of the expansion.
+
+        Parameters
+        ----------
+        frames : list of ase.Atoms
+            As for `transform`.
+        mean_over_samples : bool
+            Whether to average over the centres of each frame, per centre type.
+        show_progress : bool
+            Draw a progress bar.
+        rust_moments
+            Ignored; deprecated.
+
+        Returns
+        -------
+        ndarray, shape [frames, features]
+            If `mean_over_samples`. The columns of the centre types follow each other, types ascending; a frame that
+            lacks a centre type has zeros there.
+        TensorMap
+            Otherwise; see `anisoap_opt.tensormap.power_spectrum_map`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a frame is not usable; the message says which and why.
+        """
+        _warn_rust_moments(rust_moments)
+        batch, neighborhoods = self._neighborhoods(frames)
+        kernel = self._kernel(batch, self._basis)
+        chunks = _progress(expand(kernel, neighborhoods, self._basis), neighborhoods, show_progress)
+        if mean_over_samples:
+            return self._mean_over_centers(batch, neighborhoods, chunks)
+
+        from anisoap_opt.tensormap import power_spectrum_map
+
+        parts = [(block, to_numpy(power_spectrum(coefficients))) for block, _, coefficients in chunks]
+        values = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
+        return power_spectrum_map(batch, values, self._basis.num_radial)
+
+    def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
+        batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type)
+        return batch, find_neighborhoods(
+            batch,
+            self.cutoff_radius,
+            self_pairs=not self.subtract_center_contribution,
+            types=self.types,
+            keep_shifts=keep_shifts,
+        )
+
+    def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Any:
+        kernel = kernels.load(self.backend)
+        return kernel(batch.rotations, batch.semiaxes, self.radial_basis.precision, basis, self.options)
+
+    def _mean_over_centers(
+        self,
+        batch: ParticleBatch,
+        neighborhoods: Neighborhoods,
+        chunks: Iterator[tuple[CenterBlock, slice, list[Any]]],
+    ) -> npt.NDArray[np.floating[Any]]:
+        widths = [
+            sum((num * len(block.neighbor_types)) ** 2 for num in self._basis.num_radial)
+            for block in neighborhoods.blocks
+        ]
+        ends = np.cumsum([0, *widths])
+        columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(neighborhoods.blocks)}
+        means = np.zeros((batch.num_frames, ends[-1]), dtype=self.options.dtype)
+        frame_of_particle = batch.frame_of_particle
+        for block, rows, coefficients in chunks:
+            frame = frame_of_particle[block.centers[rows]]  # ascending
+            first = np.flatnonzero(np.diff(frame, prepend=-1))
+            means[frame[first], columns[block.center_type]] += to_numpy(sum_rows(power_spectrum(coefficients), first))
+        for block in neighborhoods.blocks:
+            counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
+            means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
+        return means
+
+
+def _radial_basis(
+    name: str,
+    max_angular: int,
+    cutoff_radius: float,
+    radial_gaussian_width: float | None,
+    max_radial: MaxRadial,
+    rcond: float,
+    tol: float,
+) -> GTORadialBasis | MonomialBasis:
+    """The radial basis of this name, or an error that says which argument does not fit it."""
+    if name == "gto":
+        if radial_gaussian_width is None:
+            raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
+        return GTORadialBasis(
+            max_angular,
+            cutoff_radius,
+            radial_gaussian_width=radial_gaussian_width,
+            max_radial=max_radial,
+            rcond=rcond,
+            tol=tol,
+        )
+    if name == "monomial":
+        if radial_gaussian_width is not None:
+            raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")
+        return MonomialBasis(max_angular, cutoff_radius, max_radial=max_radial, rcond=rcond, tol=tol)
+    raise NotImplementedError(f"{name!r} is not an implemented radial basis; try 'gto' or 'monomial'")
+
+
+def _warn_rust_moments(value: Any) -> None:
+    if value is not _UNSET:
+        warnings.warn("rust_moments is ignored: choose a backend instead", DeprecationWarning, stacklevel=3)
+
+
+def _by_block(parts: list[tuple[CenterBlock, Any]]) -> list[tuple[CenterBlock, list[Any]]]:
+    """Collect the chunks of each block."""
+    collected: dict[int, tuple[CenterBlock, list[Any]]] = {}
+    for block, part in parts:
+        collected.setdefault(block.center_type, (block, []))[1].append(part)
+    return list(collected.values())
+
+
+def _progress(
+    chunks: Iterator[tuple[CenterBlock, slice, list[Any]]], neighborhoods: Neighborhoods, show: bool
+) -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
+    """Pass chunks on, drawing a bar over the centres if asked."""
+    if not show:
+        return chunks
+    from tqdm.auto import tqdm
+
+    def watched() -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
+        total = sum(len(block.centers) for block in neighborhoods.blocks)
+        with tqdm(total=total, desc="AniSOAP", unit="centre") as bar:
+            for block, rows, coefficients in chunks:
+                yield block, rows, coefficients
+                bar.update(rows.stop - rows.start)
+
+    return watched()

@@ -1,0 +1,185 @@
+"""From arrays to metatensor's TensorMap, with AniSOAP's names; the only room that imports metatensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.pairs import CenterBlock, Neighborhoods
+
+if TYPE_CHECKING:
+    from metatensor import Labels, TensorMap
+
+Ints = npt.NDArray[np.int64]
+
+
+def expansion_map(
+    batch: ParticleBatch, values: list[tuple[CenterBlock, list[Any]]], num_radial: tuple[int, ...]
+) -> TensorMap:
+    """TensorMap of the density expansion.
+
+    Parameters
+    ----------
+    batch : ParticleBatch
+    values : list of (CenterBlock, list of ndarray)
+        Per block and l: [centers, 2l+1, n_l · neighbor types].
+    num_radial : tuple of int
+        n_l.
+
+    Returns
+    -------
+    TensorMap
+        Keys `types_center, angular_channel`; samples `type, center` (frame and particle); component
+        `spherical_component_m`; properties `n, neighbor_types`.
+    """
+    from metatensor import TensorBlock, TensorMap
+
+    keys, blocks = [], []
+    for block, per_l in values:
+        samples = _labels(["type", "center"], _frame_and_particle(batch, block.centers))
+        for l, array in enumerate(per_l):
+            properties = _product(range(num_radial[l]), block.neighbor_types)
+            keys.append((block.center_type, l))
+            blocks.append(
+                TensorBlock(
+                    values=np.ascontiguousarray(array),
+                    samples=samples,
+                    components=[_orders("spherical_component_m", l)],
+                    properties=_labels(["n", "neighbor_types"], properties),
+                )
+            )
+    return TensorMap(_labels(["types_center", "angular_channel"], _rows(keys, 2)), blocks)
+
+
+def power_spectrum_map(
+    batch: ParticleBatch, values: list[tuple[CenterBlock, Any]], num_radial: tuple[int, ...]
+) -> TensorMap:
+    """TensorMap of the power spectrum of every centre.
+
+    Parameters
+    ----------
+    batch : ParticleBatch
+    values : list of (CenterBlock, ndarray)
+        Per block: [centers, features].
+    num_radial : tuple of int
+        n_l.
+
+    Returns
+    -------
+    TensorMap
+        Keys `order_nu, angular_channel, types_center`; samples `type, center`; component `spherical_harmonics_m`;
+        properties `n_1_a, neighbor_types_1_a, k_2, n_1_b, neighbor_types_1_b, l_2`.
+    """
+    from metatensor import TensorBlock, TensorMap
+
+    keys, blocks = [], []
+    for block, array in values:
+        keys.append((2, 0, block.center_type))
+        blocks.append(
+            TensorBlock(
+                values=array[:, None, :],
+                samples=_labels(["type", "center"], _frame_and_particle(batch, block.centers)),
+                components=[_orders("spherical_harmonics_m", 0)],
+                properties=power_spectrum_properties(block.neighbor_types, num_radial),
+            )
+        )
+    return TensorMap(_labels(["order_nu", "angular_channel", "types_center"], _rows(keys, 3)), blocks)
+
+
+def power_spectrum_properties(neighbor_types: tuple[int, ...], num_radial: tuple[int, ...]) -> Labels:
+    """Labels of the columns of one centre type's power spectrum, in the order of `power_spectrum`."""
+    per_l = []
+    for l, num in enumerate(num_radial):
+        one = np.insert(_product(range(num), neighbor_types), 2, l, axis=1)  # n, neighbor_type, l
+        a, b = np.indices((len(one), len(one))).reshape(2, -1)
+        per_l.append(np.hstack([one[a], one[b]]))
+    names = ["n_1_a", "neighbor_types_1_a", "k_2", "n_1_b", "neighbor_types_1_b", "l_2"]
+    return _labels(names, np.concatenate(per_l))
+
+
+def pair_map(
+    batch: ParticleBatch, neighborhoods: Neighborhoods, coefficients: list[Any], num_radial: tuple[int, ...]
+) -> TensorMap:
+    """TensorMap of the expansion of every single pair.
+
+    Parameters
+    ----------
+    batch : ParticleBatch
+    neighborhoods : Neighborhoods
+        With cell shifts.
+    coefficients : list of ndarray, the l-th of shape [pairs, 2l+1, n_l]
+    num_radial : tuple of int
+        n_l.
+
+    Returns
+    -------
+    TensorMap
+        Keys `types_center, types_neighbor, angular_channel`; samples `system, first_atom, second_atom, cell_shift_a,
+        cell_shift_b, cell_shift_c`; component `spherical_component_m`; property `n`.
+    """
+    from metatensor import TensorBlock, TensorMap
+
+    pairs = neighborhoods.pairs
+    names = ["system", "first_atom", "second_atom", "cell_shift_a", "cell_shift_b", "cell_shift_c"]
+    keys, blocks = [], []
+    for block in neighborhoods.blocks:
+        width = len(block.neighbor_types)
+        for column, neighbor_type in enumerate(block.neighbor_types):
+            segments = block.first_segment + width * np.arange(len(block.centers)) + column
+            counts = pairs.start[segments + 1] - pairs.start[segments]
+            if not counts.sum():
+                continue
+            within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            chosen = np.repeat(pairs.start[segments], counts) + within
+            assert neighborhoods.shifts is not None
+            samples = _labels(
+                names,
+                np.hstack(
+                    [
+                        _frame_and_particle(batch, np.repeat(block.centers, counts)),
+                        _frame_and_particle(batch, pairs.j[chosen])[:, 1:],
+                        neighborhoods.shifts[chosen],
+                    ]
+                ),
+            )
+            for l, array in enumerate(coefficients):
+                keys.append((block.center_type, neighbor_type, l))
+                blocks.append(
+                    TensorBlock(
+                        values=np.ascontiguousarray(array[chosen]),
+                        samples=samples,
+                        components=[_orders("spherical_component_m", l)],
+                        properties=_labels(["n"], np.arange(num_radial[l])[:, None]),
+                    )
+                )
+    return TensorMap(_labels(["types_center", "types_neighbor", "angular_channel"], _rows(keys, 3)), blocks)
+
+
+def _labels(names: list[str], values: npt.NDArray[Any]) -> Labels:
+    from metatensor import Labels
+
+    return Labels(names, np.ascontiguousarray(values, dtype=np.int32))
+
+
+def _orders(name: str, l: int) -> Labels:
+    """Component labels m = -l … l."""
+    return _labels([name], np.arange(-l, l + 1)[:, None])
+
+
+def _rows(keys: Sequence[tuple[int, ...]], width: int) -> Ints:
+    return np.array(keys, dtype=np.int64).reshape(-1, width)
+
+
+def _product(slow: range, fast: tuple[int, ...]) -> Ints:
+    """All (slow, fast) rows, the second index fastest."""
+    return np.column_stack([np.repeat(slow, len(fast)), np.tile(fast, len(slow))])
+
+
+def _frame_and_particle(batch: ParticleBatch, particles: Ints) -> Ints:
+    """Frame index and index within the frame, [particles, 2]."""
+    frame = np.searchsorted(batch.offsets, particles, side="right") - 1
+    return np.column_stack([frame, particles - batch.offsets[frame]])
