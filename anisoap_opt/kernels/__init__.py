@@ -45,6 +45,7 @@ class Backend:
 
 # The fastest last: without a choice by the caller the last one installed of DEFAULTS is taken.
 BACKENDS = {
+    "reference": Backend("reference", "", "", ("float64",), "literal equations, one pair at a time"),
     "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
 }
 DEFAULTS = ("numpy_only",)
