@@ -47,6 +47,10 @@ class Backend:
 BACKENDS = {
     "reference": Backend("reference", "", "", ("float64",), "literal equations, one pair at a time"),
     "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
+    "torch_mixed": Backend("torch_mixed", "torch", "torch", ("float64",), "NumPy pipeline, Torch for the contractions"),
+    "torch_full": Backend(
+        "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device"
+    ),
 }
 DEFAULTS = ("numpy_only",)
 

@@ -1,0 +1,124 @@
+"""Torch tensors from pair vectors to coefficients: any device, float64 or float32, differentiable.
+
+The same recurrence as `numpy_only`, written without overwriting anything that autograd needs. Gradients reach
+`r_ij`, `rotations` and `semiaxes` when these are tensors that require them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.monomials import degree_slice, num_of_degree, num_up_to_degree, raised
+from anisoap_opt.gaussians import product_gaussians
+from anisoap_opt.kernels.numpy_only import inverse_power
+from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.pairs import Pairs
+
+CHUNK_BYTES = {"cpu": 1 << 21}
+"""Size of the moments of one chunk of pairs: a cache on a CPU …"""
+DEVICE_CHUNK_BYTES = 1 << 29
+"""… and enough work to fill any other device."""
+
+
+def check_device(device: str, dtype: str) -> None:
+    """Raise a ValueError unless Torch can compute with this dtype on this device here."""
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(f"device {device!r} is not one that torch knows: {error}") from None
+    if kind == "mps" and dtype == "float64":
+        raise ValueError("device 'mps' has no float64; ask for dtype='float32'")
+    try:
+        torch.zeros(1, dtype=getattr(torch, dtype), device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"torch cannot compute in {dtype} on device {device!r} here: {reason}") from None
+
+
+class Kernel:
+    """Moments in chunks of pairs, then the change of basis; see ``kernels/README.md`` for the contract."""
+
+    def __init__(
+        self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
+    ) -> None:
+        self.basis = basis
+        self.device = torch.device(options.device)
+        self.dtype = getattr(torch, options.dtype)
+        self.wide = torch.float32 if self.device.type == "mps" else torch.float64  # of sums and basis change
+        gaussians = product_gaussians(self._tensor(rotations, self.wide), self._tensor(semiaxes, self.wide), precision)
+        self.precision = precision
+        self.covariance = gaussians.covariance.permute(1, 2, 0).to(self.dtype)  # [3, 3, particles]
+        self.center_map = gaussians.center_map.permute(1, 2, 0).to(self.dtype)
+        self.weight = gaussians.weight.to(self.dtype)
+        self.harmonics = [self._tensor(table, self.wide) for table in basis.harmonics]
+        self.radial = [self._tensor(matrix, self.wide) for matrix in basis.radial]
+        degrees = range(1, basis.degree + 1)
+        self.inverse_powers = {d: self._tensor(inverse_power(d), self.dtype)[:, None] for d in degrees}
+        self.raised = {(d, k): torch.tensor(raised(d, k).copy(), device=self.device) for d in degrees for k in range(3)}
+
+    def _tensor(self, array: Any, dtype: torch.dtype) -> torch.Tensor:
+        return torch.as_tensor(array).to(device=self.device, dtype=dtype)
+
+    def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
+        """Coefficients of every segment, per l: [segments, 2l+1, n]."""
+        return [c.to(self.dtype) for c in self.contract(self.moments(pairs))]
+
+    def moments(self, pairs: Pairs) -> torch.Tensor:
+        """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
+        size = num_up_to_degree(self.basis.degree)
+        chunk_bytes = CHUNK_BYTES.get(self.device.type, DEVICE_CHUNK_BYTES)
+        step = max(16, chunk_bytes // (size * self.dtype.itemsize))
+        start = torch.as_tensor(pairs.start, device=self.device)
+        segment = torch.repeat_interleave(start.diff())  # [pairs]
+        j = torch.as_tensor(pairs.j, device=self.device)
+        r_ij = self._tensor(pairs.r_ij, self.dtype)
+        sums = torch.zeros((pairs.num_segments, size), dtype=self.wide, device=self.device)
+        for first in range(0, len(j), step):
+            chunk = slice(first, first + step)
+            scaled = torch.cat(self._degrees(j[chunk], r_ij[chunk]))  # [monomials, pairs]
+            sums = sums.index_add_(0, segment[chunk], scaled.T.to(self.wide))
+        return sums.T
+
+    def contract(self, moments: torch.Tensor) -> list[torch.Tensor]:
+        """Change of basis: [monomials, segments] → per l [segments, 2l+1, n]."""
+        primitive: list[list[torch.Tensor]] = [[] for _ in self.basis.num_radial]
+        for d, table in enumerate(self.harmonics):
+            q = moments[degree_slice(d)].T @ table.T  # [segments, rows]
+            for (l, _), rows in self.basis.rows(d).items():  # d ascends, hence n does
+                primitive[l].append(q[:, rows])
+        return [torch.stack(q, dim=2) @ matrix for q, matrix in zip(primitive, self.radial, strict=True)]
+
+    def _degrees(self, j: torch.Tensor, r_ij: torch.Tensor) -> list[torch.Tensor]:
+        """Scaled moments of each pair, one tensor a degree: [monomials of degree d, pairs]."""
+        r = r_ij.T  # [3, pairs]
+        mu = (self.center_map[:, :, j] * r).sum(1)
+        c = self.covariance[:, :, j]
+        degrees = [(self.weight[j] * torch.exp(-0.5 * self.precision * (r * mu).sum(0)))[None]]
+        for d in range(1, self.basis.degree + 1):
+            degrees.append(self._raise_degree(d, degrees, mu, c))
+        return degrees
+
+    def _raise_degree(self, d: int, degrees: list[torch.Tensor], mu: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        """One step of the recurrence, as `numpy_only._raise_degree`: blocks p_x > 0, then p_x = 0 < p_y, then z^d."""
+        below = degrees[d - 1]
+        below2 = degrees[d - 2] if d > 1 else below[:0]
+        blocks = []
+        for i, count in enumerate((num_of_degree(d - 1), d, 1)):
+            block = below[-count:] * mu[i]
+            sources = (below2, below2[len(below2) + 1 - count :], below2[-1:])[i]
+            if d > 1 and len(sources):
+                for k in range(i, 3):
+                    rows = self.raised[d - 1, k][-len(sources) :] - (num_of_degree(d - 1) - count)
+                    block.index_add_(0, rows, sources * c[i, k])
+            blocks.append(block)
+        return torch.cat(blocks) * self.inverse_powers[d]
+
+
+def synchronize(device: str) -> None:
+    """Wait until the device has done what was asked of it; for timing."""
+    kind = torch.device(device).type
+    if kind != "cpu":
+        getattr(torch, kind).synchronize()
