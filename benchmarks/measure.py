@@ -1,0 +1,89 @@
+"""Measures: time, the memory of one call, pinned threads, and what machine this is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TORCH_NUM_THREADS",
+)
+
+
+def pin_threads(count: int = 1) -> None:
+    """Limit the thread pools of libraries already loaded and, by the environment, of those yet to come."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(count)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+    if "numba" in sys.modules:
+        sys.modules["numba"].set_num_threads(count)
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return
+    threadpool_limits(count)
+
+
+def median_time(call: Callable[[], Any], *, min_repeats: int = 3, min_seconds: float = 0.5) -> float:
+    """Median wall time of a call in seconds, after one call that is not counted."""
+    call()
+    times: list[float] = []
+    while len(times) < min_repeats or sum(times) < min_seconds:
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def peak_memory(call: Callable[[], Any]) -> int:
+    """Bytes by which a call raises the memory of this process at its highest point.
+
+    On Linux the kernel's high-water mark of the resident set, reset before the call; elsewhere what tracemalloc sees,
+    which is Python's and NumPy's allocations only.
+    """
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        tracemalloc.start()
+        try:
+            call()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    before = _status("VmRSS")
+    result = call()
+    peak = _status("VmHWM") - before
+    del result
+    return max(peak, 0)
+
+
+def _status(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"/proc/self/status has no {field}")
+
+
+def machine() -> str:
+    """Processor, cores and operating system in a few words, without the host's name."""
+    cpu = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
