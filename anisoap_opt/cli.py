@@ -15,7 +15,12 @@ import typer
 
 from anisoap_opt import kernels
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="AniSOAP descriptors of ellipsoidal particles.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="AniSOAP descriptors of ellipsoidal particles.",
+)
 
 
 def _version(asked: bool) -> None:
@@ -99,7 +104,12 @@ def describe(
         )
         batch = _read(frames, index)
         mean = out.suffix == ".npz"
-        features = calculator.power_spectrum(batch, mean_over_samples=mean, show_progress=sys.stderr.isatty())
+        bar = sys.stderr.isatty()
+        features: Any = (
+            calculator.power_spectrum(batch, show_progress=bar)
+            if mean
+            else calculator.power_spectrum(batch, mean_over_samples=False, show_progress=bar)
+        )
         _write(out, features, {**hypers, "backend": calculator.backend, "dtype": calculator.options.dtype})
     shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else f"{len(features)} blocks"
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from anisoap_opt.basis.change import BasisChange
@@ -14,7 +15,7 @@ CHUNK_BYTES = 1 << 24
 
 
 def expand(
-    kernel: Any, neighborhoods: Neighborhoods, basis: BasisChange
+    kernel: Any, neighborhoods: Neighborhoods, basis: BasisChange, *, show_progress: bool = False
 ) -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
     """Expansion coefficients, chunk by chunk.
 
@@ -24,6 +25,8 @@ def expand(
     neighborhoods : Neighborhoods
     basis : BasisChange
         The one that the kernel was made with.
+    show_progress : bool
+        Draw a bar that counts centres.
 
     Yields
     ------
@@ -34,10 +37,20 @@ def expand(
         In the backend's own array type; n is slow, the neighbour type fast.
     """
     max_segments = max(1, CHUNK_BYTES // (8 * num_up_to_degree(basis.degree)))
-    for block in neighborhoods.blocks:
-        for rows, first, last in block.chunks(max_segments):
-            per_segment = kernel.coefficients(neighborhoods.pairs.segments(first, last))
-            yield block, rows, [_to_centers(c, len(block.neighbor_types)) for c in per_segment]
+    with _progress_bar(neighborhoods) if show_progress else nullcontext() as bar:
+        for block in neighborhoods.blocks:
+            for rows, first, last in block.chunks(max_segments):
+                per_segment = kernel.coefficients(neighborhoods.pairs.segments(first, last))
+                yield block, rows, [_to_centers(c, len(block.neighbor_types)) for c in per_segment]
+                if bar is not None:
+                    bar.update(rows.stop - rows.start)
+
+
+def _progress_bar(neighborhoods: Neighborhoods) -> Any:
+    from tqdm.auto import tqdm
+
+    total = sum(len(block.centers) for block in neighborhoods.blocks)
+    return tqdm(total=total, desc="AniSOAP", unit="centre")
 
 
 def _to_centers(coefficients: Any, num_types: int) -> Any:

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 ROTATION_TYPES = ("quaternion", "matrix")
 ORTHOGONALITY_TOLERANCE = 1e-3
-"""Largest |RᵀR - 1| of a rotation matrix that is still read as one (then replaced by the nearest rotation)."""
+"""Largest element of RᵀR - 1 for which R is still read as a rotation, and replaced by the nearest one."""
 SINGULAR_VOLUME = 1e-10
 """A cell is singular if its periodic vectors span less than this fraction of the product of their lengths."""
 
@@ -96,20 +96,18 @@ class ParticleBatch:
         """
         checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
         frames = _check_frames(frames)
-        offsets = np.zeros(len(frames) + 1, dtype=np.int64)
-        np.cumsum([len(frame.arrays["numbers"]) for frame in frames], out=offsets[1:])
-        stack = _Stack(frames, offsets)
+        stack = _Stack(frames)
 
         positions = stack.floats(("positions",), (3,))
         stack.check(np.isfinite(positions).all(axis=-1), positions, "positions", "must be finite")
         return cls(
             positions=positions,
-            types=np.concatenate([frame.arrays["numbers"] for frame in frames]).astype(np.int64),
+            types=np.concatenate(stack.numbers).astype(np.int64),
             rotations=_rotations(stack, rotation_key, rotation_type),
             semiaxes=_semiaxes(stack),
             cells=stack.cells(),
-            pbc=stack.pbc(),
-            offsets=offsets,
+            pbc=stack.pbc,
+            offsets=stack.offsets,
         )
 
 
@@ -124,25 +122,33 @@ def _check_frames(frames: Any) -> list[Atoms]:
         raise TypeError(f"frames must be a list of ase.Atoms, got {type(frames).__name__}") from None
     if not frames:
         raise ValueError("frames is empty: there is nothing to describe")
-    for index, frame in enumerate(frames):
-        if not isinstance(frame, Atoms):
-            raise TypeError(f"frames[{index}] must be an ase.Atoms object, got {type(frame).__name__}")
+    if not all(isinstance(frame, Atoms) for frame in frames):
+        index, frame = next((k, frame) for k, frame in enumerate(frames) if not isinstance(frame, Atoms))
+        raise TypeError(f"frames[{index}] must be an ase.Atoms object, got {type(frame).__name__}")
     return frames
 
 
 class _Stack:
-    """Concatenates one array over all frames and turns a bad entry into an error that says where it is."""
+    """Concatenates one array over all frames and turns a bad entry into an error that says where it is.
 
-    def __init__(self, frames: list[Atoms], offsets: Ints) -> None:
+    With thousands of frames of two particles every operation per frame shows, so the ordinary case is list
+    comprehensions and one `np.concatenate`; only what does not fit is looked at frame by frame.
+    """
+
+    def __init__(self, frames: list[Atoms]) -> None:
         self.frames = frames
-        self.offsets = offsets
-        self.counts: list[int] = np.diff(offsets).tolist()
+        self.arrays = [frame.arrays for frame in frames]
+        self.numbers = [arrays["numbers"] for arrays in self.arrays]
+        self.counts = list(map(len, self.numbers))
+        self.offsets = np.zeros(len(frames) + 1, dtype=np.int64)
+        np.cumsum(self.counts, out=self.offsets[1:])
+        self.pbc = np.concatenate([frame.pbc for frame in frames]).reshape(-1, 3)  # [frames, 3]
 
     def floats(self, names: tuple[str, ...], row_shape: tuple[int, ...]) -> Array:
         """One array of all frames, [particles, *row_shape]; `names` are its spellings, the first the proper one."""
         name = names[0]
         try:
-            parts = [frame.arrays[name] for frame in self.frames]
+            parts = [arrays[name] for arrays in self.arrays]
         except KeyError:
             parts = [self._lookup(index, names) for index in range(len(self.frames))]
         try:
@@ -155,7 +161,7 @@ class _Stack:
         return np.asarray(stacked, dtype=np.float64)
 
     def _lookup(self, index: int, names: tuple[str, ...]) -> Any:
-        arrays = self.frames[index].arrays
+        arrays = self.arrays[index]
         for name in names:
             if name in arrays:
                 return arrays[name]
@@ -190,25 +196,21 @@ class _Stack:
         index = int(np.searchsorted(self.offsets, particle, side="right")) - 1
         return f"frame {index}, particle {particle - int(self.offsets[index])}"
 
-    def pbc(self) -> npt.NDArray[np.bool_]:
-        """Periodic axes, [frames, 3]."""
-        return np.array([frame.pbc for frame in self.frames], dtype=bool)
-
     def cells(self) -> Array:
         """Cell vectors, [frames, 3, 3], checked on the periodic axes."""
-        cells = np.array([frame.cell.array for frame in self.frames], dtype=np.float64)
-        periodic = np.where(self.pbc()[:, :, None], cells, 0.0)
+        cells = np.concatenate([frame.cell.array for frame in self.frames]).reshape(-1, 3, 3)
+        periodic = np.where(self.pbc[:, :, None], cells, 0.0)
         finite = np.isfinite(periodic).all(axis=(1, 2))
         with np.errstate(invalid="ignore", over="ignore"):
             gram = periodic @ periodic.swapaxes(1, 2)  # [frames, 3, 3]
-            lengths2 = np.where(self.pbc(), np.diagonal(gram, axis1=1, axis2=2), 1.0)  # [frames, 3]
+            lengths2 = np.where(self.pbc, np.diagonal(gram, axis1=1, axis2=2), 1.0)  # [frames, 3]
             gram[:, range(3), range(3)] = lengths2
             regular = np.linalg.det(gram) > SINGULAR_VOLUME**2 * lengths2.prod(axis=1)
         for good, demand in ((finite, "must be finite"), (regular, "is singular on its periodic axes")):
             if not good.all():
                 index = int(np.argmin(good))
                 raise ValueError(
-                    f"frame {index}: cell {demand}: {cells[index].tolist()} with pbc {self.pbc()[index].tolist()}"
+                    f"frame {index}: cell {demand}: {cells[index].tolist()} with pbc {self.pbc[index].tolist()}"
                 )
         return cells
 

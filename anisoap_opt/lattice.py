@@ -26,7 +26,7 @@ class WrappedParticles:
     cells : ndarray, shape [frames, 3, 3]
         Cell vectors, zero on non-periodic axes, Å.
     reach : ndarray of int, shape [frames, 3]
-        Every pair within the cutoff has an image shift s with |s_k| ≤ reach_k.
+        Every pair within the cutoff has an image shift s with -reach_k ≤ s_k ≤ reach_k.
     """
 
     positions: Array
@@ -38,8 +38,9 @@ class WrappedParticles:
 def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     """Wrap positions into the cells and bound the image shifts.
 
-    The planes of lattice axis k lie h_k = 1/|b_k| apart, b_k the reciprocal vector. Two particles whose fractional
-    coordinates differ by at most w_k are within the cutoff only if |s_k| ≤ cutoff_radius / h_k + w_k.
+    The planes of lattice axis k lie h_k = 1/‖b_k‖ apart, b_k the reciprocal vector. Two particles whose fractional
+    coordinates differ by at most w_k are within the cutoff only if the shift s_k is at most
+    cutoff_radius / h_k + w_k, in either direction.
 
     Parameters
     ----------

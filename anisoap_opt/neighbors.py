@@ -34,7 +34,7 @@ def find_neighborhoods(
     types: Sequence[int] | None = None,
     keep_shifts: bool = False,
 ) -> Neighborhoods:
-    """Find all pairs with |r_ij| < cutoff_radius, images included, and sort them into segments.
+    """Find all pairs with ‖r_ij‖ < cutoff_radius, images included, and sort them into segments.
 
     Parameters
     ----------

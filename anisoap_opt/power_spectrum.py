@@ -8,34 +8,118 @@ The arrays may be NumPy's or Torch's.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.expansion import to_numpy
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.pairs import CenterBlock
 
-def power_spectrum(coefficients: list[Any]) -> Any:
+
+def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     """Power spectrum of every centre.
 
     Parameters
     ----------
     coefficients : list of array, the l-th of shape [centers, 2l+1, a]
         NumPy or Torch.
+    symmetric : bool
+        p_l[a, b] = p_l[b, a]. True keeps a ≤ b only, off-diagonals times √2: inner products do not change.
 
     Returns
     -------
-    array, shape [centers, Σ_l a_l²]
+    array, shape [centers, Σ_l a_l²], or [centers, Σ_l a_l (a_l + 1)/2] if symmetric
         Columns l = 0, 1, …; within an l the index a is slow and b fast.
     """
     blocks = []
     for l, c in enumerate(coefficients):
         scale = (-1) ** l / math.sqrt(2 * l + 1)
-        blocks.append((scale * (c.swapaxes(1, 2) @ c)).reshape(len(c), c.shape[2] ** 2))
+        p = (scale * (c.swapaxes(1, 2) @ c)).reshape(len(c), c.shape[2] ** 2)
+        if symmetric:
+            columns, factors = upper_triangle(c.shape[2])
+            p = p[:, columns]
+            p *= factors if isinstance(p, np.ndarray) else p.new_tensor(factors)
+        blocks.append(p)
     if isinstance(blocks[0], np.ndarray):
         return np.concatenate(blocks, axis=1)
     import torch
 
     return torch.cat(blocks, dim=1)
+
+
+def count_features(sizes: list[int], *, symmetric: bool = False) -> int:
+    """Number of columns of a power spectrum; `sizes` are the a_l = n_l · neighbor types."""
+    return sum(a * (a + 1) // 2 if symmetric else a**2 for a in sizes)
+
+
+@cache
+def upper_triangle(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Which entries [a, b] of a flattened symmetric matrix to keep, and their factors: 1 for a = b, √2 for a < b.
+
+    Parameters
+    ----------
+    size : int
+
+    Returns
+    -------
+    columns : ndarray of int, shape [size (size + 1)/2]
+        a · size + b for a ≤ b, ascending.
+    factors : ndarray, shape [size (size + 1)/2]
+    """
+    a, b = np.triu_indices(size)
+    return a * size + b, np.where(a == b, 1.0, math.sqrt(2))
+
+
+def mean_power_spectrum(
+    chunks: Iterable[tuple[CenterBlock, slice, list[Any]]],
+    batch: ParticleBatch,
+    blocks: Sequence[CenterBlock],
+    num_radial: Sequence[int],
+    dtype: str,
+    *,
+    symmetric: bool = False,
+) -> npt.NDArray[np.floating[Any]]:
+    """Mean of the power spectrum over the centres of each frame, per centre type.
+
+    Parameters
+    ----------
+    chunks : iterable of (block, rows, coefficients)
+        From `anisoap_opt.expansion.expand`; consumed one at a time.
+    batch : ParticleBatch
+    blocks : sequence of CenterBlock
+        All blocks, in the order of their columns.
+    num_radial : sequence of int
+        n_l.
+    dtype : str
+        Of the result.
+    symmetric : bool
+        See `power_spectrum`.
+
+    Returns
+    -------
+    ndarray, shape [frames, features]
+        The columns of the blocks follow each other; zero where a frame has no centre of the type.
+    """
+    widths = [
+        count_features([num * len(block.neighbor_types) for num in num_radial], symmetric=symmetric) for block in blocks
+    ]
+    ends = np.cumsum([0, *widths]).tolist()
+    columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
+    frame_of_particle = batch.frame_of_particle
+    means = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
+    for block, rows, coefficients in chunks:
+        frame = frame_of_particle[block.centers[rows]]  # ascending
+        first = np.flatnonzero(np.diff(frame, prepend=-1))
+        sums = sum_rows(power_spectrum(coefficients, symmetric=symmetric), first)
+        means[frame[first], columns[block.center_type]] += to_numpy(sums)
+    for block in blocks:
+        counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
+        means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
+    return means
 
 
 def sum_rows(rows: Any, start: npt.NDArray[np.int64]) -> Any:

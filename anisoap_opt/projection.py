@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from anisoap_opt import checks, kernels
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.radial import GTORadialBasis, MaxRadial, MonomialBasis
+from anisoap_opt.basis.channels import MaxRadial
+from anisoap_opt.basis.radial import make_radial_basis
 from anisoap_opt.expansion import expand, to_numpy
 from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
 from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import power_spectrum, sum_rows
+from anisoap_opt.power_spectrum import mean_power_spectrum, power_spectrum
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -100,7 +101,7 @@ class EllipsoidalDensityProjection:
     ) -> None:
         if compute_gradients:
             raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
-        self.radial_basis = _radial_basis(
+        self.radial_basis = make_radial_basis(
             radial_basis_name, max_angular, cutoff_radius, radial_gaussian_width, max_radial, basis_rcond, basis_tol
         )
         self.max_angular = self.radial_basis.max_angular
@@ -184,7 +185,7 @@ class EllipsoidalDensityProjection:
         batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
         kernel = self._kernel(batch, basis)
-        chunks = _progress(expand(kernel, neighborhoods, basis), neighborhoods, show_progress)
+        chunks = expand(kernel, neighborhoods, basis, show_progress=show_progress)
         parts = [(block, [to_numpy(c) for c in coefficients]) for block, _, coefficients in chunks]
         values = [
             (block, [np.concatenate(arrays) for arrays in zip(*per_chunk, strict=True)])
@@ -205,6 +206,8 @@ class EllipsoidalDensityProjection:
         mean_over_samples: Literal[True] = ...,
         show_progress: bool = ...,
         rust_moments: Any = ...,
+        *,
+        symmetric: bool = ...,
     ) -> npt.NDArray[np.floating[Any]]: ...
 
     @overload
@@ -214,12 +217,9 @@ class EllipsoidalDensityProjection:
         mean_over_samples: Literal[False],
         show_progress: bool = ...,
         rust_moments: Any = ...,
+        *,
+        symmetric: bool = ...,
     ) -> TensorMap: ...
-
-    @overload
-    def power_spectrum(
-        self, frames: Sequence[Atoms], mean_over_samples: bool, show_progress: bool = ..., rust_moments: Any = ...
-    ) -> Any: ...
 
     def power_spectrum(
         self,
@@ -227,6 +227,8 @@ class EllipsoidalDensityProjection:
         mean_over_samples: bool = True,
         show_progress: bool = False,
         rust_moments: Any = _UNSET,
+        *,
+        symmetric: bool = False,
     ) -> npt.NDArray[np.floating[Any]] | TensorMap:
         """Power spectrum of the expansion.
 
@@ -240,6 +242,9 @@ class EllipsoidalDensityProjection:
             Draw a progress bar.
         rust_moments
             Ignored; deprecated.
+        symmetric : bool
+            The power spectrum is symmetric in its two indices. True keeps one of each two equal columns, times √2, so
+            that inner products do not change: half the features. False is AniSOAP's layout.
 
         Returns
         -------
@@ -257,15 +262,19 @@ class EllipsoidalDensityProjection:
         _warn_rust_moments(rust_moments)
         batch, neighborhoods = self._neighborhoods(frames)
         kernel = self._kernel(batch, self._basis)
-        chunks = _progress(expand(kernel, neighborhoods, self._basis), neighborhoods, show_progress)
+        chunks = expand(kernel, neighborhoods, self._basis, show_progress=show_progress)
         if mean_over_samples:
-            return self._mean_over_centers(batch, neighborhoods, chunks)
+            return mean_power_spectrum(
+                chunks, batch, neighborhoods.blocks, self._basis.num_radial, self.options.dtype, symmetric=symmetric
+            )
 
         from anisoap_opt.tensormap import power_spectrum_map
 
-        parts = [(block, to_numpy(power_spectrum(coefficients))) for block, _, coefficients in chunks]
+        parts = [
+            (block, to_numpy(power_spectrum(coefficients, symmetric=symmetric))) for block, _, coefficients in chunks
+        ]
         values = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
-        return power_spectrum_map(batch, values, self._basis.num_radial)
+        return power_spectrum_map(batch, values, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
         batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type)
@@ -281,57 +290,6 @@ class EllipsoidalDensityProjection:
         kernel = kernels.load(self.backend)
         return kernel(batch.rotations, batch.semiaxes, self.radial_basis.precision, basis, self.options)
 
-    def _mean_over_centers(
-        self,
-        batch: ParticleBatch,
-        neighborhoods: Neighborhoods,
-        chunks: Iterator[tuple[CenterBlock, slice, list[Any]]],
-    ) -> npt.NDArray[np.floating[Any]]:
-        widths = [
-            sum((num * len(block.neighbor_types)) ** 2 for num in self._basis.num_radial)
-            for block in neighborhoods.blocks
-        ]
-        ends = np.cumsum([0, *widths])
-        columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(neighborhoods.blocks)}
-        means = np.zeros((batch.num_frames, ends[-1]), dtype=self.options.dtype)
-        frame_of_particle = batch.frame_of_particle
-        for block, rows, coefficients in chunks:
-            frame = frame_of_particle[block.centers[rows]]  # ascending
-            first = np.flatnonzero(np.diff(frame, prepend=-1))
-            means[frame[first], columns[block.center_type]] += to_numpy(sum_rows(power_spectrum(coefficients), first))
-        for block in neighborhoods.blocks:
-            counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
-            means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
-        return means
-
-
-def _radial_basis(
-    name: str,
-    max_angular: int,
-    cutoff_radius: float,
-    radial_gaussian_width: float | None,
-    max_radial: MaxRadial,
-    rcond: float,
-    tol: float,
-) -> GTORadialBasis | MonomialBasis:
-    """The radial basis of this name, or an error that says which argument does not fit it."""
-    if name == "gto":
-        if radial_gaussian_width is None:
-            raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
-        return GTORadialBasis(
-            max_angular,
-            cutoff_radius,
-            radial_gaussian_width=radial_gaussian_width,
-            max_radial=max_radial,
-            rcond=rcond,
-            tol=tol,
-        )
-    if name == "monomial":
-        if radial_gaussian_width is not None:
-            raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")
-        return MonomialBasis(max_angular, cutoff_radius, max_radial=max_radial, rcond=rcond, tol=tol)
-    raise NotImplementedError(f"{name!r} is not an implemented radial basis; try 'gto' or 'monomial'")
-
 
 def _warn_rust_moments(value: Any) -> None:
     if value is not _UNSET:
@@ -344,21 +302,3 @@ def _by_block(parts: list[tuple[CenterBlock, Any]]) -> list[tuple[CenterBlock, l
     for block, part in parts:
         collected.setdefault(block.center_type, (block, []))[1].append(part)
     return list(collected.values())
-
-
-def _progress(
-    chunks: Iterator[tuple[CenterBlock, slice, list[Any]]], neighborhoods: Neighborhoods, show: bool
-) -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
-    """Pass chunks on, drawing a bar over the centres if asked."""
-    if not show:
-        return chunks
-    from tqdm.auto import tqdm
-
-    def watched() -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
-        total = sum(len(block.centers) for block in neighborhoods.blocks)
-        with tqdm(total=total, desc="AniSOAP", unit="centre") as bar:
-            for block, rows, coefficients in chunks:
-                yield block, rows, coefficients
-                bar.update(rows.stop - rows.start)
-
-    return watched()

@@ -56,7 +56,11 @@ def expansion_map(
 
 
 def power_spectrum_map(
-    batch: ParticleBatch, values: list[tuple[CenterBlock, Any]], num_radial: tuple[int, ...]
+    batch: ParticleBatch,
+    values: list[tuple[CenterBlock, Any]],
+    num_radial: tuple[int, ...],
+    *,
+    symmetric: bool = False,
 ) -> TensorMap:
     """TensorMap of the power spectrum of every centre.
 
@@ -67,6 +71,8 @@ def power_spectrum_map(
         Per block: [centers, features].
     num_radial : tuple of int
         n_l.
+    symmetric : bool
+        Whether only a ≤ b is kept, as in `power_spectrum`.
 
     Returns
     -------
@@ -84,18 +90,21 @@ def power_spectrum_map(
                 values=array[:, None, :],
                 samples=_labels(["type", "center"], _frame_and_particle(batch, block.centers)),
                 components=[_orders("spherical_harmonics_m", 0)],
-                properties=power_spectrum_properties(block.neighbor_types, num_radial),
+                properties=power_spectrum_properties(block.neighbor_types, num_radial, symmetric=symmetric),
             )
         )
     return TensorMap(_labels(["order_nu", "angular_channel", "types_center"], _rows(keys, 3)), blocks)
 
 
-def power_spectrum_properties(neighbor_types: tuple[int, ...], num_radial: tuple[int, ...]) -> Labels:
+def power_spectrum_properties(
+    neighbor_types: tuple[int, ...], num_radial: tuple[int, ...], *, symmetric: bool = False
+) -> Labels:
     """Labels of the columns of one centre type's power spectrum, in the order of `power_spectrum`."""
     per_l = []
     for l, num in enumerate(num_radial):
         one = np.insert(_product(range(num), neighbor_types), 2, l, axis=1)  # n, neighbor_type, l
-        a, b = np.indices((len(one), len(one))).reshape(2, -1)
+        size = len(one)
+        a, b = np.triu_indices(size) if symmetric else np.indices((size, size)).reshape(2, -1)
         per_l.append(np.hstack([one[a], one[b]]))
     names = ["n_1_a", "neighbor_types_1_a", "k_2", "n_1_b", "neighbor_types_1_b", "l_2"]
     return _labels(names, np.concatenate(per_l))

@@ -7,13 +7,13 @@ here is float64 whatever the descriptor's dtype is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
+from anisoap_opt.basis.channels import MaxRadial, count_radial_functions
 from anisoap_opt.basis.overlaps import (
     gto_overlap_factor,
     gto_prefactor,
@@ -26,46 +26,6 @@ if TYPE_CHECKING:
     from metatensor import TensorMap
 
 Array = npt.NDArray[np.float64]
-MaxRadial = int | Sequence[int] | None
-
-
-def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]:
-    """Number of radial functions n_l for l = 0 … max_angular.
-
-    Parameters
-    ----------
-    max_angular : int
-        Largest l, ≥ 0.
-    max_radial : None, int or sequence of int
-        None: (max_angular - l)//2 + 1; int: max_radial + 1 for every l; sequence: one max_radial per l.
-
-    Returns
-    -------
-    list of int, length max_angular + 1
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an entry is not an integer ≥ 0, or the sequence has the wrong length.
-    """
-    max_angular = checks.natural("max_angular", max_angular)
-    if max_radial is None:
-        return [(max_angular - l) // 2 + 1 for l in range(max_angular + 1)]
-    if isinstance(max_radial, list | tuple | np.ndarray):
-        if len(max_radial) != max_angular + 1:
-            raise ValueError(
-                f"max_radial as a list needs one entry per l = 0 … {max_angular}, "
-                f"that is {max_angular + 1} entries, got {len(max_radial)}"
-            )
-        return [_max_radial(f"max_radial[{l}]", entry) + 1 for l, entry in enumerate(max_radial)]
-    return [_max_radial("max_radial", max_radial) + 1] * (max_angular + 1)
-
-
-def _max_radial(name: str, value: Any) -> int:
-    try:
-        return checks.natural(name, value)
-    except TypeError:  # a ValueError, as AniSOAP's
-        raise ValueError(f"`max_radial` must be None, int, or list of int, got {name}={value!r}") from None
 
 
 class _RadialBasis:
@@ -301,3 +261,39 @@ class MonomialBasis(_RadialBasis):
 def _own_precision(lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike) -> Array:
     rotation = np.asarray(rotation_matrix, dtype=np.float64)
     return np.asarray((rotation / np.asarray(lengths, dtype=np.float64) ** 2) @ rotation.T)
+
+
+def make_radial_basis(
+    name: str,
+    max_angular: int,
+    cutoff_radius: float,
+    radial_gaussian_width: float | None,
+    max_radial: MaxRadial,
+    rcond: float,
+    tol: float,
+) -> GTORadialBasis | MonomialBasis:
+    """The radial basis of this name, "gto" or "monomial"; the other arguments are those of its class.
+
+    Raises
+    ------
+    NotImplementedError
+        If there is no such basis.
+    TypeError, ValueError
+        If an argument is out of range, or a width is missing or not wanted.
+    """
+    if name == "gto":
+        if radial_gaussian_width is None:
+            raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
+        return GTORadialBasis(
+            max_angular,
+            cutoff_radius,
+            radial_gaussian_width=radial_gaussian_width,
+            max_radial=max_radial,
+            rcond=rcond,
+            tol=tol,
+        )
+    if name == "monomial":
+        if radial_gaussian_width is not None:
+            raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")
+        return MonomialBasis(max_angular, cutoff_radius, max_radial=max_radial, rcond=rcond, tol=tol)
+    raise NotImplementedError(f"{name!r} is not an implemented radial basis; try 'gto' or 'monomial'")

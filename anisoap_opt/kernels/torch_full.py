@@ -32,8 +32,8 @@ def check_device(device: str, dtype: str) -> None:
     if kind == "mps" and dtype == "float64":
         raise ValueError("device 'mps' has no float64; ask for dtype='float32'")
     try:
-        torch.zeros(1, dtype=getattr(torch, dtype), device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.zeros(1, dtype=getattr(torch, dtype), device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"torch cannot compute in {dtype} on device {device!r} here: {reason}") from None
 
