@@ -8,7 +8,7 @@ ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VEC
 	NUMEXPR_NUM_THREADS=1 NUMBA_NUM_THREADS=1 TORCH_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint docs data bench clean
+.PHONY: help test test-slow lint docs data bench accuracy clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(STAMP)  ## Time HEAD with asv on one thread, publish the dashboard, pri
 	$(ONE_THREAD) $(PY) -m asv run --machine local "HEAD^!"
 	$(PY) -m asv publish
 	$(ONE_THREAD) $(PY) -m benchmarks.table
+
+accuracy: $(STAMP)  ## Print the error of float32 against float64
+	$(ONE_THREAD) $(PY) -m benchmarks.accuracy
 
 clean:  ## Delete .venv, caches, builds and asv's working folder
 	rm -rf $(VENV) .asv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build *.egg-info

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import platform
 import statistics
@@ -52,9 +54,12 @@ def median_time(call: Callable[[], Any], *, min_repeats: int = 3, min_seconds: f
 def peak_memory(call: Callable[[], Any]) -> int:
     """Bytes by which a call raises the memory of this process at its highest point.
 
-    On Linux the kernel's high-water mark of the resident set, reset before the call; elsewhere what tracemalloc sees,
-    which is Python's and NumPy's allocations only.
+    On Linux the kernel's high-water mark of the resident set, reset before the call, after memory that earlier calls
+    freed has been given back; elsewhere what tracemalloc sees, which is Python's and NumPy's allocations only.
     """
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:

@@ -1,0 +1,70 @@
+"""The benchmark suite's own parts: configuration, workloads, measures and the printed table."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import measure, table, workloads
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_asv_environment_has_the_versions_of_the_constraints() -> None:
+    required = json.loads((ROOT / "asv.conf.json").read_text())["matrix"]["req"]
+    pins = re.findall(r"^([\w-]+)==([\w.]+)(?:; python_version >= .*)?$", (ROOT / "constraints.txt").read_text(), re.M)
+    assert {name: [version] for name, version in pins if name in required} == required
+
+
+def test_bulk_has_the_density_the_types_and_no_overlaps() -> None:
+    (frame,) = workloads.bulk(100, 3)
+    assert len(frame) / frame.get_volume() == pytest.approx(workloads.BULK_DENSITY)
+    assert np.bincount(frame.numbers).tolist() == [0, 34, 33, 33]
+    distances = frame.get_all_distances(mic=True)
+    assert distances[np.triu_indices(100, 1)].min() > 1.0
+
+
+@pytest.mark.parametrize("name", workloads.SYSTEMS)
+def test_systems_are_there_and_pairs_are_counted(name: str) -> None:
+    assert len(workloads.system(name)) == 200
+    assert workloads.hypers_of(name)["max_angular"] == (9 if name == "ellipsoids" else 6)
+
+
+def test_pair_count_agrees_with_the_package() -> None:
+    from anisoap_opt.frames import ParticleBatch
+    from anisoap_opt.neighbors import find_neighborhoods
+
+    batch = ParticleBatch.from_frames(workloads.system("ellipsoids"))
+    found = find_neighborhoods(batch, 7.0, self_pairs=False)
+    assert workloads.count_pairs("ellipsoids") == len(found.pairs.j)
+
+
+def test_peak_memory_sees_what_is_freed_again() -> None:
+    size = 64 << 20
+    assert 0.9 * size < measure.peak_memory(lambda: np.ones(size, dtype=np.uint8).sum()) < 1.3 * size
+    assert measure.peak_memory(lambda: None) < 8 << 20
+
+
+def test_median_time_counts_every_repeat_but_the_first() -> None:
+    calls: list[int] = []
+    assert measure.median_time(lambda: calls.append(1), min_repeats=5, min_seconds=0.0) >= 0.0
+    assert len(calls) == 6
+
+
+def test_table_rows_give_speed_and_ratio() -> None:
+    times = {("ellipsoids", "reference"): 0.04, ("ellipsoids", "numpy_only"): 0.0002}
+    rows = table.rows(times, {("ellipsoids", "numpy_only"): 5e6})
+    assert [row[:3] for row in rows] == [["ellipsoids", "reference", "40"], ["ellipsoids", "numpy_only", "0.2"]]
+    assert rows[0][-2:] == ["–", "1×"]
+    assert rows[1][-2:] == ["5.0", "200×"]
+    pairs = workloads.count_pairs("ellipsoids") / 200
+    assert float(rows[1][3]) == pytest.approx(pairs / 0.0002, rel=0.01)
+
+
+def test_markdown_is_a_table() -> None:
+    lines = table.markdown(["a", "long"], [["1", "2"]]).splitlines()
+    assert lines == ["| a | long |", "| - | ---- |", "| 1 | 2    |"]
