@@ -26,7 +26,7 @@ def assert_close(a: npt.ArrayLike, b: npt.ArrayLike, rtol: float = 1e-10, atol: 
     a, b : array_like, same shape
         Value and reference.
     rtol, atol : float
-        Allowed is |a - b| ≤ atol + rtol |b|, entry by entry.
+        Allowed is a difference of atol + rtol · abs(b), entry by entry.
 
     Raises
     ------
