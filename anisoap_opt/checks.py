@@ -5,6 +5,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 
 def length(name: str, value: Any) -> float:
     """Return a finite length > 0 in Å as a float.
@@ -16,15 +18,35 @@ def length(name: str, value: Any) -> float:
     ValueError
         If it is zero, negative, NaN or infinite.
     """
-    if isinstance(value, bool | str | bytes):
-        raise TypeError(f"{name} must be a number (Å), got {value!r}")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number (Å), got {value!r}") from None
+    number = _real(name, value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} must be finite and greater than 0 Å, got {value!r}")
     return number
+
+
+def tolerance(name: str, value: Any) -> float:
+    """Return a tolerance ≥ 0 as a float.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is negative or NaN.
+    """
+    number = _real(name, value)
+    if not number >= 0:
+        raise ValueError(f"{name} must be at least 0, got {value!r}")
+    return number
+
+
+def _real(name: str, value: Any) -> float:
+    try:
+        if isinstance(value, bool | np.bool_ | str | bytes):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
 
 
 def natural(name: str, value: Any) -> int:

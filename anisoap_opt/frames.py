@@ -23,7 +23,9 @@ Ints = npt.NDArray[np.int64]
 ROTATION_TYPES = ("quaternion", "matrix")
 ORTHOGONALITY_TOLERANCE = 1e-3
 """Largest element of RᵀR - 1 for which R is still read as a rotation, and replaced by the nearest one."""
-SINGULAR_VOLUME = 1e-10
+LARGEST_PERIODIC_POSITION = 1e9
+"""Å; wrapping a position further out than this into its cell leaves no digits to compute with."""
+SINGULAR_VOLUME = 1e-7
 """A cell is singular if its periodic vectors span less than this fraction of the product of their lengths."""
 
 
@@ -100,6 +102,10 @@ class ParticleBatch:
 
         positions = stack.floats(("positions",), (3,))
         stack.check(np.isfinite(positions).all(axis=-1), positions, "positions", "must be finite")
+        near = np.abs(positions).max(axis=1, initial=0.0) < LARGEST_PERIODIC_POSITION
+        periodic = np.repeat(stack.pbc.any(axis=1), stack.counts)
+        demand = f"must be within {LARGEST_PERIODIC_POSITION:g} Å in a periodic cell"
+        stack.check(near | ~periodic, positions, "positions", demand)
         return cls(
             positions=positions,
             types=np.concatenate(stack.numbers).astype(np.int64),
@@ -153,7 +159,7 @@ class _Stack:
             parts = [self._lookup(index, names) for index in range(len(self.frames))]
         try:
             stacked = np.concatenate(parts)
-        except ValueError:
+        except (TypeError, ValueError):
             stacked = np.empty(0, dtype=object)
         uniform = stacked.dtype.kind in "fiu" and stacked.shape[1:] == row_shape
         if not uniform or list(map(len, parts)) != self.counts:  # slow: find out which frame is wrong, or odd

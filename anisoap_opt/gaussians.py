@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class ProductGaussians:
@@ -52,12 +54,14 @@ def product_gaussians(rotations: Any, semiaxes: Any, precision: float) -> Produc
     ProductGaussians
         Of the same array type.
     """
-    widening = 1 + precision * semiaxes**2  # [particles, 3]
-    variances = 1 / (semiaxes**-2 + precision)  # [particles, 3]
+    with np.errstate(over="ignore"):  # 1 / inf = 0 is what an absurdly large or small axis means
+        widening = 1 + precision * semiaxes**2  # [particles, 3]
+        variances = 1 / (semiaxes**-2 + precision)  # [particles, 3]
+        weight = widening.prod(1) ** -0.5
     columns = rotations.swapaxes(1, 2)
     return ProductGaussians(
         precision=precision,
         covariance=(rotations * variances[:, None, :]) @ columns,
         center_map=(rotations / widening[:, None, :]) @ columns,
-        weight=widening.prod(1) ** -0.5,
+        weight=weight,
     )

@@ -76,18 +76,21 @@ def _brute_force(
     for group in np.split(order, ends) if len(order) else []:
         size, *reach = shape[group[0]].tolist()
         grid = np.stack(np.meshgrid(*(np.arange(-k, k + 1) for k in reach), indexing="ij"), axis=-1).reshape(-1, 3)
-        step = max(1, CHUNK_CANDIDATES // (size**2 * len(grid)))
+        step = max(1, CHUNK_CANDIDATES // (size**2 * len(grid)))  # frames at once
+        rows = max(1, CHUNK_CANDIDATES // (size * len(grid)))  # centres at once
         for first in range(0, len(group), step):
             chosen = frames[group[first : first + step]]
             particles = by_type[batch.offsets[chosen][:, None] + np.arange(size)]  # [frames, N]
             x = np.moveaxis(wrapped.positions[particles], 2, 0)  # [3, frames, N]
             images = np.moveaxis(grid @ wrapped.cells[chosen], 2, 0)  # [3, frames, images]
-            vectors = (x[:, :, None, :] - x[:, :, :, None])[..., None] + images[:, :, None, None, :]
-            distances2 = np.einsum("cfijs,cfijs->fijs", vectors, vectors)
-            if not self_pairs:
-                distances2[:, np.arange(size), np.arange(size), len(grid) // 2] = np.inf
-            f, a, b, s = np.nonzero(distances2 < cutoff_radius**2)
-            yield particles[f, a], particles[f, b], vectors[:, f, a, b, s].T, grid[s]
+            for row in range(0, size, rows):
+                centers = np.arange(row, min(row + rows, size))
+                vectors = (x[:, :, None, :] - x[:, :, centers, None])[..., None] + images[:, :, None, None, :]
+                distances2 = np.einsum("cfijs,cfijs->fijs", vectors, vectors)
+                if not self_pairs:
+                    distances2[:, centers - row, centers, len(grid) // 2] = np.inf
+                f, a, b, s = np.nonzero(distances2 < cutoff_radius**2)
+                yield particles[f, a + row], particles[f, b], vectors[:, f, a, b, s].T, grid[s]
 
 
 def _cell_list(

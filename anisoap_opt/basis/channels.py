@@ -8,6 +8,8 @@ import numpy as np
 from anisoap_opt import checks
 
 MaxRadial = int | Sequence[int] | None
+MAX_DEGREE = 160
+"""Factorials and gamma functions of larger degrees overflow."""
 
 
 def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]:
@@ -27,12 +29,25 @@ def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]
     Raises
     ------
     TypeError, ValueError
-        If an entry is not an integer ≥ 0, or the sequence has the wrong length.
+        If an entry is not an integer ≥ 0, the sequence has the wrong length, or the degree exceeds MAX_DEGREE.
     """
     max_angular = checks.natural("max_angular", max_angular)
+    counts = _counts(max_angular, max_radial)
+    degree = max(l + 2 * (n - 1) for l, n in enumerate(counts))
+    if degree > MAX_DEGREE:
+        raise ValueError(
+            f"max_angular={max_angular} with max_radial={max_radial!r} has radial functions up to degree {degree}, "
+            f"more than the {MAX_DEGREE} that float64 can hold"
+        )
+    return counts
+
+
+def _counts(max_angular: int, max_radial: MaxRadial) -> list[int]:
     if max_radial is None:
         return [(max_angular - l) // 2 + 1 for l in range(max_angular + 1)]
-    if isinstance(max_radial, list | tuple | np.ndarray):
+    if isinstance(max_radial, np.ndarray):
+        max_radial = max_radial.tolist()  # of an array without dimensions: a number
+    if isinstance(max_radial, list | tuple):
         if len(max_radial) != max_angular + 1:
             raise ValueError(
                 f"max_radial as a list needs one entry per l = 0 … {max_angular}, "

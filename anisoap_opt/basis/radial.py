@@ -40,8 +40,8 @@ class _RadialBasis:
         self.max_angular = int(max_angular)
         self.cutoff_radius = checks.length("cutoff_radius", cutoff_radius)
         self.max_radial = max_radial
-        self.rcond = rcond
-        self.tol = tol
+        self.rcond = checks.tolerance("basis_rcond", rcond)
+        self.tol = checks.tolerance("basis_tol", tol)
 
     def _overlap_factor(self, l: int) -> Array:
         raise NotImplementedError
