@@ -21,9 +21,7 @@ CUTOFF = 7.0
 ROUNDING = 2e-6  # of a coordinate with six decimals
 
 
-def generate(
-    script: str, *arguments: object, data_root: Path | None = None
-) -> subprocess.CompletedProcess[str]:
+def generate(script: str, *arguments: object, data_root: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "DATA_ROOT"}
     if data_root is not None:
         environment["DATA_ROOT"] = str(data_root)

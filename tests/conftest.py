@@ -1,0 +1,56 @@
+"""What all tests share: the fixture that runs one body over every backend, and deterministic random examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from anisoap_opt import BACKENDS
+
+settings.register_profile(
+    "deterministic",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("deterministic")
+
+
+def _parameters(names: Iterable[str]) -> list[object]:
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                not BACKENDS[name].installed,
+                reason=f"{BACKENDS[name].needs} is missing: pip install 'anisoap_opt[{BACKENDS[name].extra}]'",
+            ),
+        )
+        for name in names
+    ]
+
+
+@pytest.fixture(params=_parameters(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every backend in turn; one that is not installed is skipped."""
+    return request.param
+
+
+@pytest.fixture(params=_parameters(name for name in BACKENDS if name != "reference"))
+def fast_backend(request: pytest.FixtureRequest) -> str:
+    """Every backend that works on many pairs at once."""
+    return request.param
+
+
+@pytest.fixture(params=_parameters(name for name, entry in BACKENDS.items() if "float32" in entry.dtypes))
+def float32_backend(request: pytest.FixtureRequest) -> str:
+    """Every backend that offers float32."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _no_backend_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANISOAP_BACKEND", raising=False)

@@ -1,0 +1,42 @@
+"""The working set is bounded: by the chunks, not by pairs × moments and not by particles²."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from anisoap_opt.basis.monomials import num_up_to_degree
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.neighbors import find_neighborhoods
+from tests.frames_for_tests import calculator, random_frame
+
+MIB = 1 << 20
+
+
+def peak(function: Callable[[], Any]) -> float:
+    """Largest memory that NumPy and Python held at once beyond the start, MiB."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1] / MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_moments_of_all_pairs_are_never_held() -> None:
+    projection = calculator(max_angular=9, max_radial=6, basis_rcond=1e-8, basis_tol=1e-3, cutoff_radius=7.0)
+    frames = [random_frame(seed, 24, types=(1,), cell=8 * np.eye(3), pbc=True) for seed in range(10)]
+    batch = ParticleBatch.from_frames(frames, "c_q")
+    num_pairs = len(find_neighborhoods(batch, 7.0, self_pairs=True).pairs.j)
+    all_moments = num_pairs * num_up_to_degree(9 + 2 * 6) * 8 / MIB
+    assert peak(lambda: projection.power_spectrum(frames)) < all_moments / 3
+
+
+def test_a_frame_of_a_thousand_particles() -> None:
+    """57 000 pairs take 3 MB; trying all 27 million candidates at once would take a gigabyte."""
+    frame = random_frame(1, 1000, types=(1,), cell=25 * np.eye(3), pbc=True)
+    projection = calculator(max_angular=1, cutoff_radius=6.0)
+    assert peak(lambda: projection.power_spectrum([frame])) < 200
