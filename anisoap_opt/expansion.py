@@ -6,25 +6,22 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.monomials import num_up_to_degree
-from anisoap_opt.pairs import CenterBlock, Neighborhoods
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
-CHUNK_BYTES = 1 << 24
-"""Summed moments of this size at most are held at once."""
+CHUNK_BYTES = 1 << 25
+"""What a kernel holds for all segments of a chunk has at most this size."""
 
 
-def expand(
-    kernel: Any, neighborhoods: Neighborhoods, basis: BasisChange, *, show_progress: bool = False
-) -> Iterator[tuple[CenterBlock, slice, list[Any]]]:
-    """Expansion coefficients, chunk by chunk.
+def chunks(
+    kernel: Any, neighborhoods: Neighborhoods, *, show_progress: bool = False
+) -> Iterator[tuple[CenterBlock, slice, Pairs]]:
+    """Cut the pairs into runs of whole centres of one type.
 
     Parameters
     ----------
     kernel : Kernel of a backend
+        Says how many numbers it holds per segment.
     neighborhoods : Neighborhoods
-    basis : BasisChange
-        The one that the kernel was made with.
     show_progress : bool
         Draw a bar that counts centres.
 
@@ -33,28 +30,40 @@ def expand(
     block : CenterBlock
     rows : slice
         Which of the block's centres; rows ascend without gaps.
-    coefficients : list of array, the l-th of shape [centers, 2l+1, n_l · neighbor types]
-        In the backend's own array type; n is slow, the neighbour type fast.
+    pairs : Pairs
+        Their segments, one per neighbour type of the block and centre.
     """
-    max_segments = max(1, CHUNK_BYTES // (8 * num_up_to_degree(basis.degree)))
+    max_segments = max(1, CHUNK_BYTES // (8 * kernel.values_per_segment))
     with _progress_bar(neighborhoods) if show_progress else nullcontext() as bar:
         for block in neighborhoods.blocks:
             for rows, first, last in block.chunks(max_segments):
-                per_segment = kernel.coefficients(neighborhoods.pairs.segments(first, last))
-                yield block, rows, [_to_centers(c, len(block.neighbor_types)) for c in per_segment]
+                yield block, rows, neighborhoods.pairs.segments(first, last)
                 if bar is not None:
                     bar.update(rows.stop - rows.start)
 
 
-def _progress_bar(neighborhoods: Neighborhoods) -> Any:
-    from tqdm.auto import tqdm
+def expand(
+    kernel: Any, neighborhoods: Neighborhoods, *, show_progress: bool = False
+) -> Iterator[tuple[CenterBlock, list[Any]]]:
+    """Expansion coefficients of all centres, chunk by chunk.
 
-    total = sum(len(block.centers) for block in neighborhoods.blocks)
-    return tqdm(total=total, desc="AniSOAP", unit="centre")
+    Parameters
+    ----------
+    kernel, neighborhoods, show_progress
+        As for `chunks`.
+
+    Yields
+    ------
+    block : CenterBlock
+    coefficients : list of array, the l-th of shape [centers, 2l+1, n_l · neighbor types]
+        Of the block's next centres, in the backend's own array type; n is slow, the neighbour type fast.
+    """
+    for block, _, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
+        yield block, [to_centers(c, len(block.neighbor_types)) for c in kernel.coefficients(pairs)]
 
 
-def _to_centers(coefficients: Any, num_types: int) -> Any:
-    """[centers · types, 2l+1, n] → [centers, 2l+1, n · types]."""
+def to_centers(coefficients: Any, num_types: int) -> Any:
+    """[centers · types, 2l+1, n] → [centers, 2l+1, n · types]; NumPy or Torch."""
     _, components, num_radial = coefficients.shape
     if num_types == 1:
         return coefficients
@@ -65,3 +74,10 @@ def _to_centers(coefficients: Any, num_types: int) -> Any:
 def to_numpy(array: Any) -> Any:
     """A NumPy array from a backend's own."""
     return array.detach().cpu().numpy() if hasattr(array, "detach") else array
+
+
+def _progress_bar(neighborhoods: Neighborhoods) -> Any:
+    from tqdm.auto import tqdm
+
+    total = sum(len(block.centers) for block in neighborhoods.blocks)
+    return tqdm(total=total, desc="AniSOAP", unit="centre")

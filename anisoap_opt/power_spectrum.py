@@ -8,16 +8,16 @@ The arrays may be NumPy's or Torch's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt.expansion import to_numpy
+from anisoap_opt.expansion import chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.pairs import CenterBlock
+from anisoap_opt.pairs import Neighborhoods
 
 
 def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
@@ -75,35 +75,39 @@ def upper_triangle(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.flo
 
 
 def mean_power_spectrum(
-    chunks: Iterable[tuple[CenterBlock, slice, list[Any]]],
+    kernel: Any,
     batch: ParticleBatch,
-    blocks: Sequence[CenterBlock],
+    neighborhoods: Neighborhoods,
     num_radial: Sequence[int],
     dtype: str,
     *,
     symmetric: bool = False,
+    show_progress: bool = False,
 ) -> npt.NDArray[np.floating[Any]]:
     """Mean of the power spectrum over the centres of each frame, per centre type.
 
     Parameters
     ----------
-    chunks : iterable of (block, rows, coefficients)
-        From `anisoap_opt.expansion.expand`; consumed one at a time.
+    kernel : Kernel of a backend
+        If it offers `sum_power_spectra`, that is used in place of the function of this name here.
     batch : ParticleBatch
-    blocks : sequence of CenterBlock
-        All blocks, in the order of their columns.
+    neighborhoods : Neighborhoods
+        Of this batch.
     num_radial : sequence of int
         n_l.
     dtype : str
         Of the result.
     symmetric : bool
         See `power_spectrum`.
+    show_progress : bool
+        Draw a progress bar.
 
     Returns
     -------
     ndarray, shape [frames, features]
         The columns of the blocks follow each other; zero where a frame has no centre of the type.
     """
+    blocks = neighborhoods.blocks
     widths = [
         count_features([num * len(block.neighbor_types) for num in num_radial], symmetric=symmetric) for block in blocks
     ]
@@ -111,15 +115,43 @@ def mean_power_spectrum(
     columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
     frame_of_particle = batch.frame_of_particle
     means = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
-    for block, rows, coefficients in chunks:
+    for block, rows, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
         frame = frame_of_particle[block.centers[rows]]  # ascending
         first = np.flatnonzero(np.diff(frame, prepend=-1))
-        sums = sum_rows(power_spectrum(coefficients, symmetric=symmetric), first)
+        num_types = len(block.neighbor_types)
+        if hasattr(kernel, "sum_power_spectra"):
+            sums = kernel.sum_power_spectra(pairs, num_types, first, symmetric=symmetric)
+        else:
+            sums = sum_power_spectra(kernel.coefficients(pairs), num_types, first, symmetric=symmetric)
         means[frame[first], columns[block.center_type]] += to_numpy(sums)
     for block in blocks:
         counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
         means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
     return means
+
+
+def sum_power_spectra(
+    coefficients: list[Any], num_types: int, start: npt.NDArray[np.int64], *, symmetric: bool = False
+) -> Any:
+    """Sums of the power spectra of runs of centres.
+
+    Parameters
+    ----------
+    coefficients : list of array, the l-th of shape [centers · types, 2l+1, n_l]
+        NumPy or Torch.
+    num_types : int
+        Segments, one a neighbour type, that make up a centre.
+    start : ndarray of int, shape [runs]
+        First centre of each run, ascending from 0; no run is empty.
+    symmetric : bool
+        See `power_spectrum`.
+
+    Returns
+    -------
+    array, shape [runs, features]
+    """
+    per_center = power_spectrum([to_centers(c, num_types) for c in coefficients], symmetric=symmetric)
+    return sum_rows(per_center, start)
 
 
 def sum_rows(rows: Any, start: npt.NDArray[np.int64]) -> Any:

@@ -185,8 +185,8 @@ class EllipsoidalDensityProjection:
         batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
         kernel = self._kernel(batch, basis)
-        chunks = expand(kernel, neighborhoods, basis, show_progress=show_progress)
-        parts = [(block, [to_numpy(c) for c in coefficients]) for block, _, coefficients in chunks]
+        chunks = expand(kernel, neighborhoods, show_progress=show_progress)
+        parts = [(block, [to_numpy(c) for c in coefficients]) for block, coefficients in chunks]
         values = [
             (block, [np.concatenate(arrays) for arrays in zip(*per_chunk, strict=True)])
             for block, per_chunk in _by_block(parts)
@@ -262,17 +262,21 @@ class EllipsoidalDensityProjection:
         _warn_rust_moments(rust_moments)
         batch, neighborhoods = self._neighborhoods(frames)
         kernel = self._kernel(batch, self._basis)
-        chunks = expand(kernel, neighborhoods, self._basis, show_progress=show_progress)
         if mean_over_samples:
             return mean_power_spectrum(
-                chunks, batch, neighborhoods.blocks, self._basis.num_radial, self.options.dtype, symmetric=symmetric
+                kernel,
+                batch,
+                neighborhoods,
+                self._basis.num_radial,
+                self.options.dtype,
+                symmetric=symmetric,
+                show_progress=show_progress,
             )
 
         from anisoap_opt.tensormap import power_spectrum_map
 
-        parts = [
-            (block, to_numpy(power_spectrum(coefficients, symmetric=symmetric))) for block, _, coefficients in chunks
-        ]
+        chunks = expand(kernel, neighborhoods, show_progress=show_progress)
+        parts = [(block, to_numpy(power_spectrum(c, symmetric=symmetric))) for block, c in chunks]
         values = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
         return power_spectrum_map(batch, values, self._basis.num_radial, symmetric=symmetric)
 

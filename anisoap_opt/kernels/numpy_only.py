@@ -31,6 +31,7 @@ class Kernel:
         gaussians = product_gaussians(np.asarray(rotations), np.asarray(semiaxes), precision)
         dtype = np.dtype(options.dtype)
         self.basis = basis
+        self.values_per_segment = num_up_to_degree(basis.degree)
         self.precision = dtype.type(precision)
         self.covariance = np.ascontiguousarray(gaussians.covariance.transpose(1, 2, 0), dtype=dtype)
         self.center_map = np.ascontiguousarray(gaussians.center_map.transpose(1, 2, 0), dtype=dtype)

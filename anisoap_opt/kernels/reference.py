@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.moments import normalized_moments
@@ -31,6 +32,7 @@ class Kernel:
         self.semiaxes = np.asarray(semiaxes)
         self.precision = precision
         self.basis = basis
+        self.values_per_segment = num_up_to_degree(basis.degree)
         self.tables = [  # [2l+1, n, D_l+1, D_l+1, D_l+1], D_l = l + 2(n_l - 1)
             dense_table(l, num) * math.sqrt((2 * l + 1) / (4 * math.pi)) for l, num in enumerate(basis.num_radial)
         ]

@@ -45,6 +45,7 @@ class Kernel:
         self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
     ) -> None:
         self.basis = basis
+        self.values_per_segment = num_up_to_degree(basis.degree)
         self.device = torch.device(options.device)
         self.dtype = getattr(torch, options.dtype)
         self.wide = torch.float32 if self.device.type == "mps" else torch.float64  # of sums and basis change
