@@ -20,13 +20,16 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
+    "RAYON_NUM_THREADS",
     "TORCH_NUM_THREADS",
 )
 
 
 def pin_threads(count: int = 1) -> None:
-    """Limit the thread pools of libraries already loaded and, by the environment, of those yet to come."""
+    """Limit the thread pools of libraries already loaded and, by the environment, of those yet to come.
+
+    Numba's variable is left alone, because it would cap the number for the whole life of the process.
+    """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(count)
     if "torch" in sys.modules:

@@ -1,0 +1,97 @@
+"""A kernel alone: synthetic pairs in segments of chosen length, and the machine's dgemm to compare with."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks import workloads
+
+DEGREES = {6: "(6, None)", 21: "(9, 6)"}
+"""Largest degree of a moment, and the basis that needs it."""
+MEAN_PAIRS = {"long": 62.0, "short": 7.0}
+
+
+def flops_per_pair(degree: int) -> int:
+    """Operations of the recurrence alone: a multiplication and an addition for every term of the best axis.
+
+    404 at degree 6, 13 404 at degree 21; scaling, exponential, summation and basis change are not counted.
+    """
+    total = 0
+    for x in range(degree + 1):
+        for y in range(degree + 1 - x):
+            for z in range(degree + 1 - x - y):
+                total += 2 * min((_terms((x, y, z), axis) for axis in range(3) if (x, y, z)[axis]), default=0)
+    return total
+
+
+def _terms(p: tuple[int, int, int], axis: int) -> int:
+    lowered = [p[k] - (k == axis) for k in range(3)]
+    return 1 + sum(power > 0 for power in lowered)
+
+
+def dgemm_rate(size: int = 900) -> float:
+    """Flops per second of NumPy's matrix product, the best of four."""
+    rng = np.random.default_rng(0)
+    a, b = rng.random((size, size)), rng.random((size, size))
+    out = np.empty((size, size))
+    times = []
+    for _ in range(4):
+        begin = time.perf_counter()
+        np.dot(a, b, out=out)
+        times.append(time.perf_counter() - begin)
+    return 2 * size**3 / min(times)
+
+
+class KernelLoad:
+    """A kernel of one backend and pairs for it.
+
+    Parameters
+    ----------
+    backend : str
+    degree : {6, 21}
+    lengths : {"long", "short"}
+        Segments of 50 to 75 pairs, or of about 7.
+
+    Raises
+    ------
+    NotImplementedError
+        If this version of the package has no such kernel.
+    """
+
+    def __init__(self, backend: str, degree: int, lengths: str) -> None:
+        try:
+            from anisoap_opt import EllipsoidalDensityProjection, kernels
+            from anisoap_opt.pairs import Pairs
+
+            calculator = EllipsoidalDensityProjection(**workloads.HYPERS[DEGREES[degree]], backend=backend)
+            kernel = kernels.load(calculator.backend)
+        except (ImportError, ValueError, AttributeError) as error:
+            raise NotImplementedError(str(error)) from error
+        rng = np.random.default_rng(0)
+        self.num_pairs = 400_000 if degree == 6 else 40_000
+        start = _segments(rng, self.num_pairs, lengths)
+        particles = 4000
+        q, _ = np.linalg.qr(rng.standard_normal((particles, 3, 3)))
+        rotations = q * np.linalg.det(q)[:, None, None]
+        semiaxes = 0.5 + rng.random((particles, 3))
+        r_ij = 2.0 * rng.standard_normal((self.num_pairs, 3))
+        self.pairs = Pairs(rng.integers(0, particles, self.num_pairs), r_ij, start)
+        basis = calculator.radial_basis
+        self.kernel = kernel(rotations, semiaxes, basis.precision, calculator._basis, calculator.options)
+
+    def run(self) -> Any:
+        """Coefficients of all segments."""
+        return self.kernel.coefficients(self.pairs)
+
+
+def _segments(rng: np.random.Generator, num_pairs: int, lengths: str) -> np.ndarray:
+    """Bounds of segments that hold `num_pairs` pairs together, [segments + 1]."""
+    mean = MEAN_PAIRS[lengths]
+    count = int(2 * num_pairs / mean) + 10
+    sizes = rng.integers(50, 76, count) if lengths == "long" else np.maximum(1, rng.poisson(mean, count))
+    ends = np.cumsum(sizes)
+    kept = ends[ends < num_pairs]
+    return np.concatenate([[0], kept, [num_pairs]]).astype(np.int64)

@@ -1,0 +1,143 @@
+"""Isotropic peers, for scale: ``python -m benchmarks.peers`` prints pairs/s, particles/s and memory side by side.
+
+featomic and dscribe describe spheres, so their work per pair is smaller; ellipsoids are what this package adds. Needs
+the extra ``peers``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measure, workloads
+from benchmarks.table import markdown
+
+PEER_SIZES: dict[tuple[int, int], dict[str, Any]] = {
+    (6, 3): {**workloads.HYPERS["(9, 6)"], "max_angular": 6, "max_radial": 3},
+    (9, 6): workloads.HYPERS["(9, 6)"],
+}
+"""max_angular and max_radial of the comparison; all use a cutoff of 7 Å."""
+
+
+def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int]) -> Any:
+    """A call without arguments that computes one peer's SOAP power spectrum of a frame.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the peer is not installed.
+    """
+    from ase import Atoms
+
+    bare = Atoms(numbers=frame.numbers, positions=frame.positions, cell=frame.cell, pbc=frame.pbc)
+    max_angular, max_radial = size
+    if peer == "featomic":
+        import featomic
+
+        calculator = featomic.SoapPowerSpectrum(
+            cutoff={"radius": 7.0, "smoothing": {"type": "Step"}},
+            density={"type": "Gaussian", "width": 0.5},
+            basis={
+                "type": "TensorProduct",
+                "max_angular": max_angular,
+                "radial": {"type": "Gto", "max_radial": max_radial},
+            },
+        )
+        return lambda: calculator.compute(bare)
+    from dscribe.descriptors import SOAP
+
+    soap = SOAP(
+        species=sorted(set(bare.get_chemical_symbols())),
+        r_cut=7.0,
+        n_max=max_radial + 1,
+        l_max=max_angular,
+        sigma=0.5,
+        periodic=True,
+    )
+    return lambda: soap.create(bare)
+
+
+def soap_power_spectrum_time(peer: str, frame: Any, size: tuple[int, int], repeats: int = 5) -> float:
+    """Best of several times of one peer, s."""
+    call = soap_power_spectrum(peer, frame, size)
+    call()
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def rows(num_particles: int = 500) -> list[list[str]]:
+    """Cells of the table: one bulk frame of two types."""
+    from ase.neighborlist import neighbor_list
+
+    from anisoap_opt import EllipsoidalDensityProjection
+
+    frames = workloads.bulk(num_particles, 2)
+    num_pairs = len(neighbor_list("i", frames[0], 7.0)) + num_particles
+    table = []
+    for size, hypers in PEER_SIZES.items():
+        ours = EllipsoidalDensityProjection(**hypers)
+        calls = {f"anisoap_opt {ours.backend}": lambda ours=ours: ours.power_spectrum(frames, mean_over_samples=False)}
+        for peer in ("featomic", "dscribe"):
+            calls[peer] = soap_power_spectrum(peer, frames[0], size)
+        for name, call in calls.items():
+            seconds = measure.median_time(call, min_repeats=5)
+            memory = measure.peak_memory(call)
+            table.append(
+                [
+                    str(size),
+                    name,
+                    f"{1e3 * seconds:.3g}",
+                    f"{num_pairs / seconds:.3g}",
+                    f"{num_particles / seconds:.3g}",
+                    f"{memory / 1e6:.0f}",
+                ]
+            )
+    return table
+
+
+def draw(table: list[list[str]], path: Path) -> None:
+    """Bars of million pairs per second, one group per size."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    names = list(dict.fromkeys(row[1] for row in table))
+    sizes = list(dict.fromkeys(row[0] for row in table))
+    colours = ["#0072b2", "#e69f00", "#999999"]  # Okabe and Ito's, told apart by the colour-blind
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    for k, name in enumerate(names):
+        values = [next(float(row[3]) / 1e6 for row in table if row[:2] == [size, name]) for size in sizes]
+        bars = axes.bar([n + 0.27 * (k - 1) for n in range(len(sizes))], values, 0.25, label=name, color=colours[k])
+        axes.bar_label(bars, fmt="%.2g", padding=2, fontsize=9)
+    axes.set_xticks(range(len(sizes)), [f"(max_angular, max_radial) = {size}" for size in sizes])
+    axes.set_ylabel("million pairs per second")
+    axes.set_title("Power spectrum of every particle, bulk N = 500, two types, one thread", fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=160)
+
+
+def main() -> int:
+    """Print the table and draw the figure of the documentation."""
+    measure.pin_threads(1)
+    try:
+        table = rows()
+    except ModuleNotFoundError as error:
+        print(f"{error}: pip install 'anisoap_opt[peers]'", file=sys.stderr)
+        return 2
+    print(markdown(["size", "code", "ms", "pairs/s", "particles/s", "peak MB"], table))
+    print(f"\n{measure.machine()}")
+    draw(table, Path("docs/figures/peers.png"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
