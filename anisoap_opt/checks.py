@@ -70,6 +70,13 @@ def natural(name: str, value: Any) -> int:
     return number
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return True or False; anything else, such as the word "False", is a TypeError."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of the allowed words, else raise a ValueError that lists them."""
     words = list(allowed)

@@ -108,7 +108,7 @@ class ParticleBatch:
         stack.check(near | ~periodic, positions, "positions", demand)
         return cls(
             positions=positions,
-            types=np.concatenate(stack.numbers).astype(np.int64),
+            types=stack.types(),
             rotations=_rotations(stack, rotation_key, rotation_type),
             semiaxes=_semiaxes(stack),
             cells=stack.cells(),
@@ -171,6 +171,8 @@ class _Stack:
         for name in names:
             if name in arrays:
                 return arrays[name]
+        if self.counts[index] == 0:
+            return np.empty(0)
         raise ValueError(
             f"frame {index} has no array {names[0]!r}; its arrays are {', '.join(map(repr, sorted(arrays)))}"
         )
@@ -202,16 +204,25 @@ class _Stack:
         index = int(np.searchsorted(self.offsets, particle, side="right")) - 1
         return f"frame {index}, particle {particle - int(self.offsets[index])}"
 
+    def types(self) -> Ints:
+        """Atomic numbers, [particles]."""
+        numbers = np.concatenate(self.numbers)
+        if numbers.dtype.kind not in "iu":
+            index = next(k for k, part in enumerate(self.numbers) if np.asarray(part).dtype.kind not in "iu")
+            raise TypeError(f"frame {index}: array 'numbers' does not hold integers: {_shorten(self.numbers[index])}")
+        return numbers.astype(np.int64)
+
     def cells(self) -> Array:
         """Cell vectors, [frames, 3, 3], checked on the periodic axes."""
         cells = np.concatenate([frame.cell.array for frame in self.frames]).reshape(-1, 3, 3)
         periodic = np.where(self.pbc[:, :, None], cells, 0.0)
         finite = np.isfinite(periodic).all(axis=(1, 2))
-        with np.errstate(invalid="ignore", over="ignore"):
-            gram = periodic @ periodic.swapaxes(1, 2)  # [frames, 3, 3]
-            lengths2 = np.where(self.pbc, np.diagonal(gram, axis1=1, axis2=2), 1.0)  # [frames, 3]
-            gram[:, range(3), range(3)] = lengths2
-            regular = np.linalg.det(gram) > SINGULAR_VOLUME**2 * lengths2.prod(axis=1)
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            norms = np.where(self.pbc, np.sqrt(np.einsum("fkc,fkc->fk", periodic, periodic)), 1.0)
+            a, b, c = (periodic[:, k] / norms[:, k, None] for k in range(3))
+            cosines = np.stack([np.einsum("fc,fc->f", *pair) for pair in ((b, c), (c, a), (a, b))])
+            volume2 = 1 + 2 * cosines.prod(axis=0) - (cosines**2).sum(axis=0)  # of the unit vectors
+            regular = (volume2 > SINGULAR_VOLUME**2) & (norms > 0).all(axis=1)
         for good, demand in ((finite, "must be finite"), (regular, "is singular on its periodic axes")):
             if not good.all():
                 index = int(np.argmin(good))

@@ -67,10 +67,10 @@ class CenterBlock:
     first_segment: int
 
     def chunks(self, max_segments: int) -> Iterator[tuple[slice, int, int]]:
-        """Cut into runs of centres: (rows, first segment, last segment + 1), at least one centre each."""
+        """Cut into runs of centres: (rows, first segment, last segment + 1); one run even if there are no centres."""
         width = len(self.neighbor_types)
         step = max(1, max_segments // width)
-        for row in range(0, len(self.centers), step):
+        for row in range(0, max(1, len(self.centers)), step):
             last = min(row + step, len(self.centers))
             yield slice(row, last), self.first_segment + row * width, self.first_segment + last * width
 

@@ -116,6 +116,8 @@ def mean_power_spectrum(
     frame_of_particle = batch.frame_of_particle
     means = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
     for block, rows, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
+        if pairs.num_segments == 0:
+            continue
         frame = frame_of_particle[block.centers[rows]]  # ascending
         first = np.flatnonzero(np.diff(frame, prepend=-1))
         num_types = len(block.neighbor_types)

@@ -108,7 +108,7 @@ class EllipsoidalDensityProjection:
         self.cutoff_radius = self.radial_basis.cutoff_radius
         self.radial_basis_name = radial_basis_name
         self.compute_gradients = False
-        self.subtract_center_contribution = bool(subtract_center_contribution)
+        self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
         self.rotation_key = rotation_key
         self.rotation_type = checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
         self.types = None if types is None else sorted({checks.natural("types", t) for t in types})

@@ -111,3 +111,13 @@ def test_a_basis_that_cannot_be_orthonormalised_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="basis_rcond"):
         calculator(max_radial=12, basis_rcond=1e-3)
     assert calculator(max_radial=12, basis_rcond=1e-8, basis_tol=1e-3).num_ns == [13] * 4
+
+
+@pytest.mark.parametrize("value", ["False", 0, None], ids=repr)
+def test_a_flag_that_is_none(value: Any) -> None:
+    with pytest.raises(TypeError, match="subtract_center_contribution must be True or False"):
+        calculator(subtract_center_contribution=value)
+
+
+def test_dtypes_in_all_spellings() -> None:
+    assert {calculator(dtype=one).options.dtype for one in (None, float, "float64", "f8", np.float64)} == {"float64"}

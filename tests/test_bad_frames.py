@@ -134,3 +134,9 @@ def test_a_frame_after_an_empty_one() -> None:
     frames = [random_frame(1, 0), random_frame(2, 2), random_frame(3, 0), random_frame(4, 3)]
     frames[3].arrays["c_diameter[3]"][0] = -1
     assert_refused(frames, ValueError, "frame 3, particle 0", "'c_diameter[3]'")
+
+
+def test_atomic_numbers_that_are_no_integers() -> None:
+    frames = [random_frame(seed, 3) for seed in range(3)]
+    frames[1].arrays["numbers"] = np.array([1.0, 1.5, 6.0])
+    assert_refused(frames, TypeError, "frame 1", "'numbers'")

@@ -105,3 +105,9 @@ def test_many_frames_of_one_or_two_particles(fast_backend: str) -> None:
 
 def test_mean_over_samples_by_position() -> None:
     assert len(calculator().power_spectrum(mixed_frames(), False).keys) == 3
+
+
+def test_an_empty_frame_needs_no_arrays(backend: str) -> None:
+    rows = calculator(backend=backend).power_spectrum([random_frame(1, types=(1,)), Atoms()])
+    assert rows.shape == (2, 10)
+    assert not rows[1].any()

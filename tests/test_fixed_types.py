@@ -68,3 +68,11 @@ def test_types_that_are_no_integers(types: Any) -> None:
 def test_types_below_zero() -> None:
     with pytest.raises(ValueError, match="types"):
         calculator(types=[-1])
+
+
+def test_types_that_are_absent_still_have_their_keys(backend: str) -> None:
+    fixed = calculator(backend=backend, types=(1, 6))
+    frames = [random_frame(1, 3, types=(1,))]
+    assert fixed.transform(frames).keys["types_center"].tolist() == [1] * 4 + [6] * 4
+    absent = fixed.power_spectrum(frames, mean_over_samples=False).block({"types_center": 6})
+    assert absent.values.shape == (0, 1, fixed.power_spectrum(frames).shape[1] // 2)
