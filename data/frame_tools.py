@@ -112,9 +112,7 @@ def cell_heights(cell: FloatArray) -> FloatArray:
     return 1.0 / np.sqrt((np.linalg.inv(cell) ** 2).sum(axis=0))
 
 
-def any_image_within(
-    limit: float, displacements: FloatArray, cell: FloatArray, *, skip_home: bool = False
-) -> bool:
+def any_image_within(limit: float, displacements: FloatArray, cell: FloatArray, *, skip_home: bool = False) -> bool:
     """Tell whether any displacement, shifted by any lattice vector, is shorter than `limit`.
 
     Parameters
@@ -210,9 +208,7 @@ def argument_parser(description: str, frames: int | None, frames_help: str) -> a
     return parser
 
 
-def run_generator(
-    description: str, name: str, make_frame: Callable[[int], Frame], argv: Sequence[str] | None
-) -> None:
+def run_generator(description: str, name: str, make_frame: Callable[[int], Frame], argv: Sequence[str] | None) -> None:
     """Run a generator from its command line: make the frames one by one and write them to one file.
 
     Parameters
