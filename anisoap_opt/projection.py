@@ -15,7 +15,6 @@ from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import make_radial_basis
 from anisoap_opt.expansion import expand, to_numpy
 from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
-from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 from anisoap_opt.power_spectrum import mean_power_spectrum, power_spectrum
 
@@ -282,6 +281,7 @@ class EllipsoidalDensityProjection:
 
     def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
         batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type)
+        find_neighborhoods = kernels.load_search(self.backend)
         return batch, find_neighborhoods(
             batch,
             self.cutoff_radius,

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+
 from anisoap_opt import checks
 from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.neighbors import find_neighborhoods
 
 ENVIRONMENT_VARIABLE = "ANISOAP_BACKEND"
 
@@ -43,7 +46,7 @@ class Backend:
         return not self.needs or find_spec(self.needs) is not None
 
 
-# The fastest last: without a choice by the caller the last one installed of DEFAULTS is taken.
+# Without a choice by the caller the last one installed of DEFAULTS is taken.
 BACKENDS = {
     "reference": Backend("reference", "", "", ("float64",), "literal equations, one pair at a time"),
     "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
@@ -51,8 +54,9 @@ BACKENDS = {
     "torch_full": Backend(
         "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device"
     ),
+    "numba": Backend("numba", "numba", "compiled", ("float64", "float32"), "compiled CPU kernel, one segment a lane"),
 }
-DEFAULTS = ("numpy_only",)
+DEFAULTS = ("numpy_only", "numba")
 
 
 def resolve(backend: str | None) -> str:
@@ -115,12 +119,21 @@ def resolve_options(backend: str, dtype: Any, device: Any) -> KernelOptions:
 
 
 def _dtype_name(dtype: Any) -> str:
-    if isinstance(dtype, str):
-        return dtype
-    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None)  # np.dtype, np.float32
-    return str(name or dtype).removeprefix("torch.")
+    try:
+        return str(np.dtype(dtype).name)
+    except TypeError:  # a torch dtype, or nonsense
+        return str(dtype).removeprefix("torch.")
 
 
 def load(backend: str) -> Any:
     """Class `Kernel` of a backend; imports what it needs."""
-    return importlib.import_module(f"anisoap_opt.kernels.{BACKENDS[backend].module}").Kernel
+    return _module(backend).Kernel
+
+
+def load_search(backend: str) -> Any:
+    """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
+    return getattr(_module(backend), "find_neighborhoods", find_neighborhoods)
+
+
+def _module(backend: str) -> Any:
+    return importlib.import_module(f"anisoap_opt.kernels.{BACKENDS[backend].module}")

@@ -1,0 +1,59 @@
+"""How every function of this folder is compiled, in one place."""
+
+# mypy: disable-error-code="no-untyped-call,import-untyped"
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit, types
+
+from anisoap_opt.kernels.numba.llvm import intrinsic
+
+
+def compiled(function: Callable[..., Any], cache: bool = False) -> Any:
+    """Compile as part of its callers: no lock is held, and a division by zero is as in NumPy."""
+    return njit(nogil=True, error_model="numpy", cache=cache)(function)
+
+
+def entry_point(function: Callable[..., Any]) -> Any:
+    """Compile for callers in Python, and keep the machine code on disk.
+
+    Numba would load old code after a change in a file that this function's own file only imports; so the stamp that
+    must agree is that of the whole folder. Where no cache folder can be written the code lives in memory only.
+    """
+    try:
+        dispatcher = compiled(function, cache=True)
+    except RuntimeError:  # numba: "no locator available"
+        return compiled(function)
+    with contextlib.suppress(AttributeError):  # not a public part of Numba
+        dispatcher._cache._cache_file._source_stamp = folder_stamp()
+    return dispatcher
+
+
+def folder_stamp() -> tuple[tuple[str, float, int], ...]:
+    """Name, time of change and size of every source file here."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return tuple((file.name, file.stat().st_mtime, file.stat().st_size) for file in files)
+
+
+@intrinsic
+def borrowed(typing: Any, arrays: Any) -> Any:
+    """The same named tuple with pointers to the first elements in place of the arrays.
+
+    Compiled code counts the references to arrays with atomic operations, at every access to a field and at every
+    call; pointers are free. They are indexed like flat arrays, without a test for negative positions.
+    """
+    pointers = types.NamedTuple([types.CPointer(array.dtype) for array in arrays.types], arrays.instance_class)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = [
+            context.make_array(array)(context, builder, builder.extract_value(args[0], k)).data
+            for k, array in enumerate(arrays.types)
+        ]
+        return context.make_tuple(builder, pointers, values)
+
+    return pointers(arrays), emit

@@ -1,0 +1,81 @@
+"""Pieces of LLVM code that the intrinsics of this folder are made of: constants, loads, stores, shuffles of vectors."""
+
+# mypy: disable-error-code="no-untyped-call,import-untyped"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+
+INT32, INT64 = ir.IntType(32), ir.IntType(64)
+FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Numba's decorator; without a static type, because calls leave out the typing context."""
+    return extending.intrinsic(function)
+
+
+def constant(vector: ir.VectorType, value: float) -> ir.Constant:
+    """The same number in every lane."""
+    return ir.Constant(vector, [ir.Constant(vector.element, value)] * vector.count)
+
+
+def emit_fma(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
+    """Emit x y + z: one instruction where the CPU has it, two where it has not (``llvm.fma`` would call libm there)."""
+    vector = x.type
+    name = f"llvm.fmuladd.v{vector.count}f{64 if vector.element == DOUBLE else 32}"
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+    return builder.call(function, [x, y, z])
+
+
+def emit_load(builder: ir.IRBuilder, pointer: ir.Value, position: ir.Value, vector: ir.VectorType) -> ir.Value:
+    """Load a vector that starts at ``pointer[position]``."""
+    value = builder.load(builder.bitcast(builder.gep(pointer, [position]), vector.as_pointer()))
+    value.align = _size(vector.element)
+    return value
+
+
+def emit_store(builder: ir.IRBuilder, value: ir.Value, pointer: ir.Value, position: ir.Value) -> None:
+    """Store a vector from ``pointer[position]`` on."""
+    target = builder.bitcast(builder.gep(pointer, [position]), value.type.as_pointer())
+    builder.store(value, target, align=_size(value.type.element))
+
+
+def emit_splat(builder: ir.IRBuilder, number: ir.Value, count: int) -> ir.Value:
+    """Copy a number into every lane."""
+    vector = ir.VectorType(number.type, count)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, INT32(0))
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(INT32, count), [0] * count))
+
+
+def data_pointer(context: Any, builder: ir.IRBuilder, array_type: types.Array, array: ir.Value) -> ir.Value:
+    """Address of the first element of an array, or of what a pointer from `jit.borrowed` points at."""
+    if isinstance(array_type, types.CPointer):
+        return array
+    return context.make_array(array_type)(context, builder, array).data
+
+
+def _size(element: ir.Type) -> int:
+    return 8 if element == DOUBLE else 4
+
+
+def emit_transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
+    """Transpose a square of lanes by swapping ever larger off-diagonal blocks, log2 rounds of two shuffles a pair."""
+    size = len(rows)
+    block = 1
+    while block < size:
+        swapped = list(rows)
+        for i in (i for i in range(size) if not i & block):
+            low = [e if not e & block else size + (e ^ block) for e in range(size)]
+            high = [e | block if not e & block else size + e for e in range(size)]
+            for row, lanes in ((i, low), (i | block, high)):
+                mask = ir.Constant(ir.VectorType(INT32, size), lanes)
+                swapped[row] = builder.shuffle_vector(rows[i], rows[i | block], mask)
+        rows = swapped
+        block *= 2
+    return rows

@@ -1,0 +1,144 @@
+"""Neighbour search, compiled: the pairs of all frames, written straight into segment order.
+
+Two passes over the centres. The first counts each centre's neighbours of each type; from the counts follow the
+blocks and where every segment begins. The second writes each pair where it belongs, so nothing is sorted, and a
+caller may have the pairs of any range of segments without the rest: memory need not hold them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
+from anisoap_opt.kernels.numba.search import Found, search
+from anisoap_opt.kernels.numba.threads import run_parts
+from anisoap_opt.lattice import wrap
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs, check_types
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MIN_TASK = 200_000
+"""Candidates below which a second thread costs more than it saves."""
+
+
+def find_neighborhoods(
+    batch: ParticleBatch,
+    cutoff_radius: float,
+    *,
+    self_pairs: bool,
+    types: Sequence[int] | None = None,
+    keep_shifts: bool = False,
+) -> Neighborhoods:
+    """Find all pairs; parameters and result are those of `anisoap_opt.neighbors.find_neighborhoods`."""
+    found = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, types=types)
+    pairs, shifts = found.pairs(0, len(found.start) - 1, keep_shifts=keep_shifts)
+    return Neighborhoods(pairs, found.blocks, shifts)
+
+
+class PairSearch:
+    """Counted, but not yet written pairs.
+
+    Parameters
+    ----------
+    batch, cutoff_radius, self_pairs, types
+        See `find_neighborhoods`.
+
+    Attributes
+    ----------
+    blocks : tuple of CenterBlock
+    start : ndarray of int, shape [segments + 1]
+        As in `Pairs`, for all segments.
+    """
+
+    def __init__(
+        self, batch: ParticleBatch, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int] | None = None
+    ) -> None:
+        present, code = np.unique(batch.types, return_inverse=True)
+        layout = check_types(present, types)
+        self._code = np.searchsorted(layout, present)[code].astype(np.int64)
+        self._cutoff2 = float(cutoff_radius) ** 2
+        self._self_pairs = bool(self_pairs)
+        wrapped = wrap(batch, cutoff_radius)
+        self._wraps = wrapped.wraps
+        self._scene = make_scene(batch, wrapped, cutoff_radius, self._code)
+        self._rank = np.empty(len(code), dtype=np.int64)
+        self._rank[self._scene.order] = np.arange(len(code))
+        self._work = candidates_per_center(self._scene)
+
+        counts = np.empty((len(code), len(layout)), dtype=np.int64)
+        self._run(np.arange(len(code)), counts, False, _room_for(0, False))
+        self._lay_out(counts, layout, types is not None)
+
+    def pairs(self, first: int, last: int, *, keep_shifts: bool = False) -> tuple[Pairs, Ints | None]:
+        """The pairs of the segments first … last - 1, and their cell shifts if wanted.
+
+        Both ends must lie between two centres.
+        """
+        begin, end = np.searchsorted(self._first_segment, (first, last))
+        centers = self._centers[begin:end]
+        origin = self.start[first]
+        total = int(self.start[last] - origin)
+        found = _room_for(total, keep_shifts)
+        places = np.zeros((len(centers), self._columns.shape[1]), dtype=np.int64)
+        columns = self._columns[self._code[centers]]  # [centers, types], -1 for types that a block has no column for
+        inside = np.nonzero(columns >= 0)
+        places[inside] = self.start[self._first_segment[begin:end, None] + columns][inside] - origin
+        self._run(centers, places, True, found)
+        start = self.start[first : last + 1] - origin
+        if keep_shifts:
+            i = np.repeat(centers, np.diff(np.append(start[self._first_segment[begin:end] - first], total)))
+            found.shifts[:] += self._wraps[i] - self._wraps[found.j]  # of the positions as given
+        return Pairs(found.j, found.r_ij, start), found.shifts if keep_shifts else None
+
+    def _run(self, centers: Ints, places: Ints, fill: bool, found: Found) -> None:
+        """One of the two passes, with the centres shared among the threads, in an order that suits the cache."""
+        order = np.argsort(self._rank[centers])
+        centers, sorted_places = centers[order], places[order]
+        work = np.concatenate([[0], np.cumsum(self._work[self._scene.frame[centers]])])
+
+        def run(first: int, last: int) -> None:
+            part = slice(first, last)
+            search(centers[part], sorted_places[part], fill, self._scene, self._cutoff2, self._self_pairs, found)
+
+        run_parts(run, work, MIN_TASK)
+        if not fill:
+            places[order] = sorted_places
+
+    def _lay_out(self, counts: Ints, layout: Ints, fixed: bool) -> None:
+        """Blocks and segments, from the number of neighbours of each type of each particle [particles, types]."""
+        met = np.full((len(layout), len(layout)), fixed)
+        is_center = counts.any(axis=1)
+        self._columns = np.full(met.shape, -1)
+        blocks, centers_of_blocks, first_segments, sizes = [], [], [], [np.zeros(1, np.int64)]
+        num_segments = 0
+        for t in range(len(layout)):
+            centers = np.flatnonzero(is_center & (self._code == t))
+            numbers = counts[centers]
+            met[t] |= numbers.any(axis=0)
+            width = int(met[t].sum())
+            if not width:
+                continue
+            self._columns[t, met[t]] = np.arange(width)
+            blocks.append(CenterBlock(int(layout[t]), tuple(layout[met[t]].tolist()), centers, num_segments))
+            centers_of_blocks.append(centers)
+            first_segments.append(num_segments + width * np.arange(len(centers)))
+            sizes.append(numbers[:, met[t]].ravel())
+            num_segments += width * len(centers)
+        self.blocks = tuple(blocks)
+        self.start = np.cumsum(np.concatenate(sizes))
+        self._centers = np.concatenate([*centers_of_blocks, np.zeros(0, np.int64)])
+        self._first_segment = np.concatenate([*first_segments, np.zeros(0, np.int64)])
+
+
+def _room_for(num_pairs: int, keep_shifts: bool) -> Found:
+    return Found(
+        j=np.empty(num_pairs, np.int64),
+        r_ij=np.empty((num_pairs, 3)),
+        shifts=np.empty((num_pairs if keep_shifts else 0, 3), np.int64),
+        keep_shifts=np.array([keep_shifts], np.int64),
+    )

@@ -1,0 +1,121 @@
+"""The scaled moments of eight pairs as straight-line code, one compiled function per degree.
+
+For low degrees every moment is a value of its own, best in a register, and no loop counter or address is computed:
+
+    p_i m̃[p] = μ_i m̃[p - e_i] + Σ_k C_ik m̃[p - e_i - e_k]
+
+with i the axis of fewest terms. Moments of the highest degree feed no other moment, so their products go straight
+into the sums where p_i = 1.
+
+The code of one step (one pair per lane) is a function of its own that LLVM may not inline, with the loop over steps
+outside: inlined into the loop, LLVM keeps the sums in registers, runs out of them and spills.
+"""
+
+# mypy: disable-error-code="no-untyped-call,import-untyped"
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from anisoap_opt.kernels.numba.layout import FIELDS, exponents_in_planes
+from anisoap_opt.kernels.numba.llvm import (
+    DOUBLE,
+    INT64,
+    constant,
+    data_pointer,
+    emit_fma,
+    emit_load,
+    emit_store,
+    intrinsic,
+)
+
+Exponents = tuple[int, int, int]
+COVARIANCE_FIELD = ((3, 4, 5), (4, 6, 7), (5, 7, 8))
+"""Where C_ik stands among the ten numbers of a pair, see `layout.FIELDS`."""
+
+
+@intrinsic
+def add_moments(typing: Any, like: Any, gaussians: Any, num_steps: Any, sums: Any) -> Any:
+    """Add the moments of `num_steps` pairs of every lane to its sums, up to degree ``len(like)``.
+
+    Parameters
+    ----------
+    like : tuple
+        Its length is the degree: the type of an argument is what code can depend on.
+    gaussians : array, shape [steps · FIELDS · lanes]
+        μ, C, w of each step's pairs.
+    num_steps : int
+    sums : array, shape [monomials · lanes]
+        In the order of `exponents_in_planes`; added to.
+    """
+    degree = len(like)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        start, target = (data_pointer(context, builder, signature.args[k], args[k]) for k in (1, 3))
+        count = 8 if start.type.pointee == DOUBLE else 16
+        name = f"anisoap_moments_{degree}_{count}"
+        step = builder.module.globals.get(name) or _step_function(builder.module, name, degree, start.type, count)
+        with cgutils.for_range(builder, args[2]) as loop:
+            offset = builder.mul(loop.index, INT64(FIELDS * count))
+            builder.call(step, [builder.gep(start, [offset]), target])
+        return context.get_dummy_value()
+
+    return types.void(like, gaussians, types.intp, sums), emit
+
+
+def _step_function(module: ir.Module, name: str, degree: int, pointer: ir.Type, count: int) -> ir.Function:
+    """LLVM function (gaussians of one step, sums) that adds all moments of one pair per lane."""
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer]), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    function.attributes.add("nounwind")
+    for argument in function.args:
+        argument.add_attribute("noalias")
+    gaussian, sums = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    vector = ir.VectorType(pointer.pointee, count)
+    fields = [emit_load(builder, gaussian, INT64(count * k), vector) for k in range(FIELDS)]
+    moments: dict[Exponents, ir.Value] = {}
+    for row, p in enumerate(exponents_in_planes(degree)):
+        place = INT64(count * row)
+        total = emit_load(builder, sums, place, vector)
+        if p == (0, 0, 0):
+            moments[p] = fields[-1]
+            total = builder.fadd(total, fields[-1])
+        else:
+            axis, terms = _terms(p)
+            factors = [(fields[field], moments[source]) for field, source in terms]
+            if sum(p) == degree and p[axis] == 1:
+                for x, y in factors:
+                    total = emit_fma(builder, x, y, total)
+            else:
+                value = builder.fmul(*factors[0])
+                for x, y in factors[1:]:
+                    value = emit_fma(builder, x, y, value)
+                if p[axis] > 1:
+                    value = builder.fmul(value, constant(vector, 1 / p[axis]))
+                moments[p] = value
+                total = builder.fadd(total, value)
+        emit_store(builder, total, sums, place)
+    builder.ret_void()
+    return function
+
+
+def _terms(p: Exponents) -> tuple[int, list[tuple[int, Exponents]]]:
+    """Axis of fewest terms, and for each term of its recurrence (field, lower moment); the one with μ comes last."""
+
+    def lowered(exponents: Exponents, axis: int) -> Exponents:
+        x, y, z = (value - (k == axis) for k, value in enumerate(exponents))
+        return x, y, z
+
+    choices = []
+    for axis in (axis for axis in range(3) if p[axis]):
+        base = lowered(p, axis)
+        terms = [(COVARIANCE_FIELD[axis][k], lowered(base, k)) for k in range(3) if base[k]]
+        choices.append((len(terms), p[axis] != 1, axis, [*terms, (axis, base)]))
+    _, _, axis, terms = min(choices)
+    return axis, terms

@@ -1,0 +1,260 @@
+"""The compiled driver: segments in windows, windows in groups of one segment per lane, groups step by step."""
+
+# mypy: disable-error-code=no-untyped-def
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.basis.monomials import num_up_to_degree
+from anisoap_opt.kernels.numba.contraction import apply_blocks
+from anisoap_opt.kernels.numba.jit import compiled, entry_point
+from anisoap_opt.kernels.numba.layout import CACHE_LINE, FIELDS, RECORD, aligned
+from anisoap_opt.kernels.numba.planes import walk_planes
+from anisoap_opt.kernels.numba.recurrence import add_moments
+from anisoap_opt.kernels.numba.vectors import (
+    LANES,
+    add,
+    element,
+    exp,
+    fma,
+    gather,
+    lanes_of,
+    load8,
+    load_transposed,
+    mul,
+    prefetch,
+    splat,
+    store,
+    store_transposed,
+)
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
+
+WINDOW = 128
+"""Consecutive segments that are sorted by length; a multiple of the lanes."""
+STEPS = 8
+"""Steps whose Gaussians are made at once: enough to keep the exponential's latency busy, few enough for the cache."""
+LENGTHS = 256
+"""Bins of the sort."""
+
+
+class WorkSpace(NamedTuple):
+    """Buffers of one thread; W is the number of lanes, 8 or 16."""
+
+    gaussians: Floats  # [STEPS · FIELDS · W]
+    sums: Floats  # [monomials · W], in the order of `exponents_in_planes`
+    planes: Floats  # [2 · (degree + 1)² · W], for the plane walk
+    inverse: Floats  # [degree + 1], 1/p
+    wide: Floats  # [W/8, monomials · 8], float64 sums of eight lanes each, where the others are float32
+    primitive: Floats  # [primitive functions · 8]
+    coefficients: Floats  # [columns · 8]
+    order: Ints  # [WINDOW], segments sorted by length
+    bins: Ints  # [LENGTHS], of the sort
+    begin: Ints  # [W], each lane's first pair
+    length: Ints  # [W], its number of pairs
+    place: Ints  # [W], its place in the output
+    pair: Ints  # [STEPS · 8], the next pairs of eight lanes
+    particle: Ints  # [STEPS · 8], their neighbours
+
+
+def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLike) -> WorkSpace:
+    """Make the buffers of one thread."""
+    lanes = CACHE_LINE // np.dtype(dtype).itemsize
+    num_monomials = num_up_to_degree(degree)
+    inverse = np.zeros(degree + 1, dtype=dtype)
+    inverse[1:] = 1 / np.arange(1, degree + 1)
+    return WorkSpace(
+        gaussians=aligned(STEPS * FIELDS * lanes, dtype),
+        sums=aligned(num_monomials * lanes, dtype),
+        planes=aligned(2 * (degree + 1) ** 2 * lanes, dtype),
+        inverse=inverse,
+        wide=np.empty((lanes // LANES, num_monomials * LANES if lanes > LANES else 0)),
+        primitive=aligned(num_primitive * LANES, np.float64),
+        coefficients=aligned(columns * LANES, np.float64),
+        order=np.empty(WINDOW, dtype=np.int64),
+        bins=np.empty(LENGTHS, dtype=np.int64),
+        begin=np.empty(lanes, dtype=np.int64),
+        length=np.empty(lanes, dtype=np.int64),
+        place=np.empty(lanes, dtype=np.int64),
+        pair=np.empty(STEPS * LANES, dtype=np.int64),
+        particle=np.empty(STEPS * LANES, dtype=np.int64),
+    )
+
+
+@entry_point
+def expand_windows(
+    like: Any,
+    degree: Any,
+    windows: Any,
+    pairs: Any,
+    particles: Any,
+    precision: Any,
+    change: Any,
+    work: Any,
+    out: Any,
+) -> None:
+    """Coefficients of the segments of some windows.
+
+    Parameters
+    ----------
+    like : tuple or None
+        A tuple of length `degree` selects straight-line code for this degree, None the plane walk.
+    degree : int
+    windows : tuple of int
+        The first, and the last + 1. Window w holds the segments WINDOW w … WINDOW (w + 1) - 1.
+    pairs : tuple
+        start [segments + 1], j [pairs], r_ij [pairs · 3]; at least one pair.
+    particles : ndarray, shape [(particles + 1) · RECORD]
+        The last one has weight 0: it stands in where a lane has no pair.
+    precision : float
+        s, Å⁻².
+    change : tuple
+        Arrays of the two `BlockMap`, columns of `out`.
+    work : WorkSpace
+    out : ndarray, shape [(segments + 1) · columns]
+        Written; the last row takes what lanes without a segment produce.
+    """
+    start, j, r_ij = pairs
+    harmonics, radial, columns = change
+    gaussians, sums, wide, coefficients = work.gaussians, work.sums, work.wide, work.coefficients
+    begin, length, place, pair, particle = work.begin, work.length, work.place, work.pair, work.particle
+    nobody = len(particles) // RECORD - 1
+    num_segments = len(start) - 1
+    lanes = lanes_of(sums)
+    for window in range(windows[0], windows[1]):
+        first = window * WINDOW
+        size = min(WINDOW, num_segments - first)
+        _sort_by_length(start, first, size, work.order, work.bins)
+        for group in range(0, size, lanes):
+            _prefetch_pairs(j, r_ij, start, first + WINDOW, group, lanes)
+            longest = _take_lanes(start, work.order, group, size, num_segments, columns, begin, length, place, lanes)
+            sums[:] = 0
+            if longest == 0:
+                wide[:] = 0
+            for step in range(0, longest, STEPS):
+                steps = min(STEPS, longest - step)
+                for half in range(0, lanes, LANES):
+                    _look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
+                    _gather_gaussians(r_ij, particles, precision, steps, pair, particle, half, gaussians)
+                if like is None:
+                    walk_planes(degree, gaussians, steps, sums, work.planes, work.inverse)
+                else:
+                    add_moments(like, gaussians, steps, sums)
+                if lanes > LANES:
+                    _move_to_wide(sums, wide, step > 0)
+            for half in range(lanes // LANES):
+                if lanes > LANES:
+                    apply_blocks(*harmonics, wide[half], work.primitive)
+                else:
+                    apply_blocks(*harmonics, sums, work.primitive)
+                apply_blocks(*radial, work.primitive, coefficients)
+                for column in range(0, columns, LANES):
+                    store_transposed(coefficients, column * LANES, out, place, half * LANES, column)
+
+
+@compiled
+def _move_to_wide(sums, wide, add_to):
+    """Move float32 sums into float64 ones, or add them to those, so that their error does not grow with the pairs."""
+    for half in range(wide.shape[0]):
+        for k in range(0, wide.shape[1], LANES):
+            value = load8(sums, k * wide.shape[0] + half * LANES)
+            if add_to:
+                value = add(value, load8(wide[half], k))
+            store(wide[half], k, value)
+    sums[:] = 0
+
+
+@compiled
+def _sort_by_length(start, first, size, order, bins):
+    """Write the segments first … first + size - 1 to `order`, longest first, by counting lengths in bins."""
+    longest = 1
+    for segment in range(first, first + size):
+        longest = max(longest, start[segment + 1] - start[segment])
+    scale = min(1.0, (LENGTHS - 1) / longest)
+    bins[:] = 0
+    for segment in range(first, first + size):
+        bins[int((start[segment + 1] - start[segment]) * scale)] += 1
+    place = 0
+    for length in range(int(longest * scale), -1, -1):
+        count = bins[length]
+        bins[length] = place
+        place += count
+    for segment in range(first, first + size):
+        length = int((start[segment + 1] - start[segment]) * scale)
+        order[bins[length]] = segment
+        bins[length] += 1
+
+
+@compiled
+def _prefetch_pairs(j, r_ij, start, first, group, lanes):
+    """Ask for the pairs of the same group of the next window: sorted segments are read in an order no hardware sees."""
+    begin = start[min(first + group, len(start) - 1)]
+    end = start[min(first + group + lanes, len(start) - 1)]
+    for pair in range(begin, end, 8):
+        prefetch(j, pair)
+        prefetch(r_ij, 3 * pair)
+        prefetch(r_ij, 3 * pair + 8)
+        prefetch(r_ij, 3 * pair + 16)
+
+
+@compiled
+def _take_lanes(start, order, group, size, num_segments, columns, begin, length, place, lanes):
+    """Give each lane its segment: first pair, number of pairs, place in the output.
+
+    Returns the largest number of pairs.
+    """
+    longest = 0
+    for k in range(lanes):
+        segment = order[group + k] if group + k < size else num_segments
+        begin[k] = start[segment]
+        length[k] = start[segment + 1] - start[segment] if segment < num_segments else 0
+        place[k] = segment * columns
+        longest = max(longest, length[k])
+    return longest
+
+
+@compiled
+def _look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle):
+    """Pair and particle of each of eight lanes' next `steps` pairs, and a request to the memory for the latter.
+
+    `half` is the first of the eight lanes. A lane whose segment has ended takes the particle of weight 0.
+    """
+    for t in range(steps):
+        for k in range(LANES):
+            alive = step + t < length[half + k]
+            p = begin[half + k] + step + t if alive else 0
+            one = element(j, p) if alive else nobody
+            pair[t * LANES + k] = p
+            particle[t * LANES + k] = one
+            prefetch(particles, one * RECORD)
+
+
+@compiled
+def _gather_gaussians(r_ij, particles, precision, steps, pair, particle, half, gaussians):
+    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = r - s C r, C, w exp(-½ s r·μ)."""
+    lanes = lanes_of(gaussians)
+    minus_s, minus_half_s = splat(-precision), splat(-0.5 * precision)
+    for t in range(steps):
+        row = t * LANES
+        x, y, z = gather(r_ij, pair, row, 3, 0), gather(r_ij, pair, row, 3, 1), gather(r_ij, pair, row, 3, 2)
+        c_xx, c_xy, c_xz, c_yy, c_yz, c_zz, weight, _ = load_transposed(particles, particle, row)
+        mu_x = fma(minus_s, fma(c_xx, x, fma(c_xy, y, mul(c_xz, z))), x)
+        mu_y = fma(minus_s, fma(c_xy, x, fma(c_yy, y, mul(c_yz, z))), y)
+        mu_z = fma(minus_s, fma(c_xz, x, fma(c_yz, y, mul(c_zz, z))), z)
+        exponent = mul(minus_half_s, fma(x, mu_x, fma(y, mu_y, mul(z, mu_z))))
+        place = t * FIELDS * lanes + half
+        store(gaussians, place, mu_x)
+        store(gaussians, place + lanes, mu_y)
+        store(gaussians, place + 2 * lanes, mu_z)
+        store(gaussians, place + 3 * lanes, c_xx)
+        store(gaussians, place + 4 * lanes, c_xy)
+        store(gaussians, place + 5 * lanes, c_xz)
+        store(gaussians, place + 6 * lanes, c_yy)
+        store(gaussians, place + 7 * lanes, c_yz)
+        store(gaussians, place + 8 * lanes, c_zz)
+        store(gaussians, place + 9 * lanes, mul(weight, exp(exponent)))
