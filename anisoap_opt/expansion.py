@@ -8,7 +8,7 @@ from typing import Any
 
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
-CHUNK_BYTES = 1 << 25
+CHUNK_BYTES = 1 << 23
 """What a kernel holds for all segments of a chunk has at most this size."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,11 +71,17 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     return WrappedParticles(positions, wraps.astype(np.int64), cells, reach.astype(np.int64))
 
 
+def patterns(pbc: npt.NDArray[np.bool_]) -> Iterator[tuple[npt.NDArray[np.bool_], Ints]]:
+    """Group frames by their periodic axes: each pattern [3] that occurs, and the frames that have it."""
+    code = pbc @ np.array([4, 2, 1])  # np.unique over rows would sort thousands of them
+    for number in np.flatnonzero(np.bincount(code, minlength=8)):
+        yield np.array([number & 4, number & 2, number & 1], dtype=bool), np.flatnonzero(code == number)
+
+
 def _reciprocal(cells: Array, pbc: npt.NDArray[np.bool_]) -> Array:
     """Reciprocal vectors, rows b_k with a_k · b_l = δ_kl, of the lattice that the periodic vectors span."""
     full = cells.copy()
-    for pattern in np.unique(pbc, axis=0):
-        rows = np.flatnonzero((pbc == pattern).all(axis=1))
+    for pattern, rows in patterns(pbc):
         missing = np.flatnonzero(~pattern)
         if len(missing) == 3:
             full[rows] = np.eye(3)

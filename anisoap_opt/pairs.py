@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,13 +83,14 @@ class Neighborhoods:
     Attributes
     ----------
     pairs : Pairs
+        Or what offers the same attributes and `segments`.
     blocks : tuple of CenterBlock
         Centre types ascend.
     shifts : ndarray of int, shape [pairs, 3], or None
         Cell shift of the neighbour's image, kept on request.
     """
 
-    pairs: Pairs
+    pairs: Any
     blocks: tuple[CenterBlock, ...]
     shifts: Ints | None = None
 
@@ -108,6 +110,23 @@ def check_types(present: Ints, types: Sequence[int] | None) -> Ints:
     if len(absent):
         raise ValueError(f"the frames hold types {absent.tolist()}, which are not in types={wanted.tolist()}")
     return wanted
+
+
+def encode_types(particle_types: Ints, types: Sequence[int] | None) -> tuple[Ints, Ints]:
+    """Types of the layout, and every particle's place among them.
+
+    Returns
+    -------
+    layout : ndarray of int, shape [types]
+        Ascending; see `check_types`.
+    code : ndarray of int, shape [particles]
+    """
+    if len(particle_types) and particle_types.min() >= 0 and particle_types.max() < 1000:
+        present = np.flatnonzero(np.bincount(particle_types))  # np.unique would sort all particles
+    else:
+        present = np.unique(particle_types)
+    layout = check_types(present, types)
+    return layout, np.searchsorted(layout, particle_types)
 
 
 def sort_into_segments(
@@ -137,9 +156,7 @@ def sort_into_segments(
     -------
     Neighborhoods
     """
-    present, code = np.unique(particle_types, return_inverse=True)
-    layout = check_types(present, types)
-    code = np.searchsorted(layout, present)[code]
+    layout, code = encode_types(particle_types, types)
     met = np.full((len(layout), len(layout)), types is not None)
     met[code[i], code[j]] = True
     is_center = np.zeros(len(particle_types), dtype=bool)

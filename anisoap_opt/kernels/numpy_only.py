@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, exponents, num_of_degree, num_up_to_degree, raised
-from anisoap_opt.gaussians import product_gaussians
+from anisoap_opt.gaussians import center_map, covariance, weight
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
 
@@ -28,14 +28,14 @@ class Kernel:
     def __init__(
         self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
     ) -> None:
-        gaussians = product_gaussians(np.asarray(rotations), np.asarray(semiaxes), precision)
         dtype = np.dtype(options.dtype)
         self.basis = basis
         self.values_per_segment = num_up_to_degree(basis.degree)
         self.precision = dtype.type(precision)
-        self.covariance = np.ascontiguousarray(gaussians.covariance.transpose(1, 2, 0), dtype=dtype)
-        self.center_map = np.ascontiguousarray(gaussians.center_map.transpose(1, 2, 0), dtype=dtype)
-        self.weight = gaussians.weight.astype(dtype)
+        shapes = np.asarray(rotations), np.asarray(semiaxes)
+        self.covariance = covariance(*shapes, precision).astype(dtype)  # [3, 3, particles]
+        self.center_map = center_map(*shapes, precision).astype(dtype)
+        self.weight = weight(shapes[1], precision).astype(dtype)
         self.dtype = dtype
 
     def coefficients(self, pairs: Pairs) -> list[Floats]:
@@ -75,8 +75,7 @@ class Kernel:
     def _fill(self, scaled: Floats, j: npt.NDArray[np.int64], r_ij: Floats) -> None:
         """Write the scaled moments of each pair into scaled [monomials, pairs], degree by degree."""
         r = np.ascontiguousarray(r_ij.T)  # [3, pairs]
-        center_map = self.center_map.take(j, axis=2)  # [3, 3, pairs]
-        mu = np.einsum("xyp,yp->xp", center_map, r)
+        mu = np.einsum("xyp,yp->xp", self.center_map.take(j, axis=2), r)  # [3, pairs]
         c = self.covariance.take(j, axis=2)
         below2: Floats = scaled[:0]
         below: Floats = scaled[:1]

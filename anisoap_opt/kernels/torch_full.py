@@ -12,7 +12,7 @@ import torch
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, num_of_degree, num_up_to_degree, raised
-from anisoap_opt.gaussians import product_gaussians
+from anisoap_opt.gaussians import center_map, covariance, weight
 from anisoap_opt.kernels.numpy_only import inverse_power
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
@@ -49,11 +49,11 @@ class Kernel:
         self.device = torch.device(options.device)
         self.dtype = getattr(torch, options.dtype)
         self.wide = torch.float32 if self.device.type == "mps" else torch.float64  # of sums and basis change
-        gaussians = product_gaussians(self._tensor(rotations, self.wide), self._tensor(semiaxes, self.wide), precision)
+        shapes = self._tensor(rotations, self.wide), self._tensor(semiaxes, self.wide)
         self.precision = precision
-        self.covariance = gaussians.covariance.permute(1, 2, 0).to(self.dtype)  # [3, 3, particles]
-        self.center_map = gaussians.center_map.permute(1, 2, 0).to(self.dtype)
-        self.weight = gaussians.weight.to(self.dtype)
+        self.covariance = covariance(*shapes, precision).to(self.dtype)  # [3, 3, particles]
+        self.center_map = center_map(*shapes, precision).to(self.dtype)
+        self.weight = weight(shapes[1], precision).to(self.dtype)
         self.harmonics = [self._tensor(table, self.wide) for table in basis.harmonics]
         self.radial = [self._tensor(matrix, self.wide) for matrix in basis.radial]
         degrees = range(1, basis.degree + 1)

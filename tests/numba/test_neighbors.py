@@ -120,7 +120,7 @@ def test_ranges_of_segments_and_threads_give_the_same_pairs(monkeypatch: pytest.
         *(block.first_segment + 10 * len(block.neighbor_types) for block in search.blocks),
         len(search.start) - 1,
     ]
-    parts = [search.pairs(a, b, keep_shifts=True) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [search.fill(a, b, keep_shifts=True) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
     assert np.array_equal(np.concatenate([p.j for p, _ in parts]), whole.pairs.j)
     assert np.array_equal(np.concatenate([p.r_ij for p, _ in parts]), whole.pairs.r_ij)
     assert np.array_equal(np.concatenate([s for _, s in parts]), whole.shifts)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
-from anisoap_opt.gaussians import product_gaussians
+from anisoap_opt.gaussians import covariance, weight
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
 from anisoap_opt.kernels.numba.layout import RECORD, aligned
@@ -47,12 +47,11 @@ class Kernel:
         self.columns = -(-self.values_per_segment // LANES) * LANES
         self.min_task = MIN_TASK / num_up_to_degree(basis.degree)
         self._idle_work_spaces: list[WorkSpace] = []
-        gaussians = product_gaussians(np.asarray(rotations), np.asarray(semiaxes), precision)
-        rows, columns = np.triu_indices(3)
-        self.particles = aligned((len(gaussians.weight) + 1) * RECORD, np.float64)
+        rotations, semiaxes = np.asarray(rotations), np.asarray(semiaxes)
+        self.particles = aligned((len(semiaxes) + 1) * RECORD, np.float64)
         records = self.particles.reshape(-1, RECORD)
-        records[:-1, :6] = gaussians.covariance[:, rows, columns]
-        records[:-1, 6] = gaussians.weight
+        records[:-1, :6] = covariance(rotations, semiaxes, precision)[np.triu_indices(3)].T
+        records[:-1, 6] = weight(semiaxes, precision)
         records[:, 7] = 0
         records[-1] = 0
 

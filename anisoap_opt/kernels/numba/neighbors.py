@@ -8,6 +8,7 @@ caller may have the pairs of any range of segments without the rest: memory need
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
 from anisoap_opt.kernels.numba.search import Found, search
 from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.lattice import wrap
-from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs, check_types
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs, encode_types
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,14 +35,19 @@ def find_neighborhoods(
     types: Sequence[int] | None = None,
     keep_shifts: bool = False,
 ) -> Neighborhoods:
-    """Find all pairs; parameters and result are those of `anisoap_opt.neighbors.find_neighborhoods`."""
+    """Find all pairs; parameters and result are those of `anisoap_opt.neighbors.find_neighborhoods`.
+
+    The pairs are written when they are asked for, a range of segments at a time, unless their shifts are wanted.
+    """
     found = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, types=types)
-    pairs, shifts = found.pairs(0, len(found.start) - 1, keep_shifts=keep_shifts)
+    if not keep_shifts:
+        return Neighborhoods(found, found.blocks)
+    pairs, shifts = found.fill(0, found.num_segments, keep_shifts=True)
     return Neighborhoods(pairs, found.blocks, shifts)
 
 
 class PairSearch:
-    """Counted, but not yet written pairs.
+    """Counted, but not yet written pairs; can be used as `Pairs`.
 
     Parameters
     ----------
@@ -58,23 +64,40 @@ class PairSearch:
     def __init__(
         self, batch: ParticleBatch, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int] | None = None
     ) -> None:
-        present, code = np.unique(batch.types, return_inverse=True)
-        layout = check_types(present, types)
-        self._code = np.searchsorted(layout, present)[code].astype(np.int64)
+        layout, self._code = encode_types(batch.types, types)
         self._cutoff2 = float(cutoff_radius) ** 2
         self._self_pairs = bool(self_pairs)
         wrapped = wrap(batch, cutoff_radius)
         self._wraps = wrapped.wraps
         self._scene = make_scene(batch, wrapped, cutoff_radius, self._code)
-        self._rank = np.empty(len(code), dtype=np.int64)
-        self._rank[self._scene.order] = np.arange(len(code))
+        self._rank = np.empty(len(batch.types), dtype=np.int64)
+        self._rank[self._scene.order] = np.arange(len(batch.types))
         self._work = candidates_per_center(self._scene)
 
-        counts = np.empty((len(code), len(layout)), dtype=np.int64)
-        self._run(np.arange(len(code)), counts, False, _room_for(0, False))
+        counts = np.empty((len(batch.types), len(layout)), dtype=np.int64)
+        self._run(np.arange(len(batch.types)), counts, False, _room_for(0, False))
         self._lay_out(counts, layout, types is not None)
 
-    def pairs(self, first: int, last: int, *, keep_shifts: bool = False) -> tuple[Pairs, Ints | None]:
+    @property
+    def num_segments(self) -> int:
+        """Number of segments, empty ones included."""
+        return len(self.start) - 1
+
+    @cached_property
+    def j(self) -> Ints:
+        """Neighbour of every pair, as in `Pairs`."""
+        return self.segments(0, self.num_segments).j
+
+    @cached_property
+    def r_ij(self) -> Array:
+        """Vector of every pair, as in `Pairs`."""
+        return self.segments(0, self.num_segments).r_ij
+
+    def segments(self, first: int, last: int) -> Pairs:
+        """The pairs of the segments first … last - 1; both ends must lie between two centres."""
+        return self.fill(first, last)[0]
+
+    def fill(self, first: int, last: int, *, keep_shifts: bool = False) -> tuple[Pairs, Ints | None]:
         """The pairs of the segments first … last - 1, and their cell shifts if wanted.
 
         Both ends must lie between two centres.
@@ -97,7 +120,7 @@ class PairSearch:
 
     def _run(self, centers: Ints, places: Ints, fill: bool, found: Found) -> None:
         """One of the two passes, with the centres shared among the threads, in an order that suits the cache."""
-        order = np.argsort(self._rank[centers])
+        order = np.argsort(self._rank[centers]) if fill else self._scene.order  # of some centres, or of all
         centers, sorted_places = centers[order], places[order]
         work = np.concatenate([[0], np.cumsum(self._work[self._scene.frame[centers]])])
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.jit import entry_point
 from anisoap_opt.kernels.numba.search import SCRATCH
-from anisoap_opt.lattice import WrappedParticles
+from anisoap_opt.lattice import WrappedParticles, patterns
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -162,8 +162,7 @@ def _reciprocal(cells: Array, periodic: npt.NDArray[np.bool_]) -> Array:
     """Rows b_k with a_k · b_l = δ_kl on periodic axes, and unit vectors normal to those on the others."""
     reciprocal = np.swapaxes(np.linalg.pinv(cells), 1, 2)
     _, _, directions = np.linalg.svd(cells)  # the last ones span what the cell vectors do not
-    for pattern in np.unique(periodic, axis=0):
-        frames = np.flatnonzero((periodic == pattern).all(axis=1))
+    for pattern, frames in patterns(periodic):
         for k, axis in enumerate(np.flatnonzero(~pattern)):
             reciprocal[frames, axis] = directions[frames, pattern.sum() + k]
     return reciprocal
