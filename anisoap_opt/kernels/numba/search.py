@@ -40,7 +40,7 @@ class Scratch(NamedTuple):
     images: Array  # [3, SCRATCH], for the search by images
     numbers: Ints  # [SCRATCH, 3]
     distances2: Array  # [capacity + LANES]
-    hits: Ints  # [capacity]
+    hits: Ints  # [capacity + LANES]
     candidates: Array  # [capacity / LANES + 1, 6, LANES]: position, and the shift of its image as a vector
     sorted_place: Ints  # [capacity], the candidate's place in the sorted arrays
     shifts: Ints  # [capacity, 3]
@@ -77,14 +77,14 @@ def search(centers: Any, places: Any, fill: Any, scene: Any, cutoff2: Any, self_
         if frame != f or bin != view.bin[i]:
             frame, bin = f, view.bin[i]
             if by_grid:
-                size = _gather_candidates(f, bin, view, scratch, False)
-                if size > capacity:
-                    capacity = 2 * size
-                    arrays = _make_scratch(num_types, capacity)
-                    scratch = borrowed(arrays)
-                    for t in range(num_types):
-                        scratch.place[t] = places[row, t] if fill else 0
-                _gather_candidates(f, bin, view, scratch, True)
+                for write in range(2):  # one call for both passes: it is compiled where it is called
+                    size = _gather_candidates(f, bin, view, scratch, write == 1)
+                    if size > capacity:
+                        capacity = 2 * size
+                        arrays = _make_scratch(num_types, capacity)
+                        scratch = borrowed(arrays)
+                        for t in range(num_types):
+                            scratch.place[t] = places[row, t] if fill else 0
             else:
                 size = _make_images(f, view, scratch)
         if by_grid:
@@ -106,7 +106,7 @@ def _make_scratch(num_types, capacity):
         np.empty(3 * SCRATCH),
         np.empty(3 * SCRATCH, np.int64),
         np.empty(capacity + LANES),
-        np.empty(capacity, np.int64),
+        np.empty(capacity + LANES, np.int64),
         np.zeros(6 * (capacity + LANES)),
         np.empty(capacity, np.int64),
         np.empty(3 * capacity, np.int64),
@@ -262,9 +262,15 @@ def _count(size, cutoff2, distances2):
 
 @compiled
 def _collect(size, cutoff2, scratch):
-    """Write which distances are inside to `hits`, without a branch; returns how many."""
-    total = 0
-    for k in range(size):
-        scratch.hits[total] = k
-        total += scratch.distances2[k] < cutoff2
+    """Write which distances are inside to `hits`; returns how many.
+
+    Eight at a time are skipped if none is inside; else they are collected without a branch.
+    """
+    total, limit = 0, splat(cutoff2)
+    for k in range(0, size, LANES):
+        inside = bits_less(load8(scratch.distances2, k), limit) & ((1 << min(size - k, LANES)) - 1)
+        if inside:
+            for lane in range(LANES):
+                scratch.hits[total] = k + lane
+                total += inside >> lane & 1
     return total
