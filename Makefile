@@ -5,10 +5,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1 \
-	NUMEXPR_NUM_THREADS=1 NUMBA_NUM_THREADS=1 TORCH_NUM_THREADS=1
+	NUMEXPR_NUM_THREADS=1 RAYON_NUM_THREADS=1 NUMBA_NUM_THREADS=1 TORCH_NUM_THREADS=1
+# For `speed`, which has a row about threads: Numba's variable would cap them for the life of the process.
+TWO_POOLS := $(filter-out NUMBA_NUM_THREADS=1,$(ONE_THREAD))
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint docs data bench accuracy clean
+.PHONY: help test test-slow lint docs data bench speed peers accuracy clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +45,17 @@ bench: $(STAMP)  ## Time HEAD with asv on one thread, publish the dashboard, pri
 	$(ONE_THREAD) $(PY) -m asv run --machine local "HEAD^!"
 	$(PY) -m asv publish
 	$(ONE_THREAD) $(PY) -m benchmarks.table
+
+PEERS := $(VENV)/.peers
+$(PEERS): $(STAMP)
+	$(PY) -m pip install --disable-pip-version-check -e ".[dev,peers]" -c constraints.txt
+	touch $@
+
+speed: $(PEERS)  ## Measure the speed targets, each with pass or miss
+	$(TWO_POOLS) $(PY) -m benchmarks.speed
+
+peers: $(PEERS)  ## Compare with isotropic SOAP of featomic and dscribe, and draw the figure
+	$(ONE_THREAD) $(PY) -m benchmarks.peers
 
 accuracy: $(STAMP)  ## Print the error of float32 against float64
 	$(ONE_THREAD) $(PY) -m benchmarks.accuracy

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from anisoap_opt.expansion import chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.pairs import Neighborhoods
+from anisoap_opt.pairs import Neighborhoods, Pairs
 
 
 def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
@@ -89,7 +89,6 @@ def mean_power_spectrum(
     Parameters
     ----------
     kernel : Kernel of a backend
-        If it offers `sum_power_spectra`, that is used in place of the function of this name here.
     batch : ParticleBatch
     neighborhoods : Neighborhoods
         Of this batch.
@@ -120,16 +119,21 @@ def mean_power_spectrum(
             continue
         frame = frame_of_particle[block.centers[rows]]  # ascending
         first = np.flatnonzero(np.diff(frame, prepend=-1))
-        num_types = len(block.neighbor_types)
-        if hasattr(kernel, "sum_power_spectra"):
-            sums = kernel.sum_power_spectra(pairs, num_types, first, symmetric=symmetric)
-        else:
-            sums = sum_power_spectra(kernel.coefficients(pairs), num_types, first, symmetric=symmetric)
-        means[frame[first], columns[block.center_type]] += to_numpy(sums)
+        sums = sum_by_kernel(kernel, pairs, len(block.neighbor_types), first, symmetric=symmetric)
+        means[frame[first], columns[block.center_type]] += sums
     for block in blocks:
         counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
         means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
     return means
+
+
+def sum_by_kernel(
+    kernel: Any, pairs: Pairs, num_types: int, start: npt.NDArray[np.int64], *, symmetric: bool = False
+) -> npt.NDArray[np.floating[Any]]:
+    """`sum_power_spectra` of some pairs, by the kernel itself if it offers that; shape [runs, features]."""
+    if hasattr(kernel, "sum_power_spectra"):
+        return to_numpy(kernel.sum_power_spectra(pairs, num_types, start, symmetric=symmetric))
+    return to_numpy(sum_power_spectra(kernel.coefficients(pairs), num_types, start, symmetric=symmetric))
 
 
 def sum_power_spectra(
@@ -153,7 +157,7 @@ def sum_power_spectra(
     array, shape [runs, features]
     """
     per_center = power_spectrum([to_centers(c, num_types) for c in coefficients], symmetric=symmetric)
-    return sum_rows(per_center, start)
+    return per_center if len(start) == len(per_center) else sum_rows(per_center, start)
 
 
 def sum_rows(rows: Any, start: npt.NDArray[np.int64]) -> Any:

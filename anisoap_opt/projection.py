@@ -13,10 +13,10 @@ from anisoap_opt import checks, kernels
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import make_radial_basis
-from anisoap_opt.expansion import expand, to_numpy
+from anisoap_opt.expansion import chunks, expand, to_numpy
 from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import mean_power_spectrum, power_spectrum
+from anisoap_opt.power_spectrum import mean_power_spectrum, sum_by_kernel
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -184,8 +184,8 @@ class EllipsoidalDensityProjection:
         batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
         kernel = self._kernel(batch, basis)
-        chunks = expand(kernel, neighborhoods, show_progress=show_progress)
-        parts = [(block, [to_numpy(c) for c in coefficients]) for block, coefficients in chunks]
+        expanded = expand(kernel, neighborhoods, show_progress=show_progress)
+        parts = [(block, [to_numpy(c) for c in coefficients]) for block, coefficients in expanded]
         values = [
             (block, [np.concatenate(arrays) for arrays in zip(*per_chunk, strict=True)])
             for block, per_chunk in _by_block(parts)
@@ -274,10 +274,13 @@ class EllipsoidalDensityProjection:
 
         from anisoap_opt.tensormap import power_spectrum_map
 
-        chunks = expand(kernel, neighborhoods, show_progress=show_progress)
-        parts = [(block, to_numpy(power_spectrum(c, symmetric=symmetric))) for block, c in chunks]
-        values = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
-        return power_spectrum_map(batch, values, self._basis.num_radial, symmetric=symmetric)
+        parts = []
+        for block, rows, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
+            every_center = np.arange(rows.stop - rows.start)
+            values = sum_by_kernel(kernel, pairs, len(block.neighbor_types), every_center, symmetric=symmetric)
+            parts.append((block, values.astype(self.options.dtype, copy=False)))
+        whole = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
+        return power_spectrum_map(batch, whole, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
         batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type)
