@@ -25,7 +25,7 @@ from anisoap_opt.basis.solid_harmonics import radial_solid_harmonics
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared and hashed as an object: kernels keep what they derive from it
 class BasisChange:
     """From scaled moments to coefficients; the same for every pair, always float64.
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +105,13 @@ class Contraction:
 
     @classmethod
     def of(cls, basis: BasisChange) -> Contraction:
-        """Find the dense blocks of both steps."""
+        """Find the dense blocks of both steps; kept for as long as the basis lives, as it takes milliseconds."""
+        if basis not in _KNOWN:
+            _KNOWN[basis] = cls._find(basis)
+        return _KNOWN[basis]
+
+    @classmethod
+    def _find(cls, basis: BasisChange) -> Contraction:
         blocks, place = _harmonic_blocks(basis)
         offsets = np.cumsum([0] + [(2 * l + 1) * n for l, n in enumerate(basis.num_radial)])
         mixing = [
@@ -113,6 +120,9 @@ class Contraction:
             for m in range(2 * l + 1)
         ]
         return cls(BlockMap.of(blocks), BlockMap.of(mixing), sum(len(b[1]) for b in blocks), tuple(offsets.tolist()))
+
+
+_KNOWN: WeakKeyDictionary[BasisChange, Contraction] = WeakKeyDictionary()
 
 
 def _harmonic_blocks(basis: BasisChange) -> tuple[list[Block], list[Ints]]:
