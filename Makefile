@@ -10,7 +10,7 @@ ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VEC
 TWO_POOLS := $(filter-out NUMBA_NUM_THREADS=1,$(ONE_THREAD))
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint docs data bench speed peers accuracy clean
+.PHONY: help test test-slow lint docs data bench speed stages peers accuracy clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ $(PEERS): $(STAMP)
 
 speed: $(PEERS)  ## Measure the speed targets, each with pass or miss
 	$(TWO_POOLS) $(PY) -m benchmarks.speed
+
+stages: $(STAMP)  ## Print where the time of a calculation goes
+	$(ONE_THREAD) $(PY) -m benchmarks.stages
 
 peers: $(PEERS)  ## Compare with isotropic SOAP of featomic and dscribe, and draw the figure
 	$(ONE_THREAD) $(PY) -m benchmarks.peers

@@ -81,8 +81,9 @@ class Kernel:
         scales = np.array([(-1) ** l / math.sqrt(2 * l + 1) for l in range(len(num_radial))])
         features = count_features([n * num_types for n in self.basis.num_radial], symmetric=symmetric)
         sums = np.zeros((len(pieces.bounds) - 1, features))
-        batch_size = max(WINDOW, BATCH_BYTES // (self.columns * self.dtype.itemsize)) // num_types
-        batch = pieces.bounds[:-1] // max(1, batch_size)
+        segments = BATCH_BYTES // (self.columns * self.dtype.itemsize)
+        segments = -(-segments // WINDOW) * WINDOW  # whole windows: full lanes
+        batch = pieces.bounds[:-1] // max(1, segments // num_types)
         batches = np.append(np.flatnonzero(np.diff(batch, prepend=-1)), len(sums))  # first piece of each
         arrays = _arrays(pairs)
 
