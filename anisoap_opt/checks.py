@@ -24,6 +24,20 @@ def length(name: str, value: Any) -> float:
     return number
 
 
+def scale(name: str, value: Any) -> float:
+    """Return a length from 10⁻⁶ to 10⁶ Å: powers of it, as high as the moments need, stay within float64's range.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `length`, and if it is out of that range.
+    """
+    number = length(name, value)
+    if not 1e-6 <= number <= 1e6:
+        raise ValueError(f"{name} must lie between 1e-6 and 1e6 Å, got {value!r}")
+    return number
+
+
 def tolerance(name: str, value: Any) -> float:
     """Return a tolerance ≥ 0 as a float.
 
@@ -45,6 +59,8 @@ def _real(name: str, value: Any) -> float:
         if isinstance(value, bool | np.bool_ | str | bytes):
             raise TypeError
         return float(value)
+    except OverflowError:
+        return math.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {value!r}") from None
 
@@ -75,6 +91,17 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+def atomic_numbers(value: Any) -> list[int]:
+    """Return particle types, ascending and unique; labels hold 32 bits."""
+    try:
+        found = sorted({natural("types", one) for one in value})
+    except TypeError:
+        raise TypeError(f"types must be a list of atomic numbers, got {value!r}") from None
+    if found and found[-1] >= 2**31:
+        raise ValueError(f"types must be below 2³¹, got {found[-1]}")
+    return found
 
 
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:

@@ -75,8 +75,10 @@ def describe(
     """Write the power spectrum of the frames in a file."""
     from anisoap_opt import EllipsoidalDensityProjection
 
-    if out.suffix not in (".npz", ".mts"):
+    if out.suffix.lower() not in (".npz", ".mts"):
         raise typer.BadParameter(f"must end in .npz or .mts, got {out.name!r}", param_hint="--out")
+    if out.is_dir():
+        raise typer.BadParameter(f"is a folder: {out}", param_hint="--out")
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")
     if radial_basis == "gto" and radial_gaussian_width is None:
@@ -103,7 +105,7 @@ def describe(
             types=[requested] if isinstance(requested, int) else requested,
         )
         batch = _read(frames, index)
-        mean = out.suffix == ".npz"
+        mean = out.suffix.lower() == ".npz"
         bar = sys.stderr.isatty()
         features: Any = (
             calculator.power_spectrum(batch, show_progress=bar)
@@ -171,7 +173,7 @@ def _read(path: Path, index: str) -> list[Any]:
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     try:
-        frames = ase.io.read(path, index)
+        frames = ase.io.read(path, index, do_not_split_by_at_sign=True)
     except Exception as error:
         raise ValueError(f"ASE cannot read {path} with index {index!r}: {type(error).__name__}: {error}") from error
     return frames if isinstance(frames, list) else [frames]
@@ -187,13 +189,17 @@ def _write(out: Path, features: Any, hypers: dict[str, Any]) -> None:
     def save_mts(path: str) -> None:
         import metatensor
 
-        metatensor.save(path, features)
+        try:
+            metatensor.save(path, features)
+        except Exception as error:  # metatensor's own error, of no standard kind
+            raise OSError(f"cannot write {out}: {error}") from error
 
-    _replace(out, save_npz if out.suffix == ".npz" else save_mts)
+    _replace(out, save_npz if out.suffix.lower() == ".npz" else save_mts)
 
 
 def _replace(out: Path, save: Callable[[str], None]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=out.absolute().parent, prefix=".", suffix=out.suffix)
+    out = out.resolve()  # write to where a link points, do not replace the link
+    handle, temporary = tempfile.mkstemp(dir=out.absolute().parent, prefix=".", suffix=out.suffix.lower())
     os.close(handle)
     try:
         save(temporary)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt.expansion import chunks, to_centers, to_numpy
+from anisoap_opt.expansion import join_chunks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.pairs import Neighborhoods, Pairs
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
 
 def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
@@ -114,23 +114,46 @@ def mean_power_spectrum(
     columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
     frame_of_particle = batch.frame_of_particle
     means = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
-    for block, rows, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
-        if pairs.num_segments == 0:
-            continue
+
+    def sums_of_frames(block: CenterBlock, rows: slice, pairs: Pairs) -> tuple[Any, Any]:
         frame = frame_of_particle[block.centers[rows]]  # ascending
         first = np.flatnonzero(np.diff(frame, prepend=-1))
-        sums = sum_by_kernel(kernel, pairs, len(block.neighbor_types), first, symmetric=symmetric)
-        means[frame[first], columns[block.center_type]] += sums
+        return frame[first], sum_by_kernel(kernel, pairs, len(block.neighbor_types), first, symmetric=symmetric)
+
+    for block, _, (frames, sums) in map_chunks(sums_of_frames, kernel, neighborhoods, show_progress=show_progress):
+        means[frames, columns[block.center_type]] += sums
     for block in blocks:
         counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
         means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
     return means
 
 
+def center_power_spectra(
+    kernel: Any, neighborhoods: Neighborhoods, dtype: str, *, symmetric: bool = False, show_progress: bool = False
+) -> list[tuple[CenterBlock, npt.NDArray[np.floating[Any]]]]:
+    """Power spectrum of every centre; parameters as for `mean_power_spectrum`.
+
+    Returns
+    -------
+    list of (block, ndarray of shape [centers, features])
+    """
+
+    def spectra(block: CenterBlock, rows: slice, pairs: Pairs) -> list[Any]:
+        every_center = np.arange(rows.stop - rows.start)
+        values = sum_by_kernel(kernel, pairs, len(block.neighbor_types), every_center, symmetric=symmetric)
+        return [values.astype(dtype, copy=False)]
+
+    chunks = map_chunks(spectra, kernel, neighborhoods, show_progress=show_progress)
+    return [(block, values) for block, (values,) in join_chunks(chunks)]
+
+
 def sum_by_kernel(
     kernel: Any, pairs: Pairs, num_types: int, start: npt.NDArray[np.int64], *, symmetric: bool = False
 ) -> npt.NDArray[np.floating[Any]]:
     """`sum_power_spectra` of some pairs, by the kernel itself if it offers that; shape [runs, features]."""
+    if len(start) == 0:
+        features = count_features([n * num_types for n in kernel.basis.num_radial], symmetric=symmetric)
+        return np.zeros((0, features))
     if hasattr(kernel, "sum_power_spectra"):
         return to_numpy(kernel.sum_power_spectra(pairs, num_types, start, symmetric=symmetric))
     return to_numpy(sum_power_spectra(kernel.coefficients(pairs), num_types, start, symmetric=symmetric))

@@ -13,10 +13,10 @@ from anisoap_opt import checks, kernels
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import make_radial_basis
-from anisoap_opt.expansion import chunks, expand, to_numpy
+from anisoap_opt.expansion import expand, to_numpy
 from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
-from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import mean_power_spectrum, sum_by_kernel
+from anisoap_opt.pairs import Neighborhoods, Pairs
+from anisoap_opt.power_spectrum import center_power_spectra, mean_power_spectrum
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -108,9 +108,11 @@ class EllipsoidalDensityProjection:
         self.radial_basis_name = radial_basis_name
         self.compute_gradients = False
         self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
+        if not isinstance(rotation_key, str):
+            raise TypeError(f"rotation_key must be the name of an array, got {rotation_key!r}")
         self.rotation_key = rotation_key
         self.rotation_type = checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
-        self.types = None if types is None else sorted({checks.natural("types", t) for t in types})
+        self.types = None if types is None else checks.atomic_numbers(types)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
         self.num_ns = self.radial_basis.get_num_radial_functions()
@@ -180,16 +182,11 @@ class EllipsoidalDensityProjection:
         """
         from anisoap_opt.tensormap import expansion_map, pair_map
 
-        _warn_rust_moments(rust_moments)
+        _check_call(rust_moments, show_progress=show_progress, normalize=normalize, return_pef=return_pef)
         batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
         kernel = self._kernel(batch, basis)
-        expanded = expand(kernel, neighborhoods, show_progress=show_progress)
-        parts = [(block, [to_numpy(c) for c in coefficients]) for block, coefficients in expanded]
-        values = [
-            (block, [np.concatenate(arrays) for arrays in zip(*per_chunk, strict=True)])
-            for block, per_chunk in _by_block(parts)
-        ]
+        values = expand(kernel, neighborhoods, show_progress=show_progress)
         expansion = expansion_map(batch, values, basis.num_radial)
         if not return_pef:
             return expansion
@@ -258,7 +255,7 @@ class EllipsoidalDensityProjection:
         TypeError, ValueError
             If a frame is not usable; the message says which and why.
         """
-        _warn_rust_moments(rust_moments)
+        _check_call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
         batch, neighborhoods = self._neighborhoods(frames)
         kernel = self._kernel(batch, self._basis)
         if mean_over_samples:
@@ -274,12 +271,9 @@ class EllipsoidalDensityProjection:
 
         from anisoap_opt.tensormap import power_spectrum_map
 
-        parts = []
-        for block, rows, pairs in chunks(kernel, neighborhoods, show_progress=show_progress):
-            every_center = np.arange(rows.stop - rows.start)
-            values = sum_by_kernel(kernel, pairs, len(block.neighbor_types), every_center, symmetric=symmetric)
-            parts.append((block, values.astype(self.options.dtype, copy=False)))
-        whole = [(block, np.concatenate(arrays)) for block, arrays in _by_block(parts)]
+        whole = center_power_spectra(
+            kernel, neighborhoods, self.options.dtype, symmetric=symmetric, show_progress=show_progress
+        )
         return power_spectrum_map(batch, whole, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
@@ -298,14 +292,8 @@ class EllipsoidalDensityProjection:
         return kernel(batch.rotations, batch.semiaxes, self.radial_basis.precision, basis, self.options)
 
 
-def _warn_rust_moments(value: Any) -> None:
-    if value is not _UNSET:
+def _check_call(rust_moments: Any, **flags: Any) -> None:
+    for name, value in flags.items():
+        checks.flag(name, value)
+    if rust_moments is not _UNSET:
         warnings.warn("rust_moments is ignored: choose a backend instead", DeprecationWarning, stacklevel=3)
-
-
-def _by_block(parts: list[tuple[CenterBlock, Any]]) -> list[tuple[CenterBlock, list[Any]]]:
-    """Collect the chunks of each block."""
-    collected: dict[int, tuple[CenterBlock, list[Any]]] = {}
-    for block, part in parts:
-        collected.setdefault(block.center_type, (block, []))[1].append(part)
-    return list(collected.values())

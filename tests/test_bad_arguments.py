@@ -121,3 +121,37 @@ def test_a_flag_that_is_none(value: Any) -> None:
 
 def test_dtypes_in_all_spellings() -> None:
     assert {calculator(dtype=one).options.dtype for one in (None, float, "float64", "f8", np.float64)} == {"float64"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"radial_gaussian_width": 1e-160}, "radial_gaussian_width"),
+        ({"radial_gaussian_width": 1e100}, "radial_gaussian_width"),
+        ({"cutoff_radius": 1e200}, "cutoff_radius"),
+        ({"cutoff_radius": 10**400}, "cutoff_radius"),
+        ({"types": [1, 2**70]}, "types"),
+        ({"max_angular": 10**9, "max_radial": 0}, "max_angular"),
+        ({"max_angular": 100}, "max_angular"),
+    ],
+    ids=str,
+)
+def test_numbers_beyond_any_use(arguments: dict[str, Any], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        calculator(**arguments)
+
+
+@pytest.mark.parametrize(("name", "value"), [("types", 5), ("rotation_key", ["x"])])
+def test_arguments_of_the_wrong_kind(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=name):
+        calculator(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["mean_over_samples", "symmetric", "show_progress"])
+def test_flags_of_a_call(name: str) -> None:
+    with pytest.raises(TypeError, match=name):
+        calculator().power_spectrum([random_frame(1)], **{name: "False"})
+
+
+def test_max_radial_may_be_any_sequence() -> None:
+    assert calculator(max_angular=3, max_radial=range(4)).num_ns == [1, 2, 3, 4]

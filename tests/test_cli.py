@@ -104,3 +104,20 @@ def test_backends_lists_them_all_and_marks_the_default() -> None:
 
 def test_version() -> None:
     assert run("--version").strip() == f"anisoap-opt {anisoap_opt.__version__}"
+
+
+def test_names_with_signs_that_ase_would_split_at(tmp_path: Path) -> None:
+    source = tmp_path / "a@1.xyz"
+    source.write_bytes(Path(MIXTURE).read_bytes())
+    assert "2 frames" in run("describe", str(source), *OPTIONS, "--out", str(tmp_path / "a.npz"))
+
+
+def test_a_link_is_followed_and_a_folder_refused(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "features.npz"
+    link.symlink_to(tmp_path / "there" / "real.npz")
+    run("describe", MIXTURE, *OPTIONS, "--out", str(link))
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "real.npz").stat().st_size > 0
+    (tmp_path / "folder.npz").mkdir()
+    assert "is a folder" in run("describe", MIXTURE, *OPTIONS, "--out", str(tmp_path / "folder.npz"), code=2)

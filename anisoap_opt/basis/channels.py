@@ -8,8 +8,8 @@ import numpy as np
 from anisoap_opt import checks
 
 MaxRadial = int | Sequence[int] | None
-MAX_DEGREE = 160
-"""Factorials and gamma functions of larger degrees overflow."""
+MAX_DEGREE = 80
+"""Of a moment: the change of basis of higher ones cancels more digits than float64 has."""
 
 
 def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]:
@@ -32,12 +32,12 @@ def count_radial_functions(max_angular: int, max_radial: MaxRadial) -> list[int]
         If an entry is not an integer ≥ 0, the sequence has the wrong length, or the degree exceeds MAX_DEGREE.
     """
     max_angular = checks.natural("max_angular", max_angular)
-    counts = _counts(max_angular, max_radial)
-    degree = max(l + 2 * (n - 1) for l, n in enumerate(counts))
+    counts = _counts(max_angular, max_radial) if max_angular <= MAX_DEGREE else []
+    degree = max((l + 2 * (n - 1) for l, n in enumerate(counts)), default=max_angular)
     if degree > MAX_DEGREE:
         raise ValueError(
-            f"max_angular={max_angular} with max_radial={max_radial!r} has radial functions up to degree {degree}, "
-            f"more than the {MAX_DEGREE} that float64 can hold"
+            f"max_angular={max_angular} with max_radial={max_radial!r} has radial functions up to degree {degree} or "
+            f"more; the largest is {MAX_DEGREE}"
         )
     return counts
 
@@ -47,7 +47,7 @@ def _counts(max_angular: int, max_radial: MaxRadial) -> list[int]:
         return [(max_angular - l) // 2 + 1 for l in range(max_angular + 1)]
     if isinstance(max_radial, np.ndarray):
         max_radial = max_radial.tolist()  # of an array without dimensions: a number
-    if isinstance(max_radial, list | tuple):
+    if isinstance(max_radial, Sequence) and not isinstance(max_radial, str):
         if len(max_radial) != max_angular + 1:
             raise ValueError(
                 f"max_radial as a list needs one entry per l = 0 … {max_angular}, "

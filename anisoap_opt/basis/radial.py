@@ -281,9 +281,12 @@ def make_radial_basis(
     TypeError, ValueError
         If an argument is out of range, or a width is missing or not wanted.
     """
+    if name == "monomial" or checks.length("cutoff_radius", cutoff_radius) > 1:  # GTOs do not care how small it is
+        checks.scale("cutoff_radius", cutoff_radius)
     if name == "gto":
         if radial_gaussian_width is None:
             raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
+        checks.scale("radial_gaussian_width", radial_gaussian_width)
         return GTORadialBasis(
             max_angular,
             cutoff_radius,

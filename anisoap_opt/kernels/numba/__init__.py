@@ -1,5 +1,10 @@
 """The compiled CPU kernel. Start with the README beside this file."""
 
+from numba import config
+
+if getattr(config, "DISABLE_JIT", False):
+    raise ImportError("the backend 'numba' needs Numba's compiler, which NUMBA_DISABLE_JIT turns off; choose another")
+
 from anisoap_opt.kernels.numba.kernel import Kernel
 from anisoap_opt.kernels.numba.neighbors import find_neighborhoods
 

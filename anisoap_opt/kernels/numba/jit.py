@@ -46,6 +46,9 @@ def borrowed(typing: Any, arrays: Any) -> Any:
 
     Compiled code counts the references to arrays with atomic operations, at every access to a field and at every
     call; pointers are free. They are indexed like flat arrays, without a test for negative positions.
+
+    A pointer owns nothing. Numba frees an array after the last statement that mentions it, so a function that makes
+    arrays and borrows them ends with `keep_alive(arrays)`; those that its caller passed in live anyway.
     """
     pointers = types.NamedTuple([types.CPointer(array.dtype) for array in arrays.types], arrays.instance_class)
 
@@ -57,3 +60,9 @@ def borrowed(typing: Any, arrays: Any) -> Any:
         return context.make_tuple(builder, pointers, values)
 
     return pointers(arrays), emit
+
+
+@intrinsic
+def keep_alive(typing: Any, arrays: Any) -> Any:
+    """Do nothing with the arrays, after everything that uses pointers to them; see `borrowed`."""
+    return types.void(arrays), lambda context, builder, signature, args: context.get_dummy_value()

@@ -15,7 +15,7 @@ from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
 from anisoap_opt.kernels.numba.layout import RECORD, aligned
 from anisoap_opt.kernels.numba.segments import WINDOW, WorkSpace, expand_windows, work_space
-from anisoap_opt.kernels.numba.threads import run_parts
+from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
@@ -55,6 +55,8 @@ class Kernel:
         records[:, 7] = 0
         records[-1] = 0
 
+    map = staticmethod(map_in_order)
+
     def coefficients(self, pairs: Pairs) -> list[Floats]:
         """Coefficients of every segment, per l: [segments, 2l+1, n], views of one buffer."""
         num_segments, offsets = pairs.num_segments, self.contraction.offsets
@@ -93,6 +95,7 @@ class Kernel:
                 bounds = pieces.bounds[batches[k] : batches[k + 1] + 1]
                 first_segment, last_segment = bounds[0] * num_types, bounds[-1] * num_types
                 table = aligned((last_segment - first_segment + 1) * self.columns, self.dtype)
+                table[-self.columns :] = 0  # read with its neighbours, never used
                 own = (arrays[0][first_segment : last_segment + 1], *arrays[1:])
                 self._expand((0, -(-(last_segment - first_segment) // WINDOW)), own, table)
                 couple(

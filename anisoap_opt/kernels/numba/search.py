@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt.kernels.numba.jit import borrowed, compiled, entry_point
+from anisoap_opt.kernels.numba.jit import borrowed, compiled, entry_point, keep_alive
 from anisoap_opt.kernels.numba.vectors import LANES, add, bits_less, count_bits, fma, load8, mul, splat, store
 
 Array = npt.NDArray[np.float64]
@@ -96,6 +96,7 @@ def search(centers: Any, places: Any, fill: Any, scene: Any, cutoff2: Any, self_
                 scratch.place[view.code[i]] -= 1
             for t in range(num_types):
                 places[row, t] = scratch.place[t]
+    keep_alive(arrays)
 
 
 @compiled

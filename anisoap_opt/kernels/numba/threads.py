@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import numba
 import numpy as np
@@ -29,7 +32,7 @@ def run_parts(run: Callable[[int, int], None], work: npt.NDArray[np.int64], min_
         Work below which a second thread costs more than it saves.
     """
     items, total = len(work) - 1, int(work[-1] - work[0])
-    num_threads = min(numba.get_num_threads(), 1 + int(total / min_task))
+    num_threads = 1 if _inside.busy else min(numba.get_num_threads(), 1 + int(total / min_task))
     num_tasks = min(items, num_threads * TASKS_PER_THREAD)
     if num_threads == 1 or num_tasks <= 1:
         run(0, items)
@@ -37,6 +40,46 @@ def run_parts(run: Callable[[int, int], None], work: npt.NDArray[np.int64], min_
     cuts = np.searchsorted(work, work[0] + np.linspace(0, total, num_tasks + 1)[1:-1])
     bounds = [0, *cuts.tolist(), items]
     list(_pool(num_threads).map(run, bounds[:-1], bounds[1:]))
+
+
+def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+    """`map` on Numba's number of threads; `run_parts` stays on the thread that calls it meanwhile.
+
+    Threads with a long time of their own are placed on a core of their own. Those of `run_parts` often end before the
+    operating system gets round to that, so it serves calculations too small to be cut into chunks.
+    """
+    num_threads = min(numba.get_num_threads(), len(items) // 2)
+    if num_threads < 2 or _inside.busy:
+        yield from map(function, items)
+        return
+
+    def run(item: Any) -> Any:
+        _inside.busy = True
+        try:
+            return function(item)
+        finally:
+            _inside.busy = False
+
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for item in items:
+            waiting.append(_pool(num_threads).submit(run, item))
+            if len(waiting) > 2 * num_threads:  # bounds the results that are held
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+class _Inside(threading.local):
+    """Whether this thread is one of those of `map_in_order`."""
+
+    busy = False
+
+
+_inside = _Inside()
 
 
 @cache
