@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 PairArrays = tuple[Ints, Ints, Array, Ints]  # i [pairs], j [pairs], r_ij [pairs, 3], shifts [pairs, 3]
 
 BRUTE_FORCE_CANDIDATES = 30_000_000
-"""Frames with more (pair, image) candidates than this go to vesin; about 0.2 s of trying them all."""
+"""Frames with more (pair, image) candidates than this go to vesin, one at a time."""
 CHUNK_CANDIDATES = 50_000
 """Candidates tried at once: a few arrays of this length stay in the cache."""
 

@@ -9,7 +9,7 @@ from benchmarks.common import BACKENDS, calculator
 class _Bulk:
     """One periodic frame of N particles, max_angular 6 with coupled n."""
 
-    params = (BACKENDS, (1, 2, 4), (24, 192))
+    params = (BACKENDS, (1, 4), (24, 192))
     param_names = ("backend", "species", "N")
     number, repeat, warmup_time = 1, (1, 5, 2.0), 0.0
     timeout = 120

@@ -10,8 +10,8 @@ class KernelOptions:
     Attributes
     ----------
     dtype : {"float64", "float32"}
-        Of the moments of each pair and of the coefficients; sums and the basis change are float64 wherever the device
-        has it.
+        Of the moments of each pair and of the coefficients; sums (`numba`: over more than eight pairs) and the basis
+        change are float64 wherever the device has it.
     device : str
         "cpu" for all backends but `torch_full`, which takes any Torch device.
     """
