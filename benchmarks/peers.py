@@ -7,7 +7,6 @@ the extra ``peers``.
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +62,7 @@ def soap_power_spectrum_time(peer: str, frame: Any, size: tuple[int, int], repea
     """Best of several times of one peer, s."""
     call = soap_power_spectrum(peer, frame, size)
     call()
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+    return measure.best_time(call, repeats)
 
 
 def rows(num_particles: int = 500) -> list[list[str]]:

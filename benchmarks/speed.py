@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -38,7 +37,7 @@ def kernel_rows() -> Iterator[Row]:
         shares, rates = [], []
         for _ in range(7):  # dgemm and kernel in turn: the machine's speed drifts
             rate = dgemm_rate()
-            seconds = _best(load.run, 3)
+            seconds = measure.best_time(load.run, 3)
             shares.append(flops_per_pair(degree) * load.num_pairs / seconds / rate)
             rates.append(load.num_pairs / seconds)
         share = float(np.median(shares))
@@ -61,8 +60,8 @@ def reference_rows() -> Iterator[Row]:
         fast.power_spectrum(frames)
         ratios, seconds = [], []
         for _ in range(5):
-            slow_time = _best(lambda: slow.power_spectrum(frames[:prefix]), 2) / prefix  # noqa: B023
-            fast_time = _best(lambda: fast.power_spectrum(frames), 2) / len(frames)  # noqa: B023
+            slow_time = measure.best_time(lambda: slow.power_spectrum(frames[:prefix]), 2) / prefix  # noqa: B023
+            fast_time = measure.best_time(lambda: fast.power_spectrum(frames), 2) / len(frames)  # noqa: B023
             ratios.append(slow_time / fast_time)
             seconds.append(fast_time)
         ratio = float(np.median(ratios))
@@ -85,7 +84,7 @@ def peer_rows() -> Iterator[Row]:
                 theirs = soap_power_spectrum_time("featomic", frames[0], size)
             except ModuleNotFoundError:
                 break
-            ratios.append(theirs / _best(lambda: ours.power_spectrum(frames, mean), 5))  # noqa: B023
+            ratios.append(theirs / measure.best_time(lambda: ours.power_spectrum(frames, mean), 5))  # noqa: B023
         if not ratios:
             yield what, "not measured: pip install 'anisoap_opt[peers]'", f"{target}×", False
             continue
@@ -113,7 +112,7 @@ def scaling_rows() -> Iterator[Row]:
     times = []
     for size in sizes:
         frames = workloads.bulk(size, 2)
-        times.append(_best(lambda: made.power_spectrum(frames), 5 if size < 100_000 else 1))  # noqa: B023
+        times.append(measure.best_time(lambda: made.power_spectrum(frames), 5 if size < 100_000 else 1))  # noqa: B023
     exponent = float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
     spread = ", ".join(f"{1e6 * t / n:.3g}" for n, t in zip(sizes, times, strict=True))
     what = "bulk from N = 10² to 10⁶: exponent of time against N"
@@ -135,7 +134,7 @@ def thread_rows() -> Iterator[Row]:
         seconds = []
         for count in (1, 2):
             numba.set_num_threads(count)
-            seconds.append(_best(lambda: made.power_spectrum(frames), 2))
+            seconds.append(measure.best_time(lambda: made.power_spectrum(frames), 2))
         ratios.append(seconds[0] / seconds[1])
     numba.set_num_threads(1)
     ratio = float(np.median(ratios))
@@ -200,15 +199,6 @@ def ellipsoids() -> list[Any]:
             subprocess.run(command, check=True, capture_output=True)
             _ELLIPSOIDS.extend(ase.io.read(Path(folder) / "ellipsoids.xyz", ":"))
     return _ELLIPSOIDS
-
-
-def _best(call: Callable[[], Any], repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return min(times)
 
 
 def main(names: list[str]) -> int:

@@ -222,11 +222,6 @@ class MonomialBasis(_RadialBasis):
         See `count_radial_functions`.
     rcond, tol : float
         See `anisoap_opt.basis.overlaps.inverse_sqrt_from_factor`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
 
     radial_basis = "monomial"
