@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,29 @@ def entry_point(function: Callable[..., Any]) -> Any:
         return compiled(function)
     with contextlib.suppress(AttributeError):  # not a public part of Numba
         dispatcher._cache._cache_file._source_stamp = folder_stamp()
+        _survive_bad_files(dispatcher._cache)
     return dispatcher
+
+
+def _survive_bad_files(cache: Any) -> None:
+    """Compile again what cannot be read from the disk, and go on with code in memory where it cannot be written."""
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_overload(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except Exception:  # whatever unpickling half a file ends in
+            with contextlib.suppress(OSError):
+                cache.flush()
+            return None
+
+    def save_overload(*arguments: Any) -> None:
+        try:
+            save(*arguments)
+        except OSError as error:
+            warnings.warn(f"compiled code cannot be kept for later processes: {error}", RuntimeWarning, stacklevel=2)
+
+    cache.load_overload, cache.save_overload = load_overload, save_overload
 
 
 def folder_stamp() -> tuple[tuple[str, float, int], ...]:
