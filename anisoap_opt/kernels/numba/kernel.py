@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
-from anisoap_opt.gaussians import covariance, weight
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
 from anisoap_opt.kernels.numba.layout import RECORD, aligned
+from anisoap_opt.kernels.numba.records import fill_records
 from anisoap_opt.kernels.numba.segments import WINDOW, WorkSpace, expand_windows, work_space
 from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
@@ -47,13 +47,9 @@ class Kernel:
         self.columns = -(-self.values_per_segment // LANES) * LANES
         self.min_task = MIN_TASK / num_up_to_degree(basis.degree)
         self._idle_work_spaces: list[WorkSpace] = []
-        rotations, semiaxes = np.asarray(rotations), np.asarray(semiaxes)
+        rotations, semiaxes = (np.ascontiguousarray(one, dtype=np.float64) for one in (rotations, semiaxes))
         self.particles = aligned((len(semiaxes) + 1) * RECORD, np.float64)
-        records = self.particles.reshape(-1, RECORD)
-        records[:-1, :6] = covariance(rotations, semiaxes, precision)[np.triu_indices(3)].T
-        records[:-1, 6] = weight(semiaxes, precision)
-        records[:, 7] = 0
-        records[-1] = 0
+        fill_records(rotations, semiaxes, self.precision, self.particles.reshape(-1, RECORD))
 
     map = staticmethod(map_in_order)
 
