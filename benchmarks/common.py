@@ -17,5 +17,7 @@ def calculator(backend: str, hypers: dict[str, Any]) -> Any:
         made = EllipsoidalDensityProjection(**hypers, backend=backend)
     except (ModuleNotFoundError, ValueError) as error:
         raise NotImplementedError(str(error)) from error
+    if backend == "numba":
+        import numba  # noqa: F401 - else its threads would be there only after they were pinned
     measure.pin_threads(1)
     return made

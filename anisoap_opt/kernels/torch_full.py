@@ -18,9 +18,9 @@ from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
 
 CHUNK_BYTES = {"cpu": 1 << 21}
-"""Size of the moments of one chunk of pairs: a cache on a CPU …"""
+"""Size of the moments of one chunk of pairs on a CPU: about an L2 cache."""
 DEVICE_CHUNK_BYTES = 1 << 29
-"""… and enough work to fill any other device."""
+"""The same on any other device: enough work to fill it."""
 
 
 def check_device(device: str, dtype: str) -> None:
