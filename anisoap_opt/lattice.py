@@ -54,7 +54,7 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     WrappedParticles
     """
     cells = np.where(batch.pbc[:, :, None], batch.cells, 0.0)
-    reciprocal = np.where(batch.pbc[:, :, None], _reciprocal(cells, batch.pbc), 0.0)  # rows b_k
+    reciprocal = np.where(batch.pbc[:, :, None], reciprocal_vectors(cells, batch.pbc), 0.0)  # rows b_k
     frame = batch.frame_of_particle
     fractional = np.einsum("pc,pkc->pk", batch.positions, reciprocal[frame])
     wraps = np.floor(fractional)
@@ -78,8 +78,20 @@ def patterns(pbc: npt.NDArray[np.bool_]) -> Iterator[tuple[npt.NDArray[np.bool_]
         yield np.array([number & 4, number & 2, number & 1], dtype=bool), np.flatnonzero(code == number)
 
 
-def _reciprocal(cells: Array, pbc: npt.NDArray[np.bool_]) -> Array:
-    """Reciprocal vectors, rows b_k with a_k · b_l = δ_kl, of the lattice that the periodic vectors span."""
+def reciprocal_vectors(cells: Array, pbc: npt.NDArray[np.bool_]) -> Array:
+    """Reciprocal vectors of every frame, rows b_k with a_k · b_l = δ_kl.
+
+    Parameters
+    ----------
+    cells : ndarray, shape [frames, 3, 3]
+        Å; zero on non-periodic axes, where vectors normal to the periodic ones and to each other stand in.
+    pbc : ndarray of bool, shape [frames, 3]
+
+    Returns
+    -------
+    ndarray, shape [frames, 3, 3]
+        Å⁻¹.
+    """
     full = cells.copy()
     for pattern, rows in patterns(pbc):
         missing = np.flatnonzero(~pattern)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.jit import entry_point
 from anisoap_opt.kernels.numba.search import SCRATCH
-from anisoap_opt.lattice import WrappedParticles, patterns
+from anisoap_opt.lattice import WrappedParticles, reciprocal_vectors
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -131,7 +131,7 @@ def _grid(
     bins : ndarray of int, shape [particles]
     num_cells, reach : ndarray of int, shape [frames, 3]
     """
-    reciprocal = _reciprocal(cells, periodic)
+    reciprocal = reciprocal_vectors(cells, periodic)
     coordinates = np.einsum("pc,pkc->pk", positions, reciprocal[owner])
     low, extent = np.zeros((len(cells), 3)), np.ones((len(cells), 3))
     count = np.bincount(owner, minlength=len(cells))
@@ -156,16 +156,6 @@ def _grid(
     place = np.clip(place, 0, num_cells[owner] - 1)
     bins = (place[:, 0] * num_cells[owner, 1] + place[:, 1]) * num_cells[owner, 2] + place[:, 2]
     return bins, num_cells, reach
-
-
-def _reciprocal(cells: Array, periodic: npt.NDArray[np.bool_]) -> Array:
-    """Rows b_k with a_k · b_l = δ_kl on periodic axes, and unit vectors normal to those on the others."""
-    reciprocal = np.swapaxes(np.linalg.pinv(cells), 1, 2)
-    _, _, directions = np.linalg.svd(cells)  # the last ones span what the cell vectors do not
-    for pattern, frames in patterns(periodic):
-        for k, axis in enumerate(np.flatnonzero(~pattern)):
-            reciprocal[frames, axis] = directions[frames, pattern.sum() + k]
-    return reciprocal
 
 
 @entry_point
