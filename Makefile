@@ -1,7 +1,10 @@
 # `make help` lists the targets. Everything runs in .venv, which the first target that needs it creates.
 PYTHON ?= python3
+# Extras to install. Other ones than `dev` get an environment of their own, which has nothing but them.
+EXTRAS ?= dev
 
-VENV := .venv
+COMMA := ,
+VENV := .venv$(if $(filter-out dev,$(EXTRAS)),-$(subst $(COMMA),+,$(EXTRAS)))
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1 \
@@ -10,27 +13,42 @@ ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VEC
 TWO_POOLS := $(filter-out NUMBA_NUM_THREADS=1,$(ONE_THREAD))
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint docs data bench speed stages peers accuracy clean
+.PHONY: help test test-slow test-lowest test-dashboard lint docs data bench speed stages peers accuracy study history \
+	dashboard gate gate-calibration clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Nothing is installed, and no index is asked, while the stamp is newer than both files.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check -e ".[dev]" -c constraints.txt
+	$(PY) -m pip install --disable-pip-version-check -e ".[$(EXTRAS)]" -c constraints.txt
 	touch $@
 
 test: $(STAMP)  ## Run the tests, except those marked slow
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow and not browser"
 
 test-slow: $(STAMP)  ## Run the tests marked slow
 	$(PY) -m pytest -m slow
 
-lint: $(STAMP)  ## Check style (ruff) and types (mypy)
+LOWEST := .venv-lowest
+LOWEST_EXTRAS ?= compiled,test,torch
+# What measures and plots asks for exact or recent versions of its own: only the package's tests.
+LOWEST_IGNORED := $(patsubst %,--ignore=tests/%,benchmarks dashboard gate study suite)
+test-lowest:  ## Run the package's tests with the lowest versions that pyproject.toml promises (Python 3.10 or 3.11)
+	test -x $(LOWEST)/bin/python || "$(PYTHON)" -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --disable-pip-version-check -e ".[$(LOWEST_EXTRAS)]" -c env/lowest.txt
+	$(LOWEST)/bin/python -m pytest -m "not slow and not browser" $(LOWEST_IGNORED)
+
+test-dashboard: $(STAMP)  ## Open the dashboard's pages in a headless Chromium, which has to be installed
+	$(PY) -m pytest -m browser
+
+lint: $(STAMP)  ## Check style (ruff), types (mypy) and workflows (zizmor, GitHub's schema)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
 docs: $(STAMP)  ## Build the documentation into docs/_build/html; any warning is an error
 	$(PY) -m sphinx -W --keep-going -n -b html docs docs/_build/html
@@ -63,6 +81,25 @@ peers: $(PEERS)  ## Compare with isotropic SOAP of featomic and dscribe, and dra
 accuracy: $(STAMP)  ## Print the error of float32 against float64
 	$(ONE_THREAD) $(PY) -m benchmarks.accuracy
 
+study: $(STAMP)  ## Run the optimisation study and renew results/ (graphviz's `dot` has to be installed)
+	$(ONE_THREAD) $(PY) -m anisoap_bench study all
+
+RANGE ?= HEAD~9..HEAD
+history: $(STAMP)  ## Measure the commits of RANGE with asv into results/asv, and publish: make history RANGE=v1..v2
+	$(TWO_POOLS) $(PY) -m anisoap_bench history $(HISTORY_OPTIONS) "$(RANGE)"
+
+dashboard: $(STAMP)  ## Publish all of asv's results as pages that need no network, in .asv/html
+	$(PY) -m anisoap_bench dashboard
+
+BASE ?= main
+HEAD ?= HEAD
+gate: $(STAMP)  ## Compare two commits; fails if the second is slower, hungrier or wrong: make gate BASE=main HEAD=HEAD
+	$(PY) -m anisoap_bench gate --base "$(BASE)" --head "$(HEAD)" $(GATE_OPTIONS)
+
+gate-calibration: $(STAMP)  ## Measure how often the gate is wrong on this machine, into results/gate
+	$(PY) -m anisoap_bench calibrate $(GATE_OPTIONS)
+
 clean:  ## Delete .venv, caches, builds and asv's working folder
-	rm -rf $(VENV) .asv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build *.egg-info
+	rm -rf .venv .venv-* .asv .benchmarks .gate .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build
+	rm -rf *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -76,7 +76,7 @@ def natural(name: str, value: Any) -> int:
         If it is negative.
     """
     try:
-        if isinstance(value, bool):
+        if isinstance(value, (bool, np.bool_)):
             raise TypeError
         number = operator.index(value)
     except TypeError:

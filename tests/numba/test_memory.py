@@ -9,11 +9,13 @@ import sys
 import numpy as np
 import pytest
 
-from anisoap_opt import neighbors
-from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.kernels.numba.neighbors import find_neighborhoods
-from benchmarks import workloads
-from tests.frames_for_tests import random_frame
+pytest.importorskip("numba")
+
+from anisoap_opt import neighbors  # noqa: E402
+from anisoap_opt.frames import ParticleBatch  # noqa: E402
+from anisoap_opt.kernels.numba.neighbors import find_neighborhoods  # noqa: E402
+from benchmarks import workloads  # noqa: E402
+from tests.frames_for_tests import random_frame  # noqa: E402
 
 SHEARED = [[4, 0, 0], [40, 4, 0], [3, 50, 4]]
 """Å; thousands of images within reach."""

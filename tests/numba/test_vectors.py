@@ -1,7 +1,8 @@
-"""The vector layer against NumPy."""
+"""The vector layer against NumPy and the C library."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_exponential() -> None:
     x = np.concatenate([[0.0, -0.0, -1e-300, -708.0, -709.0, -1e6, -np.inf, 1.0], RNG.uniform(-700, 5, 8000)])
     out = np.empty_like(x)
     exponential(x, out)
-    expected = np.where(x < -708, 0, np.exp(x))
+    expected = [0 if value < -708 else math.exp(value) for value in x]  # NumPy's own is off by more in some releases
     np.testing.assert_allclose(out, expected, rtol=4.5e-16)
     assert out[0] == 1
 
