@@ -1,23 +1,218 @@
-"""What all benchmark classes share: the backend as a parameter, skipping, warm-up and pinned threads."""
+"""What all benchmark classes share: the backend as a parameter, skipping, warm-up, threads, and what is measured.
+
+asv takes every public class with a method called ``time_…``, ``track_…`` or ``peakmem_…`` for a benchmark, a base class
+too. So `Measured` gives its quantities plain names, and a benchmark class lists those that it wants::
+
+    class PowerSpectrum(Measured):
+        time_power_spectrum = Measured.seconds
+        track_peak_memory = Measured.peak_memory
+        track_error = Measured.error
+"""
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from benchmarks import measure
+from benchmarks import measure, workloads
 
 BACKENDS = ("reference", "numpy_only", "torch_mixed", "torch_full", "numba")
+FAST = ("numpy_only", "torch_full", "numba")
+"""The backends with code of their own for everything."""
+
+SMALLEST_ERROR = 1e-12
+"""Smaller errors are not told apart: rounding moves them by factors, which would look like steps of the history."""
+SMALLEST_MEMORY = 1 << 20
+"""Bytes; Linux counts a process's pages in batches, so that less than about a megabyte is not resolved."""
+
+if sys.platform == "linux" and sys.argv[1:2] == ["run_server"]:
+    # asv's fork server: what takes long to load is loaded once, here, and every benchmark's process starts with it.
+    # Neither importing nor reading starts a thread, so that forking is safe; other systems' libraries are less patient.
+    for slow in ("ase.io", "numba", "torch", "metatensor"):
+        with suppress(ImportError):
+            importlib.import_module(slow)
+    for name in workloads.SYSTEMS:
+        with suppress(OSError):  # the benchmark says it
+            workloads.system(name)
 
 
-def calculator(backend: str, hypers: dict[str, Any]) -> Any:
-    """An `EllipsoidalDensityProjection` on one thread, or NotImplementedError (asv: skip) if this commit lacks it."""
-    from anisoap_opt import EllipsoidalDensityProjection
+@dataclass(frozen=True)
+class Work:
+    """What a benchmark does for one combination of its parameters.
 
-    try:
-        made = EllipsoidalDensityProjection(**hypers, backend=backend)
-    except (ModuleNotFoundError, ValueError) as error:
-        raise NotImplementedError(str(error)) from error
+    Attributes
+    ----------
+    backend : str
+    frames : list of ase.Atoms
+    hypers : dict
+        The calculator's other arguments.
+    method : {"power_spectrum", "transform"}
+    units : float
+        Pairs or frames in one call: what seconds are divided by, where a quantity is per pair or frame.
+    threads : int
+    reference : str
+        Name of the stored values that the result is compared with, "" for none.
+    reference_frames : int
+        How many of the frames those values are for.
+    """
+
+    backend: str
+    frames: list[Any]
+    hypers: dict[str, Any]
+    method: str = "power_spectrum"
+    units: float = 1.0
+    threads: int = 1
+    reference: str = ""
+    reference_frames: int = 1
+
+
+def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
+    """An `EllipsoidalDensityProjection` on pinned threads, or NotImplementedError (asv: skip) if this commit lacks it.
+
+    Only what is absent is skipped: a class, a backend, an argument, a dtype, a device. A constructor that breaks
+    for another reason fails, so that a broken commit does not pass for an old one.
+    """
+    import anisoap_opt
+
+    if not hasattr(anisoap_opt, "EllipsoidalDensityProjection"):
+        raise NotImplementedError("this commit has no calculator")
+    made = anisoap_opt.EllipsoidalDensityProjection
+    known = inspect.signature(made).parameters
+    if missing := sorted({"backend", *hypers} - set(known)):
+        raise NotImplementedError(f"this commit's calculator has no argument {', '.join(missing)}")
+    if backend not in anisoap_opt.BACKENDS:
+        raise NotImplementedError(f"this commit has no backend {backend}")
+    entry = anisoap_opt.BACKENDS[backend]
+    if not entry.installed:
+        raise NotImplementedError(f"backend {backend} needs {entry.needs}, which is not installed")
+    if (dtype := hypers.get("dtype", "float64")) not in entry.dtypes:
+        raise NotImplementedError(f"backend {backend} does not compute in {dtype}")
+    require_device(hypers.get("device"))
     if backend == "numba":
-        import numba  # noqa: F401 - else its threads would be there only after they were pinned
-    measure.pin_threads(1)
-    return made
+        import numba  # first, else its threads would be there only after they were pinned
+
+        if threads > numba.config.NUMBA_NUM_THREADS:
+            raise NotImplementedError(f"{threads} threads, but Numba may use {numba.config.NUMBA_NUM_THREADS}")
+    measure.pin_threads(threads)
+    return made(**hypers, backend=backend)
+
+
+def require_device(device: str | None) -> None:
+    """NotImplementedError if a Torch device is not there."""
+    if device in (None, "cpu"):
+        return
+    try:
+        import torch
+    except ImportError as error:
+        raise NotImplementedError("no torch") from error
+    there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    if not there:
+        raise NotImplementedError(f"no device {device}")
+
+
+def synchronize(device: str | None) -> None:
+    """Wait until a device has done what it was given; a CPU has."""
+    if device == "cuda":
+        sys.modules["torch"].cuda.synchronize()
+    elif device == "mps":
+        sys.modules["torch"].mps.synchronize()
+
+
+def refuse_the_checkout() -> None:
+    """RuntimeError if asv built an environment for a commit, but another copy of the package would be measured.
+
+    With the flat layout a process that has the checkout on its path imports the checkout. An environment that exists
+    already (``asv run -E existing``, ``--python=same``) is the user's choice.
+    """
+    if os.environ.get("ASV") != "true" or os.environ.get("ASV_ENV_TYPE") == "existing":
+        return
+    import anisoap_opt
+
+    found = Path(anisoap_opt.__file__).resolve()
+    installed = Path(sysconfig.get_path("purelib")).resolve()
+    if not found.is_relative_to(installed):
+        raise RuntimeError(f"anisoap_opt comes from {found.parent}, not from the wheel installed in {installed}")
+
+
+class Measured:
+    """Policy and quantities of all benchmarks; a subclass gives `params`, `param_names`, `version` and `work`.
+
+    Every quantity rises when things get worse, because asv looks for upward steps only. One process measures one
+    quantity of one combination of parameters, ``repeat`` times after a warm-up; more processes would tell more about
+    the spread between them, but take the time of other benchmarks.
+    """
+
+    number, rounds, warmup_time, min_run_count = 1, 1, 0.0, 2
+    repeat = (3, 15, 0.4)  # at least, at most, seconds
+    timeout = 120
+    run: Callable[[], object]
+
+    def work(self, *values: Any) -> Work:
+        """What is measured for these parameters; NotImplementedError if nothing is."""
+        raise NotImplementedError
+
+    def setup(self, *values: Any) -> None:
+        """Make the calculator and warm it up: imports, compiled code and caches, once a process.
+
+        asv calls this again before every sample.
+        """
+        if self.__dict__.get("_ready") == values:
+            return
+        refuse_the_checkout()
+        self._work = work = self.work(*values)
+        self._calculator = calculator(work.backend, work.hypers, work.threads)
+        method, device = getattr(self._calculator, work.method), work.hypers.get("device")
+
+        def run() -> object:
+            result = method(work.frames)
+            synchronize(device)
+            return result
+
+        self.run = run
+        if work.backend != "reference":  # has no caches, and takes long
+            self.run()
+        self._ready = values
+
+    def seconds(self, *values: Any) -> None:
+        """Time of one call; for ``time_…``."""
+        self.run()
+
+    def process_memory(self, *values: Any) -> None:
+        """One call, after which asv reads the peak of the whole process, imports included; for ``peakmem_…``."""
+        self.run()
+
+    def seconds_per_pair(self, *values: Any) -> float:
+        """Median time of a call over its pairs."""
+        return measure.median_time(self.run) / self._work.units
+
+    def seconds_per_frame(self, *values: Any) -> float:
+        """Median time of a call over its frames."""
+        return measure.median_time(self.run) / self._work.units
+
+    def peak_memory(self, *values: Any) -> int:
+        """Bytes that a call adds at its highest point, the smallest of three calls, at least SMALLEST_MEMORY."""
+        return max(SMALLEST_MEMORY, measure.peak_memory(self.run, repeats=3))
+
+    def error(self, *values: Any) -> float:
+        """Largest deviation from stored values, relative to the largest value of a block, at least SMALLEST_ERROR."""
+        from benchmarks import reference_values
+
+        work = self._work
+        if not work.reference:
+            raise NotImplementedError("no values are stored for these parameters")
+        frames = work.frames[: work.reference_frames]
+        found = reference_values.descriptors(self._calculator, frames, work.method)
+        return max(SMALLEST_ERROR, reference_values.largest_error(found, work.reference))
+
+    seconds_per_pair.unit = "s/pair"
+    seconds_per_frame.unit = "s/frame"
+    peak_memory.unit = "bytes"
+    error.unit = "largest relative error"

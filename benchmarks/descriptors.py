@@ -1,84 +1,89 @@
-"""Benchmarks of the expansion and the power spectrum over backends, numbers of types and numbers of particles."""
+"""Benchmarks of whole descriptors: the kernel's share, the expansion, the power spectrum, and the study's systems."""
 
 from __future__ import annotations
 
-from benchmarks import measure, workloads
-from benchmarks.common import BACKENDS, calculator
+from benchmarks import workloads
+from benchmarks.common import BACKENDS, Measured, Work
+
+STORED_FRAMES = 2
+"""Frames of each system that reference values are stored for."""
 
 
-class _Bulk:
-    """One periodic frame of N particles, max_angular 6 with coupled n."""
+class Kernel(Measured):
+    """Seconds per pair where pairs are nearly everything: `power_spectrum` of particles that all see one another.
+
+    Degree of the moments 6 (max_angular 6, coupled n) and 21 (max_angular 9, max_radial 6). Measured through the
+    calculator, because kernels are no public part of the package: at degree 21 over nine tenths of the time are the
+    kernel's, at degree 6 half, the rest is the search for pairs. `reference` has no kernel to speak of.
+    """
+
+    params = (BACKENDS[1:], (6, 21))
+    param_names = ("backend", "degree")
+    version = "1"
+
+    def work(self, backend: str, degree: int) -> Work:
+        size, num_particles = {6: ("(6, None)", 300), 21: ("(9, 6)", 100)}[degree]
+        frames = workloads.drop(num_particles)
+        return Work(backend, frames, workloads.HYPERS[size], units=num_particles**2)
+
+    track_seconds_per_pair = Measured.seconds_per_pair
+
+
+class Bulk(Measured):
+    """One periodic frame of N particles of one or four types, max_angular 6 with coupled n."""
 
     params = (BACKENDS, (1, 4), (24, 192))
     param_names = ("backend", "species", "N")
-    number, repeat, warmup_time = 1, (1, 5, 2.0), 0.0
-    timeout = 120
+    method = ""
 
-    def setup(self, backend: str, species: int, N: int) -> None:
+    def work(self, backend: str, species: int, N: int) -> Work:
         if backend == "reference" and N > 24:
             raise NotImplementedError("seconds a call, and its time per pair is known")
-        self.calculator = calculator(backend, workloads.HYPERS["(6, None)"])
-        self.frames = workloads.bulk(N, species)
-        if backend != "reference":  # compile, fill caches
-            self.call()
-
-    def call(self) -> object:
-        raise NotImplementedError
+        frames, hypers = workloads.bulk(N, species), workloads.HYPERS["(6, None)"]
+        return Work(backend, frames, hypers, self.method, reference=f"{self.method}, {species} types, N = {N}")
 
 
-class Expansion(_Bulk):
-    """`transform`, frames to TensorMap."""
+class Expansion(Bulk):
+    """`transform`, from a frame to a TensorMap."""
 
-    def call(self) -> object:
-        return self.calculator.transform(self.frames)
-
-    def time_transform(self, backend: str, species: int, N: int) -> None:
-        self.call()
-
-    def track_peak_memory(self, backend: str, species: int, N: int) -> int:
-        return measure.peak_memory(self.call)
-
-    track_peak_memory.unit = "bytes"
+    version = "2"
+    method = "transform"
+    time_transform = Measured.seconds
+    track_peak_memory = Measured.peak_memory
+    track_error = Measured.error
 
 
-class PowerSpectrum(_Bulk):
-    """`power_spectrum`, frames to array."""
+class PowerSpectrum(Bulk):
+    """`power_spectrum`, from a frame to an array."""
 
-    def call(self) -> object:
-        return self.calculator.power_spectrum(self.frames)
-
-    def time_power_spectrum(self, backend: str, species: int, N: int) -> None:
-        self.call()
-
-    def track_peak_memory(self, backend: str, species: int, N: int) -> int:
-        return measure.peak_memory(self.call)
-
-    track_peak_memory.unit = "bytes"
+    version = "2"
+    method = "power_spectrum"
+    time_power_spectrum = Measured.seconds
+    track_peak_memory = Measured.peak_memory
+    track_error = Measured.error
 
 
-class Systems:
-    """`power_spectrum` end to end on the files of ``data/``; `reference` on a prefix of the frames."""
+class Systems(Measured):
+    """`power_spectrum` end to end on the files of ``data/``; `reference` on the first frames only."""
 
     params = (workloads.SYSTEMS, BACKENDS)
     param_names = ("system", "backend")
+    version = "2"
     timeout = 300
-    REFERENCE_FRAMES = 8
 
-    def setup(self, system: str, backend: str) -> None:
-        self.calculator = calculator(backend, workloads.hypers_of(system))
+    def work(self, system: str, backend: str) -> Work:
         frames = workloads.system(system)
-        self.frames = frames[: self.REFERENCE_FRAMES] if backend == "reference" else frames
+        if backend == "reference":
+            frames = frames[: 8 if system == "ellipsoids" else STORED_FRAMES]
+        return Work(
+            backend,
+            frames,
+            workloads.hypers_of(system),
+            units=len(frames),
+            reference=system,
+            reference_frames=STORED_FRAMES,
+        )
 
-    def call(self) -> object:
-        return self.calculator.power_spectrum(self.frames)
-
-    def track_seconds_per_frame(self, system: str, backend: str) -> float:
-        return measure.median_time(self.call) / len(self.frames)
-
-    track_seconds_per_frame.unit = "s/frame"
-
-    def track_peak_memory(self, system: str, backend: str) -> int:
-        self.call()
-        return measure.peak_memory(self.call)
-
-    track_peak_memory.unit = "bytes"
+    track_seconds_per_frame = Measured.seconds_per_frame
+    track_peak_memory = Measured.peak_memory
+    track_error = Measured.error

@@ -64,12 +64,16 @@ def best_time(call: Callable[[], Any], repeats: int) -> float:
     return min(times)
 
 
-def peak_memory(call: Callable[[], Any]) -> int:
-    """Bytes by which a call raises the memory of this process at its highest point.
+def peak_memory(call: Callable[[], Any], repeats: int = 1) -> int:
+    """Bytes by which a call raises the memory of this process at its highest point, the smallest of several calls.
 
     On Linux the kernel's high-water mark of the resident set, reset before the call, after memory that earlier calls
     freed has been given back; elsewhere what tracemalloc sees, which is Python's and NumPy's allocations only.
     """
+    return min(_peak_memory(call) for _ in range(repeats))
+
+
+def _peak_memory(call: Callable[[], Any]) -> int:
     gc.collect()
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)

@@ -69,10 +69,45 @@ def bulk(num_particles: int, num_types: int, seed: int = 0) -> list[Atoms]:
     sites = np.stack(np.unravel_index(np.arange(num_particles) * side**3 // num_particles, (side,) * 3), axis=1)
     positions = (sites + 0.5 + 0.4 * (rng.random((num_particles, 3)) - 0.5)) * edge / side
     frame = Atoms(numbers=1 + np.arange(num_particles) % num_types, positions=positions, cell=[edge] * 3, pbc=True)
-    frame.arrays["c_q"] = rng.standard_normal((num_particles, 4))
+    return [_with_ellipsoids(frame, rng)]
+
+
+@cache
+def drop(num_particles: int) -> list[Atoms]:
+    """One frame of ellipsoids so close together that every one sees every other: pairs and hardly anything else.
+
+    Parameters
+    ----------
+    num_particles : int
+
+    Returns
+    -------
+    list of ase.Atoms
+        One frame without periodicity and of one type, positions in a ball of 6.8 Å; num_particles² ordered pairs within
+        7 Å, the self pairs included.
+    """
+    rng = np.random.default_rng(num_particles)
+    directions = rng.standard_normal((num_particles, 3))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    frame = Atoms(
+        numbers=np.ones(num_particles, int), positions=directions * 3.4 * rng.random((num_particles, 1)) ** (1 / 3)
+    )
+    return [_with_ellipsoids(frame, rng)]
+
+
+@cache
+def single_particles(num_frames: int) -> list[Atoms]:
+    """Frames of one particle each, without periodicity: without its own density it has no pair at all."""
+    rng = np.random.default_rng(num_frames)
+    return [_with_ellipsoids(Atoms(numbers=[1], positions=[[0.0, 0.0, 0.0]]), rng) for _ in range(num_frames)]
+
+
+def _with_ellipsoids(frame: Atoms, rng: np.random.Generator) -> Atoms:
+    """The frame with random orientations and diameters of 3, 3 and 1 Å."""
+    frame.arrays["c_q"] = rng.standard_normal((len(frame), 4))
     for axis, diameter in ((1, 3.0), (2, 3.0), (3, 1.0)):
-        frame.arrays[f"c_diameter[{axis}]"] = np.full(num_particles, diameter)
-    return [frame]
+        frame.arrays[f"c_diameter[{axis}]"] = np.full(len(frame), diameter)
+    return frame
 
 
 @cache

@@ -1,0 +1,40 @@
+"""``python -m anisoap_bench COMMAND …``: hand over to the command's own module, importing no other."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from anisoap_bench.errors import CannotMeasure
+
+COMMANDS = {
+    "study": ("anisoap_bench.study.cli", "run, aggregate, plot, profile, submit, validate: the optimisation study"),
+    "history": ("anisoap_bench.history.cli", "measure a range of commits with asv"),
+    "dashboard": ("anisoap_bench.dashboard.cli", "publish asv's results as pages that need no network"),
+    "gate": ("anisoap_bench.gate.cli", "compare two commits; exit code 1 if the second is slower or wrong"),
+    "calibrate": ("anisoap_bench.gate.calibration", "measure how often the gate is wrong"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 if all is well, 1 if it found something, 2 if it could not do its work."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] not in COMMANDS:
+        known = "\n".join(f"  {name:<10}  {what}" for name, (_, what) in COMMANDS.items())
+        asked = bool(arguments) and arguments[0] in ("-h", "--help")
+        print(f"usage: python -m anisoap_bench COMMAND …\n\n{known}", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    app = importlib.import_module(COMMANDS[arguments[0]][0]).app
+    try:
+        app(arguments[1:], prog_name=f"python -m anisoap_bench {arguments[0]}")  # ends in SystemExit
+    except CannotMeasure as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

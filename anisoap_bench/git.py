@@ -1,0 +1,35 @@
+"""What the history and the gate ask of git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from anisoap_bench.errors import CannotMeasure
+
+
+def git(*arguments: str, folder: Path = Path(".")) -> str:
+    """Output of a git command, without the last line's end; CannotMeasure with git's own words if it fails."""
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise CannotMeasure(f"git {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout.rstrip()
+
+
+def commit_of(reference: str, folder: Path = Path(".")) -> str:
+    """Full hash of the commit that a branch, tag or expression names."""
+    try:
+        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}", folder=folder)
+    except CannotMeasure as error:
+        hint = " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(folder) else ""
+        raise CannotMeasure(f"no commit is called {reference!r}{hint}") from error
+
+
+def is_shallow(folder: Path = Path(".")) -> bool:
+    """Whether commits are missing at the end of this clone's history."""
+    return git("rev-parse", "--is-shallow-repository", folder=folder) == "true"
+
+
+def changed_files(folder: Path = Path(".")) -> list[str]:
+    """Tracked files that differ from HEAD, and untracked ones that git does not ignore."""
+    return [line[3:] for line in git("status", "--porcelain", folder=folder).splitlines()]

@@ -1,0 +1,47 @@
+"""Which commits a range means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.git import git, is_shallow
+
+
+def select(wanted: str, root: Path, measured: set[str], touching: list[str]) -> list[str]:
+    """Hashes of the commits of a range, the newest first, along first parents as in asv's graphs.
+
+    Parameters
+    ----------
+    wanted : str
+        A range of `git rev-list` (``v1..HEAD``, ``HEAD^!``), a number (that many commits up to HEAD), ``ALL`` (all
+        commits up to HEAD), or ``NEW`` (those that are not behind a measured one).
+    root : pathlib.Path
+        The repository.
+    measured : set of str
+        Commits that have results, for ``NEW``.
+    touching : list of str
+        Only commits that change one of these paths; all if empty.
+
+    Raises
+    ------
+    CannotMeasure
+        If git does not know the range, or no commit is in it.
+    """
+    options: list[str] = []
+    revisions = [wanted]
+    if wanted == "ALL":
+        revisions = ["HEAD"]
+    elif wanted == "NEW":
+        known = set(git("rev-list", "HEAD", folder=root).split()) & measured
+        revisions = ["HEAD", *(f"^{commit}" for commit in sorted(known))]
+    elif wanted.isdecimal():
+        options, revisions = [f"--max-count={wanted}"], ["HEAD"]
+    elif wanted.startswith("-"):
+        raise CannotMeasure(f"{wanted!r} is no range of commits")
+    found = git("rev-list", "--first-parent", *options, *revisions, "--", *touching, folder=root).split()
+    if not found:
+        paths = f" that touches {' or '.join(touching)}" if touching else ""
+        hint = " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(root) else ""
+        raise CannotMeasure(f"no commit in {wanted!r}{paths}{hint}")
+    return found

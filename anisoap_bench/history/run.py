@@ -1,0 +1,101 @@
+"""``asv run`` over a list of commits, on one thread, with results where they are wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from benchmarks import measure
+
+NOTHING_SELECTED, SOME_FAILED = 1, 2
+"""Exit codes of ``asv run`` beside 0; it also ends with 1 on an error."""
+
+
+def configuration(root: Path) -> dict[str, Any]:
+    """Contents of ``asv.conf.json``."""
+    from asv.config import Config
+    from asv.util import UserError
+
+    try:
+        return dict(vars(Config.load(root / "asv.conf.json")))
+    except (UserError, ValueError) as error:
+        raise CannotMeasure(f"asv.conf.json: {error}") from error
+
+
+def describe_machine(name: str) -> None:
+    """Tell asv what this machine is, in words that do not name the host.
+
+    asv keeps that in ``.asv-machine.json`` in the home folder, and copies it beside the results.
+    """
+    from asv.machine import MachineCollection
+
+    memory = ""
+    if hasattr(os, "sysconf"):
+        memory = f"{round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30)} GiB"
+    known = {
+        "machine": name,
+        "os": platform.system(),
+        "arch": platform.machine(),
+        "cpu": measure.machine().split(", ")[0],
+        "num_cpu": str(os.cpu_count()),
+        "ram": memory,
+    }
+    MachineCollection.save(name, known)
+
+
+def machine_name() -> str:
+    """A name for this machine that others of its kind share: processor and number of cores."""
+    words = re.findall(r"[a-z0-9]+", measure.machine().split(", ")[0].lower())
+    return "-".join([*words, str(os.cpu_count()), "cores"])
+
+
+def launch_method() -> str:
+    """How asv starts a benchmark's process: by forking where that is known to be safe, as it saves seconds each."""
+    return "forkserver" if sys.platform == "linux" else "spawn"
+
+
+def run(root: Path, commits: list[str], results: Path, machine: str, options: list[str]) -> None:
+    """Measure commits with asv.
+
+    asv saves each commit's results when it is done with it, so that an interrupted run can be taken up again.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The checkout with ``asv.conf.json``.
+    commits : list of str
+    results : pathlib.Path
+        asv's ``results_dir`` for this run.
+    machine : str
+        Name under which results are kept.
+    options : list of str
+        More options of ``asv run``.
+
+    Raises
+    ------
+    CannotMeasure
+        If asv ends with an error.
+    """
+    config = configuration(root)
+    folder = (root / config["env_dir"]).resolve().parent / "history"
+    # asv takes relative paths from where its configuration lies.
+    paths = {key: str((root / config[key]).resolve()) for key in ("env_dir", "benchmark_dir", "html_dir", "repo")}
+    changed = {"version": 1, **paths, "results_dir": str(results.resolve())}
+    write_whole(folder / "asv.conf.json", json.dumps({**config, **changed}, indent=1))
+    write_whole(folder / "commits.txt", "\n".join(commits) + "\n")
+    command = [sys.executable, "-m", "asv", "--config", str(folder / "asv.conf.json"), "run", *options]
+    command += ["--machine", machine, "--launch-method", launch_method()]
+    one_thread = dict.fromkeys(measure.THREAD_VARIABLES, "1")
+    done = subprocess.run(
+        [*command, f"HASHFILE:{folder / 'commits.txt'}"], cwd=root, env={**os.environ, **one_thread}, check=False
+    )
+    if done.returncode not in (0, SOME_FAILED):
+        raise CannotMeasure(f"asv run ended with exit code {done.returncode}; its messages are above")

@@ -1,0 +1,141 @@
+"""What a measurement was made on and with: processor, system, versions, threads, commit; no names, no paths."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import THREAD_VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("anisoap_opt", "numpy", "scipy", "torch", "numba", "ase", "vesin")
+
+
+def environment() -> dict[str, Any]:
+    """Everything that a time depends on, as far as it can be read here; what cannot be read is None."""
+    return {
+        "cpu": {
+            "model": cpu_model(),
+            "cores": os.cpu_count(),
+            "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+            "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        },
+        "os": {"system": platform.system() or None, "name": _system_name(), "architecture": platform.machine() or None},
+        "python": {"version": platform.python_version(), "implementation": platform.python_implementation()},
+        "versions": {name: _version(name) for name in PACKAGES},
+        "blas": _blas(),
+        "thread_variables": {name: os.environ.get(name) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")},
+        "git": {"commit": _commit(), "dirty": _dirty()},
+        "gpu": {"cuda": _cuda_devices(), "mps": _mps()},
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def thread_pools() -> list[dict[str, Any]]:
+    """Threads that the pools of the loaded libraries really have: ``{"pool": name, "threads": count}``.
+
+    Those of BLAS and OpenMP as threadpoolctl finds them (none without it), Torch's and Numba's if they are loaded.
+    """
+    pools = [{"pool": f"{one['internal_api']} ({one['prefix']})", "threads": one["num_threads"]} for one in _native()]
+    if "torch" in sys.modules:
+        pools.append({"pool": "torch", "threads": sys.modules["torch"].get_num_threads()})
+    if "numba" in sys.modules:
+        pools.append({"pool": "numba", "threads": sys.modules["numba"].get_num_threads()})
+    return pools
+
+
+def disagreements(threads: int) -> list[str]:
+    """The pools whose number of threads is not the one asked for, in words."""
+    return [
+        f"{one['pool']}: {one['threads']} threads, {threads} asked for"
+        for one in thread_pools()
+        if one["threads"] != threads
+    ]
+
+
+def cpu_model() -> str | None:
+    """The processor's name, from the system."""
+    for line in (_text("/proc/cpuinfo") or "").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    if sys.platform == "darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string")
+    return platform.processor() or None
+
+
+def _system_name() -> str | None:
+    """Distribution or release of the operating system."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _native() -> list[dict[str, Any]]:
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return []
+    return threadpool_info()
+
+
+def _blas() -> list[dict[str, Any]] | None:
+    """Each BLAS that is loaded, or None if that cannot be known."""
+    if _version("threadpoolctl") is None:
+        return None
+    fields = {"name": "internal_api", "version": "version", "architecture": "architecture", "threads": "num_threads"}
+    return [{key: one.get(field) for key, field in fields.items()} for one in _native() if one["user_api"] == "blas"]
+
+
+def _commit() -> str | None:
+    return _output("git", "rev-parse", "HEAD")
+
+
+def _dirty() -> bool | None:
+    """Whether files differ from the commit; those in ``results`` do not count, as measuring writes them."""
+    changes = _output("git", "status", "--porcelain", "--", ".", ":(exclude)results")
+    return None if changes is None else bool(changes)
+
+
+def _cuda_devices() -> list[str] | None:
+    if "torch" in sys.modules:
+        cuda = sys.modules["torch"].cuda
+        return [cuda.get_device_name(k) for k in range(cuda.device_count())] if cuda.is_available() else []
+    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return None if names is None else names.splitlines()
+
+
+def _mps() -> bool | None:
+    """Whether Torch can use Apple's GPU; None if Torch is not loaded."""
+    return bool(sys.modules["torch"].backends.mps.is_available()) if "torch" in sys.modules else None
+
+
+def _output(*command: str) -> str | None:
+    """What a command prints in the checkout, or None if it is not there or fails."""
+    if shutil.which(command[0]) is None:
+        return None
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return None if done.returncode else done.stdout.strip()
+
+
+def _text(path: str) -> str | None:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,62 @@
+"""Benchmarks of what comes before the kernel: reading files, checking frames, finding neighbours.
+
+Checks and search are no public functions, so both are measured through `power_spectrum` with a basis of one function,
+max_angular 0, for which the kernel has next to nothing to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import workloads
+from benchmarks.common import Measured, Work
+
+ONE_FUNCTION: dict[str, Any] = {**workloads.HYPERS["(6, None)"], "max_angular": 0, "max_radial": 0}
+SEARCHES = ("numpy_only", "numba")
+"""Backends with a neighbour search of their own; the others use NumPy's."""
+
+
+class NeighborList(Measured):
+    """One frame of N particles at constant density: about two thirds to nine tenths of the time are the search's."""
+
+    params = (SEARCHES, (2000,))
+    param_names = ("backend", "N")
+    version = "1"
+
+    def work(self, backend: str, N: int) -> Work:
+        return Work(backend, workloads.bulk(N, 1), ONE_FUNCTION)
+
+    time_power_spectrum = Measured.seconds
+    track_peak_memory = Measured.peak_memory
+
+
+class FrameValidation(Measured):
+    """A thousand frames without a single pair: more than half of the time goes into checking and stacking them."""
+
+    params = (SEARCHES,)
+    param_names = ("backend",)
+    version = "1"
+
+    def work(self, backend: str) -> Work:
+        hypers = {**ONE_FUNCTION, "subtract_center_contribution": True}
+        return Work(backend, workloads.single_particles(1000), hypers, units=1000)
+
+    track_seconds_per_frame = Measured.seconds_per_frame
+
+
+class Reading:
+    """`ase.io.read` of a file of 200 frames: none of this package's code, but often longer than all of it."""
+
+    params = (("one_species", "ellipsoids"),)
+    param_names = ("system",)
+    version = "1"
+    number, rounds, repeat, warmup_time = 1, 1, (2, 3, 1.0), 0.0
+
+    def setup(self, system: str) -> None:
+        import ase.io
+
+        self.read = ase.io.read
+        self.path = workloads.data_folder() / f"{system}.xyz"
+
+    def time_read(self, system: str) -> None:
+        self.read(self.path, ":")

@@ -1,0 +1,40 @@
+"""Benchmarks of single precision and of Torch's devices, each with the error that it costs."""
+
+from __future__ import annotations
+
+from benchmarks import workloads
+from benchmarks.common import FAST, Measured, Work
+
+
+class Float32(Measured):
+    """`power_spectrum` in float32, at both sizes of basis: its error is part of the bargain."""
+
+    params = (FAST, ("(6, None)", "(9, 6)"))
+    param_names = ("backend", "size")
+    version = "1"
+
+    def work(self, backend: str, size: str) -> Work:
+        hypers = {**workloads.HYPERS[size], "dtype": "float32"}
+        return Work(backend, workloads.bulk(24, 1), hypers, reference=f"power_spectrum, {size}, N = 24")
+
+    time_power_spectrum = Measured.seconds
+    track_peak_memory = Measured.peak_memory
+    track_error = Measured.error
+
+
+class Devices(Measured):
+    """`power_spectrum` of `torch_full` in float32 on a graphics processor; skipped where there is none.
+
+    Apple's processors have no float64, and a common dtype keeps the two comparable.
+    """
+
+    params = (("cuda", "mps"), (500,))
+    param_names = ("device", "N")
+    version = "1"
+
+    def work(self, device: str, N: int) -> Work:
+        hypers = {**workloads.HYPERS["(6, None)"], "dtype": "float32", "device": device}
+        return Work("torch_full", workloads.bulk(N, 1), hypers, reference=f"power_spectrum, (6, None), N = {N}")
+
+    time_power_spectrum = Measured.seconds
+    track_error = Measured.error

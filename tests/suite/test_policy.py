@@ -1,0 +1,247 @@
+"""The base class of the benchmarks: what is skipped, what fails, what is measured and what is never imported."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anisoap_opt
+from benchmarks import common, measure, reference_values, versions, workloads
+from tests.suite.asv_tools import ROOT
+
+HYPERS = workloads.HYPERS["(6, None)"]
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "pin_threads", lambda count=1: None)
+
+
+@pytest.mark.parametrize(
+    ("backend", "changes", "says"),
+    [
+        ("numpy_only", {"no_such_argument": 1}, "no argument no_such_argument"),
+        ("no_such_backend", {}, "no backend no_such_backend"),
+        ("reference", {"dtype": "float32"}, "does not compute in float32"),
+        ("torch_full", {"device": "cuda"}, "no device cuda|no torch|not installed"),
+    ],
+)
+def test_what_a_commit_lacks_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, backend: str, changes: dict[str, Any], says: str
+) -> None:
+    if "torch" in sys.modules:
+        monkeypatch.setattr(sys.modules["torch"].cuda, "is_available", lambda: False)
+    with pytest.raises(NotImplementedError, match=says):
+        common.calculator(backend, {**HYPERS, **changes})
+
+
+def test_commits_without_calculator_and_backends_not_installed_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.delattr(anisoap_opt, "EllipsoidalDensityProjection")
+        with pytest.raises(NotImplementedError, match="no calculator"):
+            common.calculator("numpy_only", HYPERS)
+    entry = SimpleNamespace(installed=False, needs="gold", dtypes=("float64",))
+    monkeypatch.setitem(anisoap_opt.BACKENDS, "numpy_only", entry)
+    with pytest.raises(NotImplementedError, match="needs gold"):
+        common.calculator("numpy_only", HYPERS)
+
+
+def test_a_broken_commit_fails_and_is_not_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, *arguments: Any, **named: Any) -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="max_angular"):
+        common.calculator("numpy_only", {**HYPERS, "max_angular": -1})
+    monkeypatch.setattr(anisoap_opt.EllipsoidalDensityProjection, "transform", broken)
+    benchmark = Toy("transform")
+    with pytest.raises(ValueError, match="broken"):
+        benchmark.setup()
+
+
+class Toy(common.Measured):
+    version = "1"
+
+    def __init__(self, method: str = "power_spectrum", **changes: Any) -> None:
+        self.method, self.changes = method, changes
+
+    def work(self) -> common.Work:
+        reference = f"{self.method}, 1 types, N = 24"
+        frames = workloads.bulk(24, 1)
+        return common.Work("numpy_only", frames, HYPERS, self.method, **{"reference": reference, **self.changes})
+
+
+def test_setup_makes_and_warms_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(
+        anisoap_opt.EllipsoidalDensityProjection, "power_spectrum", lambda *arguments, **named: calls.append(1)
+    )
+    toy = Toy()
+    toy.setup()
+    toy.setup()  # asv does so before every sample
+    assert len(calls) == 1
+    toy.seconds()
+    assert len(calls) == 2
+
+
+def test_only_the_wheel_is_measured_in_environments_that_asv_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anisoap_opt, "__file__", str(ROOT / "anisoap_opt" / "__init__.py"))
+    monkeypatch.setenv("ASV", "true")
+    monkeypatch.setenv("ASV_ENV_TYPE", "virtualenv")
+    with pytest.raises(RuntimeError, match="not from the wheel"):
+        Toy().setup()
+    monkeypatch.setenv("ASV_ENV_TYPE", "existing")
+    common.refuse_the_checkout()
+    monkeypatch.delenv("ASV")
+    common.refuse_the_checkout()
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_devices_are_waited_for_inside_the_timed_call(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    order: list[str] = []
+    torch = SimpleNamespace(**{device: SimpleNamespace(synchronize=lambda: order.append("wait"))})
+    made = SimpleNamespace(power_spectrum=lambda frames: order.append("call"))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(common, "calculator", lambda *_: made)
+    toy = Toy()
+    monkeypatch.setattr(toy, "work", lambda: common.Work("torch_full", [], {"device": device}))
+    toy.setup()
+    order.clear()
+    toy.seconds()
+    assert order == ["call", "wait"]
+
+
+@pytest.mark.parametrize("method", ["power_spectrum", "transform"])
+def test_error_is_relative_to_the_largest_value_of_a_block(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    toy = Toy(method)
+    toy.setup()
+    assert toy.error() == common.SMALLEST_ERROR
+    exact = reference_values.descriptors
+
+    def off(*arguments: Any) -> dict[str, np.ndarray]:
+        found = exact(*arguments)
+        name = next(iter(found))
+        found[name].flat[5] += 1e-3 * np.abs(found[name]).max()
+        return found
+
+    monkeypatch.setattr(reference_values, "descriptors", off)
+    assert toy.error() == pytest.approx(1e-3, rel=1e-6)
+    monkeypatch.setattr(reference_values, "descriptors", lambda *arguments: {"another block": np.ones(1)})
+    assert toy.error() == math.inf
+
+
+def test_error_without_stored_values_is_skipped_and_with_a_wrong_name_fails() -> None:
+    toy = Toy(reference="")
+    toy.setup()
+    with pytest.raises(NotImplementedError):
+        toy.error()
+    toy = Toy(reference="no such")
+    toy.setup()
+    with pytest.raises(KeyError, match="no such"):
+        toy.error()
+
+
+def test_peak_memory_is_the_smallest_of_repeats_and_has_a_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Toy()
+    toy.setup()
+    monkeypatch.setattr(toy, "run", lambda: None)
+    assert toy.peak_memory() == common.SMALLEST_MEMORY
+    sizes = iter([40 << 20, 20 << 20, 30 << 20])
+    peak = measure.peak_memory(lambda: np.ones(next(sizes), dtype=np.uint8).sum(), repeats=3)
+    assert 0.9 * (20 << 20) < peak < 1.3 * (20 << 20)
+
+
+def test_seconds_per_pair_and_frame_divide_by_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Toy(units=50)
+    toy.setup()
+    monkeypatch.setattr(measure, "median_time", lambda call: 10.0)
+    assert toy.seconds_per_pair() == toy.seconds_per_frame() == 0.2
+
+
+SUITE = ("__init__", "common", "measure", "workloads", "reference_values", "versions", *versions.MODULES)
+
+
+@pytest.mark.parametrize("module", SUITE)
+def test_the_suite_uses_the_public_interface_only(module: str) -> None:
+    tree = ast.parse((ROOT / "benchmarks" / f"{module}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            assert not node.module.startswith(("anisoap_opt.", "anisoap_bench", "tests"))
+            if node.module == "anisoap_opt":
+                assert {alias.name for alias in node.names} <= set(anisoap_opt.__all__)
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith(("anisoap_opt.", "anisoap_bench", "tests")) for alias in node.names)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "anisoap_opt":
+            assert node.attr in {*anisoap_opt.__all__, "__file__"}
+
+
+def referenced() -> dict[str, common.Work]:
+    """One work of every name that values are stored under."""
+    works = (work for one in versions.classes() for work in versions.works(one) if work.reference)
+    return {work.reference: work for work in works}
+
+
+def test_stored_values_are_those_that_benchmarks_ask_for_and_small() -> None:
+    names = {name.split("/")[0] for name in np.load(reference_values.FILE).files}
+    assert names == set(referenced())
+    assert reference_values.FILE.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("name", sorted(referenced()))
+def test_stored_values_are_those_of_vectorised_numpy(name: str) -> None:
+    work = referenced()[name]
+    hypers = {key: value for key, value in work.hypers.items() if key not in ("dtype", "device")}
+    calculator = common.calculator("numpy_only", hypers)
+    found = reference_values.descriptors(calculator, work.frames[: work.reference_frames], work.method)
+    assert reference_values.largest_error(found, name) < 1e-10
+
+
+@pytest.mark.slow
+def test_stored_values_are_those_of_the_reference_backend() -> None:
+    values, stored = reference_values.compute(), np.load(reference_values.FILE)
+    assert set(values) == set(stored.files)
+    for name, array in values.items():
+        np.testing.assert_allclose(array, stored[name], rtol=0, atol=1e-13 * np.abs(array).max())
+
+
+RUN_ALL = """
+import itertools, json, math
+from benchmarks import versions
+for one in versions.classes():
+    axes = [axis if name == "backend" else axis[:1] for name, axis in zip(one.param_names, one.params)]
+    for values in itertools.product(*axes):
+        for name in sorted(name for name in vars(one) if name.startswith(("time_", "timeraw_", "track_", "peakmem_"))):
+            label = f"{versions.name_of(one)}.{name}{values}"
+            benchmark = one()
+            try:
+                benchmark.setup(*values)
+                result = getattr(benchmark, name)(*values)
+            except NotImplementedError as reason:
+                result = str(reason)
+            print(json.dumps([label, result if isinstance(result, (int, float, str)) else None]))
+"""
+
+
+@pytest.mark.slow
+def test_every_benchmark_runs_on_this_commit(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", RUN_ALL], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    results = dict(json.loads(line) for line in done.stdout.splitlines())
+    assert {name.rsplit(".", 1)[0] for name in results} == {versions.name_of(one) for one in versions.classes()}
+    skipped = {name: value for name, value in results.items() if isinstance(value, str) and "timeraw" not in name}
+    assert {name.split(".")[1] for name in skipped} <= {"Devices"}, skipped
+    tracked = {name: value for name, value in results.items() if ".track_" in name and name not in skipped}
+    assert len(tracked) > 40
+    for name, value in tracked.items():
+        assert 0 < value < math.inf, name
+        bound = (1e-2 if "Float32" in name else 1e-10) if "track_error" in name else math.inf
+        assert value <= bound, name

@@ -1,0 +1,99 @@
+"""Versions: a benchmark that measures something else says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import common, versions, workloads
+from tests.suite.asv_tools import ROOT
+
+
+def discovered() -> list[Any]:
+    """The benchmarks that asv finds."""
+    from asv_runner.discovery import disc_benchmarks
+
+    return list(disc_benchmarks(str(ROOT / "benchmarks")))
+
+
+def test_versions_file_is_of_this_code() -> None:
+    now, before = versions.current(), versions.stored()
+    advice = (
+        "set a new `version` in these classes if they measure something else now; then python -m benchmarks.versions"
+    )
+    assert versions.unannounced(now, before) == [], advice
+    assert now == before, "run python -m benchmarks.versions"
+
+
+def test_every_benchmark_that_asv_finds_has_an_explicit_version_and_a_checksum() -> None:
+    found = discovered()
+    known = {versions.name_of(one): one.version for one in versions.classes()}
+    assert {benchmark.name.rsplit(".", 1)[0] for benchmark in found} == set(known)
+    for benchmark in found:
+        assert benchmark.version == known[benchmark.name.rsplit(".", 1)[0]]
+        assert re.fullmatch(r"\d+", benchmark.version)
+
+
+def test_names_of_parameters_and_units_are_there() -> None:
+    for benchmark in discovered():
+        assert len(benchmark.params) == len(benchmark.param_names), benchmark.name
+        assert not any(name.startswith("param") for name in benchmark.param_names), benchmark.name
+        assert benchmark.unit != "unit", benchmark.name
+        assert "/s" not in benchmark.unit, f"{benchmark.name}: a speed falls when things get worse"
+
+
+class Example(common.Measured):
+    params = (("numpy_only",),)
+    param_names = ("backend",)
+    version = "1"
+
+    def work(self, backend: str) -> common.Work:
+        return common.Work(backend, workloads.bulk(8, 1), workloads.HYPERS["(6, None)"])
+
+
+def test_a_changed_workload_changes_the_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = versions.checksum(Example)
+    moved = [frame.copy() for frame in workloads.bulk(8, 1)]
+    moved[0].positions[3, 1] += 1e-5
+    with monkeypatch.context() as patch:
+        patch.setattr(workloads, "bulk", lambda *_: moved)
+        assert versions.checksum(Example) != before
+    with monkeypatch.context() as patch:
+        patch.setitem(workloads.HYPERS["(6, None)"], "cutoff_radius", 7.5)
+        assert versions.checksum(Example) != before
+    with monkeypatch.context() as patch:
+        patch.setattr(Example, "params", (("numpy_only", "numba"),))
+        assert versions.checksum(Example) != before
+    moved[0].positions[3, 1] += 1e-12 - 1e-5  # another machine's last bits
+    with monkeypatch.context() as patch:
+        patch.setattr(workloads, "bulk", lambda *_: moved)
+        assert versions.checksum(Example) == before
+
+
+def test_a_change_without_a_version_is_found_and_not_written_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "versions.json"
+    monkeypatch.setattr(versions, "FILE", file)
+    monkeypatch.setattr(versions, "classes", lambda: iter([Example]))
+    assert versions.main([]) == 0
+    first = json.loads(file.read_text())
+    monkeypatch.setitem(workloads.HYPERS["(6, None)"], "cutoff_radius", 7.5)
+    assert versions.unannounced(versions.current(), first) == [versions.name_of(Example)]
+    assert versions.main([]) == 1
+    assert "new `version`" in capsys.readouterr().err
+    assert json.loads(file.read_text()) == first
+    monkeypatch.setattr(Example, "version", "2")
+    assert versions.main([]) == 0
+    assert versions.main(["--nonsense"]) == 2
+
+
+def test_bare_source_ignores_comments_docstrings_and_layout_only() -> None:
+    one = 'def f(x):\n    """Says é."""\n    return f"{x} # {x:>3}"  # why\n'
+    two = 'def f(\n    x):\n    return f"{x} # {x:>3}"\n'
+    assert versions.bare_source(one) == versions.bare_source(two) == 'deff(x):returnf"{x}#{x:>3}"'
+    assert versions.bare_source(one) != versions.bare_source(two.replace(":>3", ":>4"))
