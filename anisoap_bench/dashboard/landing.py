@@ -1,0 +1,86 @@
+"""The landing page: what this is, how much was measured, the current tables, and links into asv's graphs."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+import re
+import shutil
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from anisoap_bench.dashboard.merge import Merged
+from anisoap_bench.dashboard.tables import day, graph_link, tables
+
+HERE = Path(__file__).resolve().parent
+
+
+def write(site: Path, merged: Merged, config: dict[str, Any], license_rows: str) -> None:
+    """Write ``index.html`` and ``licences.html``.
+
+    Parameters
+    ----------
+    site : pathlib.Path
+        Has asv's pages in ``asv/`` and perhaps the documentation in ``docs/``.
+    merged : Merged
+    config : dict
+        asv's configuration.
+    license_rows : str
+        Rows of the table of libraries.
+    """
+    page = Template((HERE / "landing.html").read_text(encoding="utf-8")).substitute(
+        project=html.escape(config["project"]),
+        counts=_counts(merged),
+        regressions=len(json.loads((site / "asv" / "regressions.json").read_text(encoding="utf-8"))["regressions"]),
+        more_links="\n".join(_more_links(site)),
+        tables=tables(merged),
+        graphs=_graphs(merged),
+        published=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+    (site / "index.html").write_text(page, encoding="utf-8")
+    style = re.search(r"<style>.*</style>", page, re.DOTALL)
+    shown = Template((HERE / "licences.html").read_text(encoding="utf-8")).substitute(
+        style=style.group(0) if style else "", asv_version=metadata.version("asv"), rows=license_rows
+    )
+    (site / "licences.html").write_text(shown, encoding="utf-8")
+    for file in metadata.files("asv") or []:
+        if file.name == "LICENSE.rst":
+            shutil.copyfile(str(file.locate()), site / "asv" / "LICENSE.rst")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _counts(merged: Merged) -> str:
+    dates = sorted(merged.commits.values())
+    span = day(dates[0]) if day(dates[0]) == day(dates[-1]) else f"{day(dates[0])} to {day(dates[-1])}"
+    others = f"; {_number(merged.left_out, 'commit')} with results not on this branch" if merged.left_out else ""
+    return (
+        f"{_number(len(merged.commits), 'commit')} ({span}) × {_number(len(merged.benchmarks), 'benchmark')} × "
+        f"{_number(len(merged.machines), 'machine')}{others}"
+    )
+
+
+def _more_links(site: Path) -> list[str]:
+    candidates = {
+        "docs/index.html": "Documentation",
+        "docs/gate.html": "The pull-request gate",
+        "gate-calibration.json": "Gate calibration",
+    }
+    return [f'<a href="{path}">{text}</a>' for path, text in candidates.items() if (site / path).is_file()]
+
+
+def _graphs(merged: Merged) -> str:
+    """Links to all benchmarks, one item for each class or module."""
+    items = []
+    for group, names in itertools.groupby(merged.benchmarks, key=lambda name: name.rpartition(".")[0]):
+        links = [
+            f'<a href="{html.escape(graph_link(name))}">{html.escape(name.rpartition(".")[2])}</a>' for name in names
+        ]
+        items.append(f"<li>{html.escape(group)}: {', '.join(links)}</li>")
+    return "<ul>\n" + "\n".join(items) + "\n</ul>"

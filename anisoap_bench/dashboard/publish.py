@@ -1,0 +1,115 @@
+"""From results to pages: merge, ``asv publish``, local libraries, landing page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from anisoap_bench.dashboard import landing, vendor
+from anisoap_bench.dashboard.merge import Merged, merge
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.git import git, is_shallow
+
+HISTORY = Path("results/asv")
+"""Tracked results; those of ordinary runs are where ``asv.conf.json`` says."""
+OVERVIEW = '<li><a href="../index.html">Overview</a></li>\n\t'
+FIRST_ITEM = '<li id="nav-li-" class="active">'
+
+
+def publish(root: Path) -> Path:
+    """Publish all results of a checkout as pages that need no network.
+
+    The pages take the place of older ones when they are complete: ``index.html`` is the landing page, ``asv/`` holds
+    asv's pages, ``docs/`` the documentation if ``make docs`` has built it.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The checkout, with ``asv.conf.json``.
+
+    Returns
+    -------
+    pathlib.Path
+        Folder of the pages: ``html_dir`` of ``asv.conf.json``.
+
+    Raises
+    ------
+    CannotMeasure
+        If there are no results of commits on this branch, npm cannot fetch the libraries, or asv fails.
+    """
+    root = root.resolve()
+    config = _config(root)
+    work = root / ".asv"
+    packages_folder, site = work / "npm", work / "site"
+    # asv follows first parents only: it would leave out the others, with a warning each.
+    commits = set(git("rev-list", "--first-parent", *config["branches"], folder=root).split())
+    try:
+        merged = merge([root / HISTORY, root / config["results_dir"]], commits, work / "merged")
+    except CannotMeasure as error:
+        hint = "; this clone is shallow: `git fetch --unshallow`" if is_shallow(root) else ""
+        raise CannotMeasure(f"{error}{hint}") from error
+    packages = vendor.install(packages_folder)
+    shutil.rmtree(site, ignore_errors=True)
+    _publish_with_asv(root, config, merged, site / "asv")
+    _link_back(site / "asv" / "index.html")
+    _fill_graphs(site / "asv")
+    shutil.copy(site / "asv" / "swallow.ico", site / "favicon.ico")  # browsers ask for it on pages that name none
+    if (built := root / "docs" / "_build" / "html").is_dir():
+        shutil.copytree(built, site / "docs", ignore=shutil.ignore_patterns(".doctrees", ".buildinfo*"))
+    used = vendor.localise(site, packages)
+    if (calibration := root / "results" / "gate" / "calibration.json").is_file():
+        shutil.copy(calibration, site / "gate-calibration.json")
+    landing.write(site, merged, config, vendor.licenses(packages, used))
+    target = root / config["html_dir"]
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    site.rename(target)
+    return target
+
+
+def _config(root: Path) -> dict[str, str]:
+    from asv.config import Config
+    from asv.util import UserError
+
+    try:
+        return dict(vars(Config.load(root / "asv.conf.json")))
+    except (UserError, ValueError) as error:
+        raise CannotMeasure(f"asv.conf.json: {error}") from error
+
+
+def _publish_with_asv(root: Path, config: dict[str, str], merged: Merged, pages: Path) -> None:
+    """Run asv's own command with the merged results; it looks for relative paths beside its configuration."""
+    changed = {"version": 1, "repo": str(root), "results_dir": str(merged.folder), "html_dir": str(pages)}
+    path = merged.folder.parent / "publish.conf.json"
+    path.write_text(json.dumps({**config, **changed}), encoding="utf-8")
+    command = [sys.executable, "-m", "asv", "--config", str(path), "publish", "--no-pull"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode or not (pages / "index.json").is_file():
+        raise CannotMeasure(f"asv publish failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _link_back(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if FIRST_ITEM not in text:
+        raise CannotMeasure(f"asv's page has another navigation bar: {FIRST_ITEM!r} is not in it")
+    page.write_text(text.replace(FIRST_ITEM, OVERVIEW + FIRST_ITEM, 1), encoding="utf-8")
+
+
+def _fill_graphs(pages: Path) -> None:
+    """Write a graph without values for every benchmark that was not measured in one of the environments.
+
+    asv's page asks for the graphs of all environments, and would get errors for those that do not exist.
+    """
+    from asv.graph import Graph
+
+    index = json.loads((pages / "index.json").read_text(encoding="utf-8"))
+    newest = max(map(int, index["revision_to_hash"]))
+    for parameters in index["graph_param_list"]:
+        for benchmark in index["benchmarks"]:
+            path = pages / f"{Graph.get_file_path(parameters, benchmark)}.json"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps([[newest, None]]), encoding="utf-8")

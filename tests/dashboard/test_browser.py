@@ -1,0 +1,255 @@
+"""The dashboard in a real browser, headless: `make test-dashboard`. Screenshots are left in ``.asv/screenshots``."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import asv
+import pytest
+
+from anisoap_bench.dashboard import publish, vendor
+from tests.dashboard import synthetic
+from tests.dashboard.pages import Addresses, loaded_from_elsewhere
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / ".asv" / "screenshots"
+SITES = ["made-up", *(["history"] if (ROOT / publish.HISTORY).is_dir() else [])]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+POINTS = """() => $('#main-graph').data('plot').getData().map(
+    series => series.data.filter(point => point[1] !== null).length)"""
+DRAWN_PIXELS = """() => {
+    const canvas = document.querySelector('#main-graph canvas.flot-base');
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const colours = new Set($('#main-graph').data('plot').getData().map(series => {
+        const parts = /^#(..)(..)(..)$/.exec(series.color);
+        return parts ? parts.slice(1).map(part => parseInt(part, 16)).join() : series.color.replace(/[^0-9,]/g, '');
+    }));
+    let count = 0;
+    for (let k = 0; k < data.length; k += 4) count += colours.has([data[k], data[k + 1], data[k + 2]].join());
+    return count;
+}"""
+
+
+@dataclass
+class Site:
+    """Published pages, and the address they are served at."""
+
+    name: str
+    folder: Path
+    address: str
+
+    @property
+    def index(self) -> dict[str, Any]:
+        """What asv's pages know."""
+        return json.loads((self.folder / "asv" / "index.json").read_text())
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module", params=SITES)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root = ROOT
+    if request.param == "made-up":
+        root = tmp_path_factory.mktemp("made-up")
+        synthetic.site(root)
+        (ROOT / ".asv" / "npm").mkdir(parents=True, exist_ok=True)
+        (root / ".asv" / "npm").symlink_to(ROOT / ".asv" / "npm")  # fetched once
+    folder = publish.publish(root)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(request.param, folder, f"http://127.0.0.1:{server.server_port}/")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    found = [path for name in BROWSERS if (path := shutil.which(name))]
+    assert found, f"no browser: none of {', '.join(BROWSERS)} is installed"
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=found[0], headless=True, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any, site: Site) -> Iterator[Any]:
+    """A page; when its test is over, nothing may have failed and nothing may have left this machine."""
+    shown = browser.new_page(viewport={"width": 1280, "height": 900})
+    troubles: list[str] = []
+    requests: list[str] = []
+    shown.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    shown.on("pageerror", lambda error: troubles.append(str(error)))
+    shown.on("response", lambda response: troubles.append(response.url) if response.status >= 400 else None)
+    shown.on("requestfailed", lambda request: troubles.append(f"{request.url}: {request.failure}"))
+    shown.on("request", lambda request: requests.append(request.url))
+    yield shown
+    shown.close()
+    assert not troubles
+    assert requests
+    assert {urlsplit(url).hostname for url in requests if not url.startswith("data:")} == {"127.0.0.1"}
+
+
+def keep(page: Any, site: Site, name: str, **options: Any) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SCREENSHOTS / f"{site.name}-{name}.png"), **options)
+
+
+def with_values(site: Site) -> list[str]:
+    """Benchmarks that have a graph."""
+    return sorted(path.stem for path in (site.folder / "asv" / "graphs" / "summary").glob("*.json"))
+
+
+def test_landing_page(page: Any, site: Site) -> None:
+    page.goto(site.address)
+    assert re.search(r"\d+ commits? .* × \d+ benchmarks? × \d+ machine", page.locator("body").inner_text())
+    assert page.locator("table").count() >= 1
+    keep(page, site, "landing")
+    for link in {urlsplit(link).path for link in Addresses(site.folder / "index.html").links if "://" not in link}:
+        assert urlopen(site.address + link).status == 200
+    page.locator("table a").nth(1).click()
+    page.wait_for_selector("#main-graph canvas.flot-base")
+    page.get_by_text("Overview").click()
+    page.wait_for_selector("h1")
+    assert page.url == f"{site.address}index.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_landing_page_on_a_phone(page: Any, site: Site, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site.address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390  # only the table scrolls sideways
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3]) / 3
+    assert (brightness < 60) == (scheme == "dark")
+    keep(page, site, f"phone-{scheme}", full_page=True)
+
+
+def test_licences(page: Any, site: Site) -> None:
+    page.goto(f"{site.address}licences.html")
+    for link in page.locator("td a").all():
+        assert len(urlopen(site.address + link.get_attribute("href")).read()) > 500
+    keep(page, site, "licences")
+
+
+def test_the_grid_lists_the_benchmarks(page: Any, site: Site) -> None:
+    page.goto(f"{site.address}asv/index.html")
+    page.wait_for_selector("a.benchmark-container canvas")
+    shown = [link.get_attribute("href").removeprefix("#") for link in page.locator("a.benchmark-container").all()]
+    assert sorted(shown) == sorted(site.index["benchmarks"])
+    assert with_values(site)
+    keep(page, site, "grid")
+
+
+def test_the_list_can_be_sorted(page: Any, site: Site) -> None:
+    page.goto(f"{site.address}asv/index.html#/summarylist")
+    page.wait_for_selector("#summarylist-body tbody tr")
+    page.locator("#summarylist-body th", has_text="Benchmark").first.click()
+    page.wait_for_timeout(300)
+    first = page.locator("#summarylist-body tbody td").first.inner_text()
+    page.locator("#summarylist-body th", has_text="Benchmark").first.click()
+    page.wait_for_timeout(300)
+    assert page.locator("#summarylist-body tbody td").first.inner_text() != first
+    keep(page, site, "list")
+
+
+def test_graphs_draw_their_points(page: Any, site: Site) -> None:
+    for k, name in enumerate(with_values(site)):
+        page.goto(f"{site.address}asv/index.html#{name}")
+        page.wait_for_selector("#main-graph canvas.flot-base")
+        page.wait_for_function("() => $('#main-graph').data('plot') && $('#title').text() !== 'benchmark'")
+        assert page.locator("#title").inner_text() == name
+        assert sum(page.evaluate(POINTS)) >= 1, name
+        assert page.evaluate(DRAWN_PIXELS) > 20, name
+        if k == 0:
+            keep(page, site, "graph")
+
+
+def test_a_link_of_the_table_draws_what_it_says(page: Any, site: Site) -> None:
+    page.goto(site.address)
+    link = page.locator("table a", has_text="numba").first
+    value = link.locator("xpath=ancestor::tr/td[3]").inner_text()
+    link.click()
+    page.wait_for_selector("#main-graph canvas.flot-base")
+    page.wait_for_function(f"() => ({POINTS})().some(count => count > 0)")
+    last = page.evaluate("$('#main-graph').data('plot').getData().map(s => s.data.slice(-1)[0][1])")
+    assert value in {f"{1e3 * seconds:.3g}" for seconds in last if seconds is not None}
+    if site.name == "made-up":
+        assert sorted(page.evaluate(POINTS)) == [2, synthetic.COMMITS]  # one line for each machine
+    keep(page, site, "deep-link")
+
+
+def test_the_regressions_page_opens(page: Any, site: Site) -> None:
+    found = json.loads((site.folder / "asv" / "regressions.json").read_text())["regressions"]
+    page.goto(f"{site.address}asv/index.html#/regressions")
+    page.wait_for_selector("#regressions-body table")
+    assert page.locator("#regressions-body tbody tr").count() == sum(len(entry[6]) for entry in found)
+    if site.name == "made-up":
+        assert "track_seconds_per_frame" in page.locator("#regressions-body").inner_text()
+        page.locator("#regressions-body tbody td a", has_text="track_seconds_per_frame").first.click()
+        page.wait_for_selector("#main-graph canvas.flot-base")
+        page.go_back()
+        page.wait_for_selector("#regressions-body table")
+    keep(page, site, "regressions")
+
+
+def test_the_documentation_if_it_is_built(page: Any, site: Site) -> None:
+    page.goto(site.address)
+    links = page.locator("nav a", has_text="Documentation")
+    assert bool(links.count()) == (site.folder / "docs").is_dir()
+    if links.count():
+        links.click()
+        page.wait_for_selector("h1")
+        page.goto(f"{site.address}docs/theory.html")
+        page.wait_for_selector("mjx-container mjx-math")
+        keep(page, site, "theory")
+
+
+def test_nothing_is_loaded_from_a_network(site: Site) -> None:
+    assert not loaded_from_elsewhere(site.folder)
+
+
+def test_the_libraries_are_those_that_asv_asks_for(site: Site) -> None:
+    """By asv's own checksums, but for the packages that the page of licences says differ."""
+    source = (Path(asv.__file__).parent / "www" / "index.html").read_text()
+    same, asked = set(), set()
+    for tag in (match.group(0) for match in vendor.LOADED.finditer(source)):
+        algorithm, stated = re.search(r'integrity="(sha\d+)-([^"]+)"', tag).groups()
+        (local,) = (file for address, file in vendor.LIBRARIES.items() if f'{address}"' in tag)
+        asked.add(local)
+        content = (site.folder / "vendor" / local).read_bytes()
+        if base64.b64encode(hashlib.new(algorithm, content).digest()).decode() == stated:
+            same.add(local)
+    assert asked - same == {file for file in asked if file.split("/")[0] in vendor.DIFFERENCES}

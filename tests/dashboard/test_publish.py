@@ -1,0 +1,193 @@
+"""Publishing without npm and browser: asv's real pages, empty files in place of the libraries."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote
+
+import asv
+import pytest
+
+from anisoap_bench import __main__ as command
+from anisoap_bench.dashboard import publish, tables, vendor
+from anisoap_bench.errors import CannotMeasure
+from tests.dashboard import synthetic
+from tests.dashboard.pages import Addresses, loaded_from_elsewhere, made_up_packages
+
+NAME = "descriptors.Systems.track_seconds_per_frame"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    synthetic.site(folder)
+    (folder / "docs" / "_build" / "html").mkdir(parents=True)
+    mathjax = '<script defer="defer" src="https://cdn.jsdelivr.net/npm/mathjax@4/tex-mml-chtml.js"></script>'
+    (folder / "docs" / "_build" / "html" / "index.html").write_text(mathjax)
+    (folder / "results" / "gate").mkdir()
+    (folder / "results" / "gate" / "calibration.json").write_text("{}")
+    packages = made_up_packages(folder / "packages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "install", lambda _: packages)
+        assert publish.publish(folder) == folder / ".asv" / "html"
+    return folder
+
+
+@pytest.fixture
+def site(root: Path) -> Path:
+    return root / ".asv" / "html"
+
+
+def test_asv_shows_both_sources(site: Path) -> None:
+    index = json.loads((site / "asv" / "index.json").read_text())
+    assert set(index["benchmarks"]) == set(synthetic.BENCHMARKS)
+    assert index["params"]["machine"] == ["local", "local (here)"]
+    assert len(index["revision_to_hash"]) == synthetic.COMMITS
+
+
+def test_asv_finds_a_graph_for_each_benchmark_on_each_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = synthetic.repository(tmp_path)
+    synthetic.write_results(tmp_path / "results" / "asv", "all", hashes)
+    synthetic.write_results(tmp_path / ".asv" / "results", "some", hashes, names=[NAME])
+    monkeypatch.setattr(vendor, "install", lambda _: made_up_packages(tmp_path / "packages"))
+    graphs = publish.publish(tmp_path) / "asv" / "graphs"
+    for machine in ("all", "some"):
+        for name in synthetic.BENCHMARKS:
+            (graph,) = graphs.rglob(f"machine-{machine}/**/{name}.json")
+            points = json.loads(graph.read_text())
+            assert len(points) == (12 if machine == "all" or name == NAME else 1)
+
+
+def test_the_planted_slow_commit_is_a_regression(site: Path, root: Path) -> None:
+    found = json.loads((site / "asv" / "regressions.json").read_text())["regressions"]
+    assert {entry[0].split("(")[0] for entry in found} == {NAME}
+    assert {tuple(jump[:2]) for entry in found for jump in entry[6]} == {(None, synthetic.SLOWED)}
+    assert f"Regressions ({len(found)})" in (site / "index.html").read_text()
+
+
+def test_nothing_is_loaded_from_a_network(site: Path) -> None:
+    assert not loaded_from_elsewhere(site)
+    www = Path(asv.__file__).parent / "www"
+    assert len(loaded_from_elsewhere(www)) == len(vendor.LIBRARIES) - 1  # the check sees what asv's page loads
+
+
+def test_everything_that_pages_name_is_there(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        addresses = Addresses(page)
+        for address in addresses.loaded + addresses.links:
+            path = address.split("#")[0]
+            if path and not path.startswith(("https:", "data:")):
+                assert (page.parent / path).is_file(), f"{address} in {page.name}"
+
+
+def test_landing_page(site: Path) -> None:
+    text = (site / "index.html").read_text()
+    counts = "12 commits (2023-11-14 to 2023-11-25) × 5 benchmarks × 2 machines"
+    assert counts in re.sub("</?time>", "", text)
+    links = Addresses(site / "index.html").links
+    assert {"docs/index.html", "gate-calibration.json", "licences.html", "asv/index.html#/regressions"} <= set(links)
+    shown = [unquote(link.split("#")[1]) for link in links if "#" in link]
+    assert {f"{NAME}?p-system='benzenes'&p-backend='numba'", f"{NAME}?p-system='benzenes'&y-axis-scale=log"} < set(
+        shown
+    )
+    assert set(synthetic.BENCHMARKS) < set(shown)
+    assert shown.count(f"{NAME}?p-system='ellipsoids'&p-backend='numba'") == 2  # in the tables of both machines
+
+
+def test_the_table_holds_the_newest_commit(root: Path, site: Path) -> None:
+    (path,) = (root / "results/asv/local").glob(f"{synthetic.git(root, 'rev-parse', 'HEAD')[:8]}*")
+    content = json.loads(path.read_text())
+    values = content["results"][NAME][0]
+    cells = (site / "index.html").read_text()
+    assert f'<td class="number">{1e3 * values[1]:.3g}</td><td class="number">{values[0] / values[1]:.0f}×</td>' in cells
+    assert f"<code>{content['commit_hash'][:8]}</code>" in cells
+
+
+def test_a_backend_without_its_anchor_has_no_ratio(root: Path) -> None:
+    from anisoap_bench.dashboard.merge import merge
+
+    commit = synthetic.git(root, "rev-parse", "HEAD")
+    merged = merge([root / "results" / "asv"], {commit}, root / "one")
+    merged.files[0]["results"][NAME][0][0] = float("nan")  # reference was skipped
+    assert re.search(r'<td class="number">–</td><td class="number">(29|30)\.', tables.tables(merged))
+    del merged.files[0]["results"][NAME]
+    assert "No commit has results" in tables.tables(merged)
+
+
+def test_the_licences_of_all_libraries_are_there(site: Path) -> None:
+    text = (site / "licences.html").read_text()
+    for package in {file.split("/")[0] for file in vendor.LIBRARIES.values()}:
+        assert f"<td>{package}</td>" in text
+    assert (site / "asv" / "LICENSE.rst").read_text()
+    assert text.count('href="vendor/') == 7
+
+
+def test_failing_keeps_the_old_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synthetic.site(tmp_path)
+    (tmp_path / ".asv" / "html").mkdir()
+    (tmp_path / ".asv" / "html" / "index.html").write_text("old")
+    packages = made_up_packages(tmp_path / "packages")
+    (packages / "jquery" / "LICENSE").unlink()
+    monkeypatch.setattr(vendor, "install", lambda _: packages)
+    with pytest.raises(CannotMeasure, match="jquery has no licence file"):
+        publish.publish(tmp_path)
+    assert (tmp_path / ".asv" / "html" / "index.html").read_text() == "old"
+
+
+def test_a_page_that_loads_more_is_refused(tmp_path: Path) -> None:
+    packages = made_up_packages(tmp_path / "packages")
+    (tmp_path / "index.html").write_text('<script src="https://example.org/new.js"></script>')
+    with pytest.raises(CannotMeasure, match=r"no local copy of: .*new\.js"):
+        vendor.localise(tmp_path, packages)
+
+
+def test_errors_end_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
+    assert "asv.conf" in capsys.readouterr().err
+    synthetic.repository(tmp_path)
+    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
+    assert "make history" in capsys.readouterr().err
+    (tmp_path / "asv.conf.json").write_text("{")
+    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
+    assert "asv.conf.json" in capsys.readouterr().err
+
+
+def test_npm_that_is_missing_or_has_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor.shutil, "which", lambda _: None)
+    with pytest.raises(CannotMeasure, match="npm is missing"):
+        vendor.install(tmp_path / "npm")
+    failing = tmp_path / "npm-that-fails"
+    failing.write_text("#!/bin/sh\necho 'npm error network unreachable' >&2\nexit 1\n")
+    failing.chmod(0o755)
+    monkeypatch.setattr(vendor.shutil, "which", lambda _: str(failing))
+    with pytest.raises(CannotMeasure, match="(?s)needs a network.*unreachable"):
+        vendor.install(tmp_path / "npm")
+    assert not (tmp_path / "npm" / "installed.json").exists()
+
+
+def test_npm_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = tmp_path / "calls"
+    npm = tmp_path / "npm-that-counts"
+    npm.write_text(f"#!/bin/sh\necho $1 >> {calls}\nmkdir -p node_modules\n")
+    npm.chmod(0o755)
+    monkeypatch.setattr(vendor.shutil, "which", lambda _: str(npm))
+    for _ in range(2):
+        assert vendor.install(tmp_path / "npm") == tmp_path / "npm" / "node_modules"
+    assert calls.read_text() == "ci\n"
+    assert (tmp_path / "npm" / ".npmrc").is_file()
+    shutil.rmtree(tmp_path / "npm" / "node_modules")
+    vendor.install(tmp_path / "npm")
+    assert calls.read_text() == "ci\nci\n"
+
+
+def test_the_lock_file_pins_contents_and_names_no_registry() -> None:
+    lock = json.loads((vendor.HERE / "package-lock.json").read_text())
+    wanted = json.loads((vendor.HERE / "package.json").read_text())["dependencies"]
+    packages = {name.removeprefix("node_modules/"): entry for name, entry in lock["packages"].items() if name}
+    assert {name: entry["version"] for name, entry in packages.items()} == wanted
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    assert "resolved" not in json.dumps(lock)
+    assert {file.split("/")[0] for file in vendor.LIBRARIES.values()} == set(wanted)

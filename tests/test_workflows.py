@@ -1,0 +1,156 @@
+"""GitHub's workflows: pinned, with few permissions, thin; the results' branch; the lowest versions."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+yaml = pytest.importorskip("yaml")  # comes with asv
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = ROOT / ".github" / "scripts"
+MAY_WRITE = {("history", "push"): {"contents"}, ("history", "deploy"): {"pages", "id-token"}}
+"""Jobs that may write something. None of them runs code of the commits, or installs anything."""
+
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(path.read_text())["jobs"]
+
+
+@each_workflow
+def test_actions_are_pinned_by_commit_and_name_their_version(path: Path) -> None:
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+
+
+def test_an_action_has_one_version() -> None:
+    used = {action for path in WORKFLOWS for action in re.findall(r"uses: (.*)", path.read_text())}
+    assert len({action.split("@")[0] for action in used}) == len(used)
+
+
+@each_workflow
+def test_permissions_are_given_job_by_job(path: Path) -> None:
+    text = yaml.safe_load(path.read_text())
+    assert text["permissions"] == {}
+    assert "pull_request_target" not in text[True]  # YAML reads `on` as true
+    for name, job in text["jobs"].items():
+        assert "timeout-minutes" in job, name
+        for step in job["steps"]:
+            if "actions/checkout@" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False, name
+
+
+@pytest.mark.parametrize("workflow", ["tests", "history"])
+def test_only_jobs_that_run_nothing_of_the_commits_may_write(workflow: str) -> None:
+    for name, job in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml").items():
+        write = {what for what, level in job["permissions"].items() if level == "write"}
+        assert write == MAY_WRITE.get((workflow, name), set())
+        if write:
+            assert not any("make " in step.get("run", "") for step in job["steps"])
+    assert "secrets." not in (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text()
+
+
+@each_workflow
+def test_targets_and_scripts_exist(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    runs = [step["run"] for job in jobs(path).values() for step in job["steps"] if "run" in step]
+    assert {name for run in runs for name in re.findall(r"\bmake ([a-z-]+)", run)} <= targets
+    for script in (name for run in runs for name in re.findall(r"bash (\S+)", run)):
+        assert (ROOT / script).is_file()
+
+
+def test_the_matrix_is_what_the_package_promises() -> None:
+    matrix = jobs(ROOT / ".github" / "workflows" / "tests.yml")["test"]["strategy"]["matrix"]
+    promised = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text())
+    assert matrix["python"] == promised
+    assert [set(extras.split(",")) & {"dev", "torch", "compiled"} for extras in matrix["extras"]] == [{"dev"}, set()]
+
+
+def test_lowest_versions_are_those_of_pyproject() -> None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["compiled"], *extras["test"], *extras["torch"]]
+    bounds = {}
+    for requirement in map(Requirement, wanted):
+        (bound,) = (one.version for one in requirement.specifier if one.operator == ">=")
+        bounds[requirement.name] = bound
+    ours = (ROOT / "env" / "lowest.txt").read_text().split("# Not ours")[0]
+    assert dict(re.findall(r"^([\w-]+)==(\S+)$", ours, re.MULTILINE)) == bounds
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone, with three commits, of the bare repository ``tmp_path / "remote"``."""
+    git(tmp_path, "init", "--quiet", "--bare", "-b", "main", "remote")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "remote"), "clone")
+    for k in range(3):
+        git(tmp_path / "clone", "commit", "--quiet", "--allow-empty", "-m", str(k))
+    git(tmp_path / "clone", "push", "--quiet", "origin", "HEAD:main")
+    return tmp_path / "clone"
+
+
+def restore(clone: Path, *more: str) -> str:
+    """The range that is to be measured."""
+    command = ["bash", str(SCRIPTS / "restore-results.sh"), *more]
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True)
+    wanted, machine = done.stdout.splitlines()
+    assert re.fullmatch(r"machine=github-([a-z0-9]+-)+cores", machine)
+    return wanted.removeprefix("range=")
+
+
+def push(clone: Path) -> str:
+    command = ["bash", str(SCRIPTS / "push-results.sh"), str(clone / "results" / "asv")]
+    environment = {**os.environ, "REMOTE": str(clone.parent / "remote")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def measure(clone: Path, commit: str, machine: str) -> None:
+    folder = clone / "results" / "asv" / machine
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{git(clone, 'rev-parse', commit)[:8]}-env.json").write_text("{}")
+    (clone / "results" / "asv" / "benchmarks.json").write_text("{}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
+def test_the_branch_of_results_grows_night_by_night(clone: Path) -> None:
+    assert restore(clone) == "HEAD^!"
+    measure(clone, "HEAD~1", "github-one")
+    measure(clone, "HEAD", "somebody")  # tracked results are no business of the branch
+    push(clone)
+    shutil.rmtree(clone / "results")
+
+    assert restore(clone) == f"{git(clone, 'rev-parse', 'HEAD~1')}..HEAD"
+    assert restore(clone, "v1..v2") == "v1..v2"
+    measure(clone, "HEAD", "github-another")
+    push(clone)
+    assert push(clone) == "nothing new"
+    assert restore(clone) == ""
+
+    files = git(clone.parent / "remote", "ls-tree", "-r", "--name-only", "asv-results").splitlines()
+    newest, before = (git(clone, "rev-parse", commit)[:8] for commit in ("HEAD", "HEAD~1"))
+    assert files == ["benchmarks.json", f"github-another/{newest}-env.json", f"github-one/{before}-env.json"]
+    assert git(clone.parent / "remote", "rev-list", "--count", "asv-results") == "2"
+    assert git(clone.parent / "remote", "rev-list", "--count", "main") == "3"
