@@ -1,0 +1,205 @@
+"""Put the JSON files of runs, of any number of machines, into tables.
+
+Beside --out (one row a file and backend) it writes timings_local.csv and timings_chtc.csv (one row a repeat) and
+summary_local.csv. Files that are no runs are named and left out; the exit code is 1 then, and 2 if nothing is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from anisoap_bench.study.intervals import median_interval, ratio_interval
+from anisoap_bench.study.schema import Document, NotARun, load
+
+CONDITIONS = ["machine", "origin", "commit", "dirty", "software", "threads", "hypers", "file", "system"]
+"""Two backends are compared only where all of these are equal."""
+SIZES = ["species", "particles_per_frame", "frames", "particles", "pairs", "n_squared"]
+KEY = [*CONDITIONS, "backend", *SIZES]
+BASELINES = ("reference", "numpy_only")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study aggregate``."""
+    parser.add_argument("--inputs", nargs="+", required=True, type=Path, metavar="JSON", help="what `run` wrote")
+    parser.add_argument("--out", required=True, type=Path, help="combined_from_metrics.csv; others go beside it")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the tables; 1 if an input was left out, CannotMeasure if all were."""
+    documents, skipped = read_all(options.inputs)
+    for path, reason in skipped:
+        print(f"skipped {path}: {reason}", file=sys.stderr)
+    if not documents:
+        raise CannotMeasure("none of the inputs is a result of `study run`")
+    for name, table in tables(documents).items():
+        path = options.out if name == "combined" else options.out.parent / f"{name}.csv"
+        try:
+            write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        except OSError as error:
+            raise CannotMeasure(f"cannot write {path}: {error}") from error
+        print(f"{path}: {len(table)} rows", file=sys.stderr)
+    return 1 if skipped else 0
+
+
+def read_all(paths: list[Path]) -> tuple[list[Document], list[tuple[Path, str]]]:
+    """Runs, each file once, and the files that are none with the reason."""
+    documents, skipped = [], []
+    for path in dict.fromkeys(path.resolve() for path in paths):
+        try:
+            documents.append({**load(path), "source": path.name})
+        except NotARun as error:
+            skipped.append((path, str(error)))
+    return documents, skipped
+
+
+def tables(documents: list[Document]) -> dict[str, Any]:
+    """The four tables (pandas.DataFrame) by name: combined, timings_local, timings_chtc, summary_local."""
+    import pandas as pd
+
+    samples = pd.DataFrame([row for document in documents for row in sample_rows(document)])
+    combined = combine(samples)
+    per_run = ["peak_memory_bytes", "conversion_seconds", "conversion_share", "sha256", "sum", "norm", "largest"]
+    timings = samples.drop(columns=per_run)
+    local = combined[combined["origin"] == "local"]
+    return {
+        "combined": combined,
+        "timings_local": timings[timings["origin"] == "local"],
+        "timings_chtc": timings[timings["origin"] == "chtc"],
+        "summary_local": local.drop(columns=[name for name in local.columns if name in per_run]),
+    }
+
+
+def sample_rows(document: Document) -> list[dict[str, Any]]:
+    """One row a file and repeat, with all that it depends on."""
+    job = document["job"] or {"id": None, "repeat": None}
+    where = {
+        "machine": machine_name(document["environment"]),
+        "origin": document["origin"],
+        "commit": document["environment"]["git"]["commit"],
+        "dirty": document["environment"]["git"]["dirty"],
+        "software": software(document["environment"]),
+        "threads": document["threads"]["asked"],
+        "threads_agree": not document["threads"]["disagreements"],
+        "backend": document["backend"],
+        "job": job["id"],
+        "job_repeat": job["repeat"],
+        "date": document["environment"]["date"],
+        "source": document["source"],
+    }
+    rows = []
+    for record in document["files"]:
+        conversion = record["conversion"] or {}
+        shared = {
+            **where,
+            "file": record["file"],
+            "system": record["system"],
+            "hypers": json.dumps(record["hypers"], sort_keys=True),
+            **{name: record[name] for name in SIZES},
+            "features": record["output"]["shape"][1],
+            **{name: record["output"][name] for name in ("sha256", "sum", "norm", "largest")},
+            "peak_memory_bytes": record["peak_memory"]["bytes"],
+            "conversion_seconds": sum(conversion[name] for name in ("seconds_in", "seconds_out"))
+            if conversion
+            else None,
+            "conversion_share": conversion.get("share"),
+        }
+        times = zip(record["wall_seconds"], record["cpu_seconds"], strict=True)
+        rows += [
+            {**shared, "repeat": k, "wall_seconds": wall, "cpu_seconds": cpu} for k, (wall, cpu) in enumerate(times)
+        ]
+    return rows
+
+
+def machine_name(environment: dict[str, Any]) -> str:
+    """Processor, cores and system: neutral, and equal for equal machines."""
+    cpu = environment["cpu"]
+    parts = [cpu["model"] or "unknown processor", f"{cpu['cores'] or '?'} cores", environment["os"]["system"] or "?"]
+    return ", ".join(parts)
+
+
+def software(environment: dict[str, Any]) -> str:
+    """Python and the libraries that compute."""
+    versions = environment["versions"]
+    names = [f"{name} {versions[name]}" for name in ("numpy", "scipy", "torch", "numba") if versions.get(name)]
+    return ", ".join([f"Python {environment['python']['version']}", *names])
+
+
+def combine(samples: Any) -> Any:
+    """One row a file and backend (and machine, version, threads, hyperparameters, number of frames)."""
+    import pandas as pd
+
+    rows = []
+    for key, group in samples.groupby(KEY, dropna=False, sort=False):
+        wall = group["wall_seconds"]
+        low, high = median_interval(list(wall)) or (None, None)
+        median = float(wall.median())
+        row = {
+            **dict(zip(KEY, key, strict=True)),
+            "repeats": len(wall),
+            "runs": group["source"].nunique(),
+            "threads_agree": bool(group["threads_agree"].all()),
+            "median_seconds": median,
+            "low_seconds": low,
+            "high_seconds": high,
+            "mean_seconds": float(wall.mean()),
+            "std_seconds": float(wall.std()),
+            "cpu_median_seconds": float(group["cpu_seconds"].median()),
+        }
+        for unit, total in (
+            ("frame", "frames"),
+            ("particle", "particles"),
+            ("pair", "pairs"),
+            ("n_squared", "n_squared"),
+        ):
+            row[f"seconds_per_{unit}"] = median / row[total] if row[total] else None
+        for name in ("peak_memory_bytes", "conversion_seconds", "conversion_share", "sum", "norm", "largest"):
+            row[name] = group[name].astype(float).median()
+        row["sha256"] = group["sha256"].iloc[0] if group["sha256"].nunique() == 1 else "differs"
+        rows.append({**row, "samples": list(wall)})
+    _add_speedups(rows)
+    return pd.DataFrame(rows).drop(columns="samples").sort_values(["machine", "system", "backend"], kind="stable")
+
+
+def _add_speedups(rows: list[dict[str, Any]]) -> None:
+    """Speed-ups against both baselines, with intervals, where a baseline ran under the same conditions.
+
+    Times are divided by the frames. If the baseline ran on another number of them they are divided by the pairs
+    instead, as frames differ in size; the column ``…_basis`` says which.
+    """
+    for row in rows:
+        for name in BASELINES:
+            found = [
+                one
+                for one in rows
+                if one["backend"] == name and all(_same(one[field], row[field]) for field in CONDITIONS)
+            ]
+            baseline = max(found, key=lambda one: (one["frames"] == row["frames"], one["frames"]), default=None)
+            row.update({f"speedup_{name}": None, f"speedup_{name}_low": None, f"speedup_{name}_high": None})
+            row.update({f"{name}_frames": baseline and baseline["frames"], f"{name}_basis": None})
+            if baseline is None:
+                continue
+            basis = "frames" if baseline["frames"] == row["frames"] else "pairs"
+            ratio = _per(baseline, basis, baseline["median_seconds"]) / _per(row, basis, row["median_seconds"])
+            row.update({f"speedup_{name}": ratio, f"{name}_basis": basis})
+            if baseline is not row and (interval := ratio_interval(_each(baseline, basis), _each(row, basis))):
+                row[f"speedup_{name}_low"] = min(interval[0], ratio)
+                row[f"speedup_{name}_high"] = max(interval[1], ratio)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality in which a missing value equals a missing one."""
+    return bool(one == other or (one != one and other != other))
+
+
+def _per(row: dict[str, Any], basis: str, seconds: float) -> float:
+    return seconds / max(row[basis], 1)
+
+
+def _each(row: dict[str, Any], basis: str) -> list[float]:
+    return [_per(row, basis, seconds) for seconds in row["samples"]]

@@ -1,0 +1,159 @@
+"""The figures drawn from combined_from_metrics.csv: each takes the table's rows of one machine and gives a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from anisoap_bench.study.style import in_order, look, new_figure, plain_numbers
+from benchmarks import workloads
+
+COLUMNS = (
+    *("machine", "origin", "commit", "dirty", "software", "threads", "system", "backend", "species", "frames", "pairs"),
+    *("n_squared", "median_seconds", "low_seconds", "high_seconds", "peak_memory_bytes"),
+    *(f"speedup_{name}{end}" for name in ("reference", "numpy_only") for end in ("", "_low", "_high")),
+)
+"""What the figures need."""
+SHORT = {"one_species": "1 species", "benzenes": "2 species\n(benzenes)", "three_species": "3 species"}
+SHORT |= {"four_species": "4 species"}
+
+
+def wall_time_by_system(table: Any) -> Figure | None:
+    """Milliseconds a frame of every system and backend."""
+    return _points_by_system(
+        table, 1e3 / table["frames"], "median_seconds", ("low_seconds", "high_seconds"), "ms a frame"
+    )
+
+
+def peak_memory(table: Any) -> Figure | None:
+    """Peak memory of one calculation of every system and backend."""
+    return _points_by_system(table, 1e-6, "peak_memory_bytes", None, "peak memory of a call, MB")
+
+
+def wall_time_vs_species(table: Any) -> Figure | None:
+    """Time over N² against the number of species at constant N: as it is, and relative to one species."""
+    rows = table[table["system"].isin(workloads.SPECIES_FILES.values())]
+    if rows["species"].nunique() < 2:
+        return None
+    figure, (absolute, relative) = new_figure(2)
+    for backend in in_order(rows["backend"]):
+        lines = rows[rows["backend"] == backend].sort_values("species")
+        for axes, first in ((absolute, 1e-9), (relative, _at_first(lines))):
+            values = lines["median_seconds"] / lines["n_squared"] / first
+            ends = _errors(lines, 1 / lines["n_squared"] / first, "median_seconds", ("low_seconds", "high_seconds"))
+            axes.errorbar(lines["species"], values, yerr=ends, linewidth=1.5, **look(backend))
+    absolute.set_yscale("log")
+    absolute.set_ylabel("time / N² in ns")
+    relative.set_ylabel("time / N², relative to one species")
+    relative.set_ylim(bottom=0)
+    for axes in (absolute, relative):
+        axes.set_xlabel("species (N constant, 24 particles a frame)" if _n24(rows) else "species (N constant)")
+        axes.set_xticks(sorted(set(rows["species"])))
+    _legend(figure, absolute)
+    return _titled(figure, rows)
+
+
+def speedup(table: Any) -> Figure | None:
+    """How many times faster than the two baselines."""
+    compared = {
+        baseline: table[table[f"speedup_{baseline}"].notna() & ~table["backend"].isin([baseline, "reference"])]
+        for baseline in ("reference", "numpy_only")
+    }
+    compared = {baseline: rows for baseline, rows in compared.items() if len(rows)}
+    if not compared:
+        return None
+    figure, panels = new_figure(len(compared))
+    for axes, (baseline, rows) in zip(panels, compared.items(), strict=True):
+        column = f"speedup_{baseline}"
+        _draw_points(axes, rows, 1.0, column, (f"{column}_low", f"{column}_high"))
+        axes.axhline(1, color="black", linewidth=1, linestyle=":")
+        axes.set_yscale("log")
+        axes.set_ylabel(f"times faster than {baseline}")
+        axes.tick_params(axis="x", labelsize=8.5)
+        plain_numbers(axes.yaxis)
+    _legend(figure, *panels)
+    return _titled(figure, table)
+
+
+FIGURES: dict[str, Callable[[Any], Figure | None]] = {
+    "wall_time_by_system": wall_time_by_system,
+    "wall_time_vs_species": wall_time_vs_species,
+    "peak_memory": peak_memory,
+    "speedup": speedup,
+}
+
+
+def _points_by_system(table: Any, factor: Any, column: str, ends: tuple[str, str] | None, label: str) -> Figure | None:
+    if table.empty:
+        return None
+    figure, (axes,) = new_figure()
+    _draw_points(axes, table, factor, column, ends)
+    axes.set_yscale("log")
+    axes.set_ylabel(label)
+    plain_numbers(axes.yaxis)
+    _legend(figure, axes)
+    return _titled(figure, table, bars=ends is not None)
+
+
+def _draw_points(axes: Any, table: Any, factor: Any, column: str, ends: tuple[str, str] | None) -> None:
+    """Points of every backend over the systems, side by side."""
+    known = [name for name in workloads.SYSTEMS if name in set(table["system"])]
+    systems = [*known, *sorted(set(table["system"]) - set(known))]
+    backends = in_order(table["backend"])
+    for k, backend in enumerate(backends):
+        rows = table[table["backend"] == backend].set_index("system", drop=False)
+        scale = factor if np.isscalar(factor) else factor[table["backend"] == backend].to_numpy()
+        x = [systems.index(name) + 0.14 * (k - (len(backends) - 1) / 2) for name in rows["system"]]
+        errors = None if ends is None else _errors(rows, scale, column, ends)
+        axes.errorbar(x, rows[column] * scale, yerr=errors, linestyle="none", **look(backend))
+    axes.set_xticks(range(len(systems)), [SHORT.get(name, name) for name in systems])
+    axes.set_xlim(-0.5, len(systems) - 0.5)
+    for k in range(1, len(systems)):
+        axes.axvline(k - 0.5, color="0.85", linewidth=0.8)
+    axes.grid(visible=False, axis="x")
+
+
+def _errors(rows: Any, scale: Any, column: str, ends: tuple[str, str]) -> Any:
+    """Distances of an interval's ends from the value, 0 where there is no interval."""
+    value = rows[column]
+    below, above = (value - rows[ends[0]]).fillna(0), (rows[ends[1]] - value).fillna(0)
+    return np.clip(np.array([below * scale, above * scale]), 0, None)
+
+
+def _at_first(lines: Any) -> float:
+    first = lines.iloc[0]
+    return float(first["median_seconds"] / first["n_squared"])
+
+
+def _n24(rows: Any) -> bool:
+    return bool((rows["n_squared"] == 24**2 * rows["frames"]).all())
+
+
+def _legend(figure: Figure, *panels: Any) -> None:
+    """One legend above all panels."""
+    entries = {
+        label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    names = in_order(entries)
+    figure.legend([entries[name] for name in names], names, loc="outside upper center", ncols=len(names))
+
+
+def _titled(figure: Figure, table: Any, bars: bool = True) -> Figure:
+    """Say what machine it was, how many threads, and what the bars are; and where frames were fewer."""
+    first = table.iloc[0]
+    threads = f"{first['threads']} thread" + ("s" if first["threads"] > 1 else "")
+    fewer = table[table["frames"] < table.groupby("system")["frames"].transform("max")]
+    note = "".join(
+        f"; {backend}: {' or '.join(str(n) for n in sorted({rows['frames'].min(), rows['frames'].max()}))} frames"
+        for backend, rows in fewer.groupby("backend")
+    )
+    what = "medians, bars: 95 % intervals" if bars else "medians"
+    figure.supxlabel(
+        f"{first['machine']}, {threads}; {what}{note}",
+        fontsize=8,
+        color="0.35",
+    )
+    return figure

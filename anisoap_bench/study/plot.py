@@ -1,0 +1,85 @@
+"""Draw the study's figures from its tables, each as PNG and SVG.
+
+--table is combined_from_metrics.csv; scaling.csv, scaling_summary.csv and stages.csv are looked for beside it. A figure
+whose table is missing is left out, with a message that names it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study plot``."""
+    parser.add_argument("--table", required=True, type=Path, help="combined_from_metrics.csv of `aggregate`")
+    parser.add_argument("--figdir", required=True, type=Path, help="folder of the figures")
+    parser.add_argument("--machine", help="draw this one of several machines; else the one with most rows")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Draw what can be drawn."""
+    import matplotlib as mpl
+
+    from anisoap_bench.study import figures, figures_of_tables, style
+
+    combined = one_machine(read_table(options.table, figures.COLUMNS), options.machine)
+    beside = {name: options.table.parent / f"{name}.csv" for name in ("scaling", "scaling_summary", "stages")}
+    found = {name: read_table(path) for name, path in beside.items() if path.is_file()}
+    with mpl.rc_context(style.SETTINGS):
+        for name, draw in figures.FIGURES.items():
+            report(options.figdir, name, draw(combined), "the table has no rows for it")
+        for name, (draw_beside, needed) in figures_of_tables.FIGURES.items():
+            missing = [str(beside[table]) for table in needed if table not in found]
+            figure = None if missing else draw_beside(*(found[table] for table in needed))
+            report(options.figdir, name, figure, f"no such file: {', '.join(missing)}")
+    return 0
+
+
+def report(folder: Path, name: str, figure: Any, why_not: str) -> None:
+    """Save a figure, or say why there is none."""
+    from anisoap_bench.study import style
+
+    if figure is None:
+        print(f"{name}: not drawn, {why_not}", file=sys.stderr)
+        return
+    style.save(figure, folder, name)
+    print(f"{folder / name}.png, .svg", file=sys.stderr)
+
+
+def read_table(path: Path, columns: tuple[str, ...] = ()) -> Any:
+    """A CSV file as a pandas.DataFrame; CannotMeasure if it is missing, empty, or another table."""
+    import pandas as pd
+
+    if not path.is_file():
+        raise CannotMeasure(f"no such file: {path}")
+    try:
+        table = pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise CannotMeasure(f"{path} is no table: {error}") from error
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise CannotMeasure(f"{path} has no column {', '.join(missing)}: is it what `aggregate` wrote?")
+    return table
+
+
+def one_machine(combined: Any, asked: str | None) -> Any:
+    """Rows of one machine, one version and one thread count: those with most rows, local ones first."""
+    if asked is not None:
+        if asked not in set(combined["machine"]):
+            raise CannotMeasure(f"no rows of {asked!r}, only of {', '.join(sorted(set(combined['machine'])))}")
+        combined = combined[combined["machine"] == asked]
+    groups = combined.groupby(["machine", "origin", "commit", "dirty", "software", "threads"], dropna=False, sort=False)
+    _, chosen = max(groups, key=lambda pair: (pair[0][1] == "local", len(pair[1])))
+    if len(chosen) < len(combined):
+        first = chosen.iloc[0]
+        print(
+            f"drawn: {first['machine']}, {first['origin']}, commit {str(first['commit'])[:8]}, "
+            f"{first['threads']} threads; {len(combined) - len(chosen)} rows of others are left out",
+            file=sys.stderr,
+        )
+    return chosen.sort_values("frames").drop_duplicates(["system", "backend"], keep="last")

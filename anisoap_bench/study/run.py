@@ -1,0 +1,81 @@
+"""Time files with one backend: every sample, counts, memory and environment as one JSON document.
+
+Without --out it is printed. Progress and warnings go to the standard error stream.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from benchmarks import measure
+
+
+def positive(text: str) -> int:
+    """An argument that is an integer from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study run``."""
+    parser.add_argument("--files", nargs="+", required=True, metavar="FILE", help="names within the folder of --data")
+    parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")
+    parser.add_argument("--out", type=Path, help="JSON file; printed if not given")
+    parser.add_argument("--backend", help="$ANISOAP_BACKEND, else the fastest one installed")
+    parser.add_argument("--frames", type=positive, help="only the first ones of each file")
+    parser.add_argument("--repeats", type=positive, default=7, help="timed calls of each file, 7 unless given")
+    parser.add_argument("--hypers", help="a size like '(9, 6)', a JSON object, or a JSON file; else the system's own")
+    parser.add_argument("--threads", type=positive, default=1, help="of every pool, 1 unless given")
+    parser.add_argument("--origin", choices=("local", "chtc"), default="local", help="where this runs")
+    parser.add_argument("--job", help="name of the cluster job")
+    parser.add_argument("--repeat-index", type=int, help="which repeat of the job this is")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure and write; nothing is written unless all of it worked."""
+    if options.out is not None and options.out.is_dir():
+        raise CannotMeasure(f"--out is a folder: {options.out}")
+    pin(options.threads)
+    from anisoap_bench.study.measuring import measure_files  # after pinning: this loads NumPy and its BLAS
+
+    document = measure_files(
+        options.files,
+        folder=options.data,
+        backend=options.backend,
+        threads=options.threads,
+        repeats=options.repeats,
+        frames=options.frames,
+        hypers=options.hypers,
+    )
+    document["origin"] = options.origin
+    if options.job is not None or options.repeat_index is not None:
+        document["job"] = {"id": options.job, "repeat": options.repeat_index}
+    for difference in document["threads"]["disagreements"]:
+        print(f"warning: {difference}", file=sys.stderr)
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    if options.out is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        write_whole(options.out, text)
+    except OSError as error:
+        raise CannotMeasure(f"cannot write {options.out}: {error}") from error
+    print(f"{options.out}: {len(options.files)} files, backend {document['backend']}", file=sys.stderr)
+    return 0
+
+
+def pin(threads: int) -> None:
+    """Set every pool to so many threads as far as it can be; what disagrees is reported with the result."""
+    try:
+        measure.pin_threads(threads)
+    except ValueError:  # Numba's pool cannot have more than NUMBA_NUM_THREADS; the others still have to be set
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(threads)

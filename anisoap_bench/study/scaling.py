@@ -1,0 +1,209 @@
+"""Measure how the time grows: with the species at constant N, with N at constant density, and with the neighbours.
+
+Writes scaling.csv (every sample) and scaling_summary.csv (exponents with intervals), and prints whether growth with N
+is worse than quadratic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.files import write_whole
+from anisoap_bench.study.intervals import power_law, ratio_interval
+from anisoap_bench.study.run import pin, positive
+
+CUTOFFS = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
+QUADRATIC = 2.0
+AXES = {"species": "species", "particles": "particles", "neighbors": "pairs_per_particle"}
+"""Column that each experiment varies."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much one backend measures: about the same time for each.
+
+    Attributes
+    ----------
+    particles : tuple of int
+        Sizes of the bulk frames of the experiment on N.
+    neighbors_in : int
+        Particles of the bulk frame whose cutoff is varied.
+    frames : int
+        Frames of the four files with 1 to 4 species.
+    repeats : int
+    """
+
+    particles: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000)
+    neighbors_in: int = 500
+    frames: int = 100
+    repeats: int = 6
+
+
+PLANS = {
+    "reference": Plan(particles=(16, 32, 64, 128), neighbors_in=32, frames=2),
+    "numba": Plan(particles=(500, 1000, 2000, 4000, 8000, 16000, 32000), neighbors_in=4000),
+}
+QUICK = Plan(particles=(8, 16, 32), neighbors_in=8, frames=2, repeats=2)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study scaling``."""
+    parser.add_argument("--backends", nargs="+", metavar="NAME", help="all that are installed, unless given")
+    parser.add_argument("--out", type=Path, default=Path("results/tables"), help="folder of the tables")
+    parser.add_argument("--threads", type=positive, default=1)
+    parser.add_argument("--quick", action="store_true", help="tiny frames and 2 repeats: shows that it works")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure, write both tables, print the statement."""
+    pin(options.threads)
+    import pandas as pd
+
+    from anisoap_opt import BACKENDS
+
+    names = options.backends or [name for name, entry in BACKENDS.items() if entry.installed]
+    rows = [row for name in names for row in measure_backend(name, options.threads, options.quick)]
+    points = pd.DataFrame(rows)
+    summary = summarise(points)
+    for name, table in (("scaling", points), ("scaling_summary", summary)):
+        path = options.out / f"{name}.csv"
+        write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        print(f"{path}: {len(table)} rows", file=sys.stderr)
+    print(statement(summary))
+    return 0
+
+
+def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, Any]]:
+    """Samples of the three experiments with one backend."""
+    from anisoap_bench.study import workload
+    from anisoap_bench.study.measuring import make_calculator
+    from benchmarks import workloads
+
+    plan = QUICK if quick else PLANS.get(backend, Plan())
+    usual = workloads.HYPERS["(6, None)"]
+    folder = workloads.data_folder()
+    problems: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {
+        "species": [
+            (usual, workload.read_frames(folder / f"{name}.xyz", plan.frames))
+            for name in workloads.SPECIES_FILES.values()
+        ],
+        "particles": [(usual, workloads.bulk(size, 2)) for size in plan.particles],
+        "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(plan.neighbors_in, 2)) for r in CUTOFFS],
+    }
+    rows = []
+    for experiment, cases in problems.items():
+        calculators = [make_calculator(backend, hypers) for hypers, _ in cases]
+        calls = [partial(c.power_spectrum, frames) for c, (_, frames) in zip(calculators, cases, strict=True)]
+        samples = in_turn(calls, plan.repeats, threads, f"{backend} {experiment}")
+        for calculator, (_, frames), times in zip(calculators, cases, samples, strict=True):
+            counts = workload.counts(frames, calculator)
+            shared = {
+                "backend": calculator.backend,
+                "experiment": experiment,
+                "cutoff_radius": calculator.cutoff_radius,
+                "frames": counts["frames"],
+                "species": counts["species"],
+                "particles": counts["particles"] // counts["frames"],
+                "pairs": counts["pairs"],
+                "pairs_per_particle": counts["pairs"] / counts["particles"],
+            }
+            rows += [{**shared, "repeat": k, "seconds": seconds} for k, seconds in enumerate(times)]
+    return rows
+
+
+def in_turn(calls: Sequence[Callable[[], Any]], repeats: int, threads: int, title: str) -> list[list[float]]:
+    """Wall times of each call after one that does not count; the calls take turns, so that drift is shared."""
+    from tqdm import tqdm
+
+    from anisoap_bench.study.measuring import timed
+
+    samples: list[list[float]] = [[] for _ in calls]
+    with tqdm(total=len(calls) * (repeats + 1), desc=title, unit="call", disable=None) as bar:
+        for repeat in range(repeats + 1):
+            gc.collect()  # so that no sample pays for what came before
+            for call, times in zip(calls, samples, strict=True):
+                seconds = timed(call)[0]
+                if repeat:
+                    times.append(seconds)
+                bar.update(1)
+            pin(threads)
+    return samples
+
+
+def summarise(points: Any) -> Any:
+    """One row a backend and experiment: exponent and interval, and the ratio of the last point's time to the first's.
+
+    The statement compares the exponent's interval with 2, for N; for the others it is left empty.
+    """
+    import pandas as pd
+
+    rows = []
+    for (backend, experiment), group in points.groupby(["backend", "experiment"], sort=False):
+        by_x = {x: list(times) for x, times in group.groupby(AXES[experiment])["seconds"]}
+        x = sorted(by_x)
+        fit = power_law(x, [float(pd.Series(by_x[one]).median()) for one in x])
+        first, last = by_x[x[0]], by_x[x[-1]]
+        low, high = ratio_interval(last, first) or (None, None)
+        rows.append(
+            {
+                "backend": backend,
+                "experiment": experiment,
+                "points": len(x),
+                "repeats": len(first),
+                "from": x[0],
+                "to": x[-1],
+                "ratio": float(pd.Series(last).median() / pd.Series(first).median()),
+                "ratio_low": low,
+                "ratio_high": high,
+                "exponent": fit.exponent,
+                "exponent_low": fit.low,
+                "exponent_high": fit.high,
+                "steepest": fit.steepest,
+                "factor": fit.factor,
+                "worse_than_quadratic": worse_than_quadratic(fit.low, fit.high) if experiment == "particles" else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def worse_than_quadratic(low: float, high: float) -> str:
+    """Whether an exponent's interval lies above 2 ("yes"), not above ("no"), or on both sides ("cannot be told")."""
+    if low > QUADRATIC:
+        return "yes"
+    return "no" if high <= QUADRATIC else "cannot be told"
+
+
+def statement(summary: Any) -> str:
+    """The study's question answered in sentences, from the summary's numbers."""
+    lines = []
+    for backend, group in summary.groupby("backend", sort=False):
+        rows = {row["experiment"]: row for row in group.to_dict("records")}
+        species, particles, neighbors = (rows[name] for name in AXES)
+        lines.append(
+            f"{backend}: from 1 to 4 species at constant N the time changes by a factor of {_ratio(species)}. "
+            f"It grows with N (at constant density, {particles['from']:.0f} to {particles['to']:.0f} particles) to the "
+            f"power {_exponent(particles)}, between two neighbouring sizes at most {particles['steepest']:.2f}; worse "
+            f"than quadratic: {particles['worse_than_quadratic']}. With the neighbours of a particle it grows to the "
+            f"power {_exponent(neighbors)}."
+        )
+    return "\n".join(lines)
+
+
+def _ratio(row: dict[str, Any]) -> str:
+    return f"{row['ratio']:.2f}" + _between(row["ratio_low"], row["ratio_high"])
+
+
+def _exponent(row: dict[str, Any]) -> str:
+    return f"{row['exponent']:.2f}" + _between(row["exponent_low"], row["exponent_high"])
+
+
+def _between(low: float | None, high: float | None) -> str:
+    known = low is not None and high is not None and low == low
+    return f" (95 % interval {low:.2f} to {high:.2f})" if known else ""

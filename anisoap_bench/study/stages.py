@@ -1,0 +1,58 @@
+"""Measure where the time of a calculation goes, for the backends that can be taken apart; writes stages.csv."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.files import write_whole
+from benchmarks import measure
+
+SYSTEMS = ("benzenes", "ellipsoids")
+STAGES = {
+    "frames: check and stack": "check and stack frames",
+    "neighbours": "neighbour search",
+    "per-particle Gaussians": "Gaussians of the particles",
+    "kernel, power spectrum and mean": "kernel, power spectrum, mean",
+}
+"""The parts of `benchmarks.stages` that follow each other, and what they are called in the table."""
+WHOLE = "power_spectrum, all"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study stages``."""
+    parser.add_argument("--out", type=Path, default=Path("results/tables"), help="folder of the table")
+    parser.add_argument("--quick", action="store_true", help="two frames of one file: shows that it works")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure and write the table, on one thread."""
+    measure.pin_threads(1)
+    import pandas as pd
+
+    from anisoap_opt import BACKENDS
+    from benchmarks import stages, workloads
+
+    rows = []
+    for backend in (name for name in stages.BACKENDS if BACKENDS[name].installed):
+        for system in SYSTEMS[: 1 if options.quick else None]:
+            frames = workloads.system(system)[: 2 if options.quick else None]
+            hypers = {**workloads.hypers_of(system), "subtract_center_contribution": True}  # as `stages` searches
+            rows += stage_rows(backend, system, len(frames), stages.stages(backend, hypers, frames))
+    path = options.out / "stages.csv"
+    write_whole(path, pd.DataFrame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    print(f"{path}: {len(rows)} rows", file=sys.stderr)
+    return 0
+
+
+def stage_rows(backend: str, system: str, frames: int, milliseconds: dict[str, float]) -> list[dict[str, Any]]:
+    """One row a stage, with its share of the sum of the stages; the whole calculation, measured by itself, last."""
+    total = sum(milliseconds[name] for name in STAGES)
+    shared = {"backend": backend, "system": system, "frames": frames}
+    rows = [
+        {**shared, "stage": label, "milliseconds": milliseconds[name], "share": milliseconds[name] / total}
+        for name, label in STAGES.items()
+    ]
+    return [*rows, {**shared, "stage": "all, measured at once", "milliseconds": milliseconds[WHOLE], "share": None}]

@@ -1,0 +1,69 @@
+"""README.md of a results folder: what was measured, on what, and the answers as sentences."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.study.aggregate import machine_name, software
+from benchmarks.environment import environment
+
+ABOUT = {
+    "tables/combined_from_metrics.csv": "one row a file and backend: times, memory, conversions, checksums, speed-ups",
+    "tables/summary_local.csv": "medians, means, intervals and speed-ups of the runs on this machine",
+    "tables/timings_local.csv": "every repeat on this machine",
+    "tables/timings_chtc.csv": "every repeat of cluster jobs; only a header if there were none",
+    "tables/scaling.csv": "every sample of the scaling experiments",
+    "tables/scaling_summary.csv": "exponents and ratios with their intervals",
+    "tables/stages.csv": "time of each stage of a calculation",
+    "tables/validation.csv": "descriptors checked: each number with its limit",
+    "figures": "each figure as PNG and SVG; call graphs as PNG",
+    "logs": "profiles, flame graph, traces, and what the commands printed",
+}
+
+
+def results_readme(folder: Path, quick: bool) -> str:
+    """Text in Markdown, from the files that are in the folder now."""
+    now = environment()
+    commit = now["git"]["commit"]
+    state = "" if not now["git"]["dirty"] else ", with changes that are not committed"
+    lines = [
+        "# Results of the study",
+        "",
+        "Made by `make study`; every run replaces this folder's files. `docs/study.md` says how to read them.",
+        "",
+        *(["**Quick run: it shows that the commands work; its numbers mean nothing.**", ""] if quick else []),
+        f"- Machine: {machine_name(now)} ({now['os']['name'] or 'unknown system'}, {now['os']['architecture']})",
+        f"- Software: {software(now)}",
+        f"- Commit: {commit or 'unknown'}{state}",
+        f"- Date: {datetime.now(timezone.utc):%Y-%m-%d}",
+        "- Threads: 1",
+        *_frames(folder),
+        "",
+        "| file | what it holds |",
+        "|---|---|",
+        *(f"| `{name}` | {what} |" for name, what in ABOUT.items() if (folder / name).exists()),
+        "",
+    ]
+    scaling = folder / "logs" / "scaling.txt"
+    if scaling.is_file():
+        lines += ["## How the time grows", ""]
+        lines += [f"- {line}" for line in scaling.read_text(encoding="utf-8").splitlines() if line]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _frames(folder: Path) -> list[str]:
+    """How many frames each backend computed, where the runs' JSON files are still there."""
+    frames: dict[str, set[tuple[str, int]]] = {}
+    for path in sorted((folder / "metrics").glob("*.json")):
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for record in document["files"]:
+            frames.setdefault(document["backend"], set()).add((record["system"], record["frames"]))
+    lines = []
+    for backend, found in frames.items():
+        counts = sorted({count for _, count in found})
+        lines.append(f"- Frames, {backend}: {', '.join(map(str, counts))}")
+    return lines

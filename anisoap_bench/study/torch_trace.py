@@ -1,0 +1,62 @@
+"""Traces by Torch's own profiler."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from anisoap_bench.study.profile import TOP, Load
+from benchmarks import measure
+from benchmarks.table import markdown
+
+LARGEST = 1_000_000  # bytes of a trace that is written as it is; a longer one is compressed
+
+
+def run_torch(load: Load, logs: Path) -> str:
+    """Write ``torch_SYSTEM_BACKEND.json``, for chrome://tracing or Perfetto, and report the costliest operators.
+
+    Raises
+    ------
+    CannotMeasure
+        If the backend doesn't use Torch.
+    """
+    if not load.backend.startswith("torch"):
+        raise CannotMeasure(f"--tool torch needs the backend torch_mixed or torch_full, got {load.backend}")
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else Torch's profiler says on stderr that it starts and stops
+    from torch.profiler import ProfilerActivity, profile
+
+    load.call()
+    measure.pin_threads(1)
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        load.call()
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(raw))
+        content = trace(json.loads(raw.read_text()))
+    path = logs / f"torch_{load.system}_{load.backend}.json"
+    if len(content) > LARGEST:
+        path, content = path.with_name(path.name + ".gz"), gzip.compress(content, mtime=0)
+    write_whole(path, content)
+    return f"{load.title}\n\n{operators(profiler)}\n\nwrote {path}"
+
+
+def trace(raw: dict[str, Any]) -> bytes:
+    """What viewers need of a trace: its events, without the machine's and the files' names."""
+    return json.dumps({"traceEvents": raw["traceEvents"]}, separators=(",", ":")).encode()
+
+
+def operators(profiler: Any) -> str:
+    """Table of the operators with the largest own time."""
+    ranked = sorted(profiler.key_averages(), key=lambda one: -one.self_cpu_time_total)
+    total = sum(one.self_cpu_time_total for one in ranked)
+    body = [
+        [one.key, str(one.count), f"{one.self_cpu_time_total / 1e3:.3g}", f"{one.self_cpu_time_total / total:.1%}"]
+        for one in ranked[:TOP]
+    ]
+    return markdown(["operator", "calls", "own ms", "own"], body)

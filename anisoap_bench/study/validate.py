@@ -1,0 +1,263 @@
+"""``study validate``: shape, invariances, backends against `reference` and float32, on the five systems."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial.transform import Rotation
+
+from anisoap_bench.files import write_whole
+from anisoap_bench.study.run import positive
+from anisoap_bench.study.workload import read_frames
+from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
+from benchmarks import measure, workloads
+from benchmarks.table import markdown
+
+RTOL, ATOL = 1e-6, 1e-8
+LIMIT = 1e-10
+"""Largest difference that passes in float64, relative to the largest value of the descriptor."""
+FLOAT32_LIMITS = {"(6, None)": 3 * 6.2e-7, "(9, 6)": 3 * 2.1e-5}
+"""The same for float32: three times the largest error that the tests' random frames gave, by size of basis."""
+FRAMES = {"ellipsoids": 8}
+"""Frames of a system that are compared, unless --frames says otherwise; 2 where it isn't listed."""
+PASS, FAIL, MISSING = "pass", "FAIL", "not installed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number beside its limit.
+
+    Attributes
+    ----------
+    check, backend, system : str
+    value : float or None
+        Difference relative to the largest value; for ``rtol, atol`` the difference over what is allowed; for
+        ``features`` their number. None if the backend is not installed.
+    limit : float or None
+        What `value` must not exceed, or for ``features`` be equal to.
+    result : str
+        PASS, FAIL or MISSING.
+    """
+
+    check: str
+    backend: str
+    system: str
+    value: float | None
+    limit: float | None
+    result: str
+
+
+def descriptor(backend: str, hypers: dict[str, Any], frames: list[Atoms], dtype: str = "float64") -> Any:
+    """Power spectrum [frames, features], by the public interface."""
+    return EllipsoidalDensityProjection(**hypers, backend=backend, dtype=dtype).power_spectrum(frames)
+
+
+def num_features(hypers: dict[str, Any], num_types: int) -> int:
+    """Length of the power spectrum: for every centre type and l, the square of n_l times the neighbour types."""
+    max_angular, max_radial = hypers["max_angular"], hypers.get("max_radial")
+    counts = [(max_angular - l) // 2 + 1 if max_radial is None else max_radial + 1 for l in range(max_angular + 1)]
+    return num_types * sum((count * num_types) ** 2 for count in counts)
+
+
+def largest_difference(actual: Any, expected: Any) -> float:
+    """Largest deviation relative to the largest expected value; infinite if it is no number or the shape differs."""
+    if actual.shape != expected.shape:
+        return float("inf")
+    difference = np.abs(np.asarray(actual, dtype=np.float64) - expected).max() / np.abs(expected).max()
+    return float(difference) if np.isfinite(difference) else float("inf")
+
+
+def used_tolerance(actual: Any, expected: Any) -> float:
+    """Largest share of ``ATOL + RTOL · expected`` that a deviation takes: at most 1 where `assert_allclose` passes."""
+    if actual.shape != expected.shape:
+        return float("inf")
+    share = (np.abs(actual - expected) / (ATOL + RTOL * np.abs(expected))).max()
+    return float(share) if np.isfinite(share) else float("inf")
+
+
+def _changed(frame: Any, **arrays: Any) -> Any:
+    copy = frame.copy()
+    for name, values in arrays.items():
+        copy.arrays[name] = values
+    return copy
+
+
+def rotated(frame: Any, rotation: Rotation) -> Any:
+    """The whole frame turned: positions, cell and the particles' quaternions (w, x, y, z)."""
+    own = Rotation.from_quat(frame.arrays["c_q"][:, [1, 2, 3, 0]])
+    copy = _changed(frame, c_q=(rotation * own).as_quat()[:, [3, 0, 1, 2]])
+    copy.positions = rotation.apply(frame.positions)
+    copy.set_cell(rotation.apply(frame.cell.array))
+    return copy
+
+
+def variants(frames: Sequence[Atoms], seed: int = 0) -> dict[str, list[Atoms]]:
+    """The same frames after changes that the descriptor must not see."""
+    rng = np.random.default_rng(seed)
+    changed: dict[str, list[Atoms]] = {
+        "rotation": [],
+        "translation": [],
+        "order of particles": [],
+        "sign of quaternions": [],
+        "periodic images": [],
+    }
+    for frame in frames:
+        q, positions, count = frame.arrays["c_q"], frame.positions, len(frame)
+        changed["rotation"].append(rotated(frame, Rotation.from_quat(rng.standard_normal(4))))
+        changed["translation"].append(_changed(frame, positions=positions + rng.uniform(-20, 20, 3)))
+        changed["order of particles"].append(frame[np.roll(np.arange(count), rng.integers(1, max(count, 2)))])
+        changed["sign of quaternions"].append(_changed(frame, c_q=q * rng.choice([-1.0, 1.0], (count, 1))))
+        images = rng.integers(-3, 4, (count, 3)) * frame.pbc
+        changed["periodic images"].append(_changed(frame, positions=positions + images @ frame.cell.array))
+    return changed
+
+
+def _hypers(system: str, frames: list[Atoms]) -> dict[str, Any]:
+    """The system's own, with the layout of the features fixed by the types that occur."""
+    return {**workloads.hypers_of(system), "types": sorted({int(n) for frame in frames for n in frame.numbers})}
+
+
+def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any) -> tuple[list[Check], Any]:
+    """All checks of one backend on one system.
+
+    Parameters
+    ----------
+    backend, system : str
+    frames : list of ase.Atoms
+    expected : ndarray or None
+        The descriptor that `reference` computed; None for `reference` itself.
+
+    Returns
+    -------
+    list of Check
+    ndarray
+        The descriptor of the frames.
+    """
+    hypers = _hypers(system, frames)
+    checks: list[Check] = []
+
+    def add(check: str, value: float, limit: float, passed: bool | None = None) -> None:
+        passed = value <= limit if passed is None else passed
+        checks.append(Check(check, backend, system, value, limit, PASS if passed else FAIL))
+
+    others = variants(frames)
+    together = descriptor(backend, hypers, [*frames, *(frame for many in others.values() for frame in many)])
+    features = num_features(hypers, len(hypers["types"]))
+    sound = (
+        together.shape == (len(frames) * (1 + len(others)), features)
+        and together.dtype == np.float64
+        and bool(np.isfinite(together).all() and together.any(axis=1).all())
+    )
+    add("shape and dtype: features", float(together.shape[-1]), float(features), sound)
+    values, *changed = np.split(together, 1 + len(others))
+    for name, result in zip(others, changed, strict=True):
+        add(name, largest_difference(result, values), LIMIT)
+    if expected is not None:
+        add(f"reference: rtol {RTOL:g}, atol {ATOL:g}", used_tolerance(values, expected), 1.0)
+        add("reference: largest difference", largest_difference(values, expected), LIMIT)
+    if "float32" in BACKENDS[backend].dtypes:
+        single = descriptor(backend, hypers, frames, "float32")
+        size = next(name for name, one in workloads.HYPERS.items() if one.items() <= hypers.items())
+        error = largest_difference(single, values)
+        add("float32", error, FLOAT32_LIMITS[size], error <= FLOAT32_LIMITS[size] and single.dtype == np.float32)
+    return checks, values
+
+
+def validate(data: Path, backends: Sequence[str], num_frames: int | None = None) -> list[Check]:
+    """Check the backends on the first frames of the five systems.
+
+    Parameters
+    ----------
+    data : pathlib.Path
+        Folder with the five files.
+    backends : sequence of str
+        `reference` is computed in any case, as what the others are compared with.
+    num_frames : int, optional
+        Frames of each file; by default FRAMES.
+
+    Returns
+    -------
+    list of Check
+
+    Raises
+    ------
+    CannotMeasure
+        If a file is missing or can't be read.
+    """
+    checks = []
+    for system in workloads.SYSTEMS:
+        frames = read_frames(data / f"{system}.xyz", num_frames or FRAMES.get(system, 2))
+        if "reference" in backends:
+            found, exact = check_backend("reference", system, frames, None)
+            checks += found
+        else:
+            exact = descriptor("reference", _hypers(system, frames), frames)
+        for backend in backends:
+            if not BACKENDS[backend].installed:
+                checks.append(Check("all", backend, system, None, None, MISSING))
+            elif backend != "reference":
+                checks += check_backend(backend, system, frames, exact)[0]
+    return checks
+
+
+def table(checks: Sequence[Check]) -> str:
+    """Markdown: a row for every check and backend, a column for every system."""
+    rows: dict[tuple[str, str], dict[str, Check]] = {}
+    for one in checks:
+        rows.setdefault((one.check, one.backend), {})[one.system] = one
+    order = {name: rank for rank, name in enumerate(dict.fromkeys(one.check for one in checks))}
+    body = []
+    for (check, backend), cells in sorted(rows.items(), key=lambda row: order[row[0][0]]):
+        limits = " / ".join(dict.fromkeys(_number(one.limit) for one in cells.values()))
+        results = {one.result for one in cells.values()}
+        result = FAIL if FAIL in results else "/".join(sorted(results))
+        numbers = [_number(cells[system].value) if system in cells else "–" for system in workloads.SYSTEMS]
+        body.append([check, backend, *numbers, limits, result])
+    return markdown(["check", "backend", *workloads.SYSTEMS, "limit", "result"], body)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if value.is_integer() else f"{value:.2g}"
+
+
+def as_csv(checks: Sequence[Check]) -> str:
+    """All checks, one a line."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(Check)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(one) for one in checks)
+    return text.getvalue()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study validate``."""
+    parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")
+    parser.add_argument("--backend", nargs="+", choices=list(BACKENDS), default=list(BACKENDS), help="default: all")
+    parser.add_argument("--frames", type=positive, help="frames of each file (default: 2, of ellipsoids.xyz 8)")
+    parser.add_argument("--out", type=Path, help="write results/tables/validation.csv or another CSV file")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the table; 1 if a check failed."""
+    folder = Path(options.data) if options.data else workloads.data_folder()
+    measure.pin_threads(1)
+    checks = validate(folder, options.backend, options.frames)
+    print(table(checks))
+    failed = [one for one in checks if one.result == FAIL]
+    print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")
+    for one in failed:
+        print(f"FAIL  {one.check}, {one.backend}, {one.system}: {one.value:.3g}, limit {one.limit:.3g}")
+    if options.out:
+        write_whole(options.out, as_csv(checks))
+        print(f"wrote {options.out}")
+    return 1 if failed else 0

@@ -1,0 +1,139 @@
+"""Frames and hyperparameters from what the command line says, and their counts."""
+
+from __future__ import annotations
+
+import json
+from itertools import count as count_up
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.neighbors import find_neighborhoods
+from benchmarks import workloads
+
+DEFAULT_HYPERS = "(6, None)"
+"""Size of basis for files that are not the study's own."""
+
+
+def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
+    """The first frames of a file, or all of them.
+
+    Raises
+    ------
+    CannotMeasure
+        If the file is missing or empty, has fewer frames, or a frame cannot be read; it is named, counted from 0.
+    """
+    import ase.io
+
+    if not path.is_file():
+        raise CannotMeasure(f"no such file: {path}")
+    try:
+        frames = ase.io.read(path, ":" if count is None else f":{count}", do_not_split_by_at_sign=True)
+    except Exception as error:
+        raise CannotMeasure(f"{path}: {_first_unreadable(path) or f'ASE cannot read it: {error}'}") from error
+    if not frames or (count is not None and len(frames) < count):
+        raise CannotMeasure(f"{path} has {len(frames)} frames, {count or 'at least one'} wanted")
+    return list(frames)
+
+
+def _first_unreadable(path: Path) -> str | None:
+    """Which frame ASE fails on, and why: it reads a file as a whole and does not say."""
+    import ase.io
+
+    if path.suffix in (".xyz", ".extxyz") and (found := _first_without_header(path)):
+        return found
+    for frame in count_up():
+        try:
+            ase.io.read(path, frame, do_not_split_by_at_sign=True)
+        except IndexError:
+            return None
+        except Exception as error:
+            return f"frame {frame} cannot be read: {type(error).__name__}: {error}"
+    return None
+
+
+def _first_without_header(path: Path) -> str | None:
+    """Which frame of an XYZ file does not begin with its number of particles: ASE looks at all of them first."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for frame in count_up():
+            header = lines.readline().strip()
+            if not header:
+                return None
+            if not header.isdecimal():
+                return f"frame {frame} cannot be read: it begins with {header[:40]!r}, not with a number of particles"
+            for _ in range(int(header) + 1):
+                lines.readline()
+    return None
+
+
+def hypers_for(system: str, text: str | None) -> dict[str, Any]:
+    """Constructor's arguments for the files of one system.
+
+    Parameters
+    ----------
+    system : str
+        Name of the file without its suffix; one of `workloads.SYSTEMS` has hyperparameters of its own.
+    text : str or None
+        None for those; a key of `workloads.HYPERS`, such as ``(9, 6)``; a JSON object laid over the system's own, such
+        as ``{"max_angular": 4}``; or the name of a JSON file that holds one.
+    """
+    known = system in workloads.SYSTEMS
+    own = workloads.hypers_of(system) if known else workloads.HYPERS[DEFAULT_HYPERS]
+    if not text:
+        return own
+    if text in workloads.HYPERS:
+        kept = {key: own[key] for key in ("subtract_center_contribution",) if key in own}
+        return {**workloads.HYPERS[text], **kept}
+    return {**own, **_json_object(text)}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    source = text
+    if not text.lstrip().startswith("{"):
+        try:
+            source = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            sizes = ", ".join(repr(size) for size in workloads.HYPERS)
+            raise CannotMeasure(f"--hypers must be {sizes}, a JSON object or a JSON file, got {text!r}") from error
+    try:
+        found = json.loads(source)
+    except ValueError as error:
+        raise CannotMeasure(f"--hypers {text}: no valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise CannotMeasure(f"--hypers {text}: a JSON object wanted, got {found!r}")
+    return found
+
+
+def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:
+    """Sizes that times are divided by.
+
+    Parameters
+    ----------
+    frames : list of ase.Atoms
+    calculator : EllipsoidalDensityProjection
+        Its cutoff, and whether a particle counts as its own neighbour, say what a pair is.
+
+    Returns
+    -------
+    dict
+        ``frames``, ``particles``, ``pairs`` (ordered, periodic images and self pairs that are computed included),
+        ``species``, ``particles_per_frame`` (the mean), ``constant_particles`` (whether all frames have as many) and
+        ``n_squared``, the sum of N² over the frames.
+    """
+    batch = ParticleBatch.from_frames(frames, calculator.rotation_key, calculator.rotation_type)
+    own = not calculator.subtract_center_contribution
+    pairs = find_neighborhoods(batch, calculator.cutoff_radius, self_pairs=own).pairs
+    sizes = np.array([len(frame) for frame in frames])
+    return {
+        "frames": len(frames),
+        "particles": int(sizes.sum()),
+        "pairs": len(pairs.j),
+        "species": len({int(number) for frame in frames for number in frame.numbers}),
+        "particles_per_frame": float(sizes.mean()),
+        "constant_particles": bool((sizes == sizes[0]).all()),
+        "n_squared": int((sizes**2).sum()),
+    }

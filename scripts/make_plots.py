@@ -1,0 +1,13 @@
+"""Draw the study's figures from its tables: ``python -m anisoap_bench study plot`` from anywhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from anisoap_bench.__main__ import main  # noqa: E402 - the checkout has to be on the path first
+
+if __name__ == "__main__":
+    sys.exit(main(["study", "plot", *sys.argv[1:]]))

@@ -1,0 +1,257 @@
+"""``study run`` and scripts/run_benchmarks.py: the cookbook's commands, what they write, and when they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import pstats
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anisoap_bench.__main__ import main
+from anisoap_bench.study import measuring, schema, workload
+from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
+from benchmarks import environment, workloads
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPT = ROOT / "scripts" / "run_benchmarks.py"
+SMALL = ("--frames", "2", "--repeats", "2")
+
+
+def shell(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A line of the cookbook, run in an empty folder, with this Python first on the path."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DATA_ROOT", "ANISOAP_BACKEND")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    variables = {**inherited, "PATH": path, "SCRIPTS": str(ROOT / "scripts"), **variables}
+    return subprocess.run(["sh", "-c", command], cwd=folder, env=variables, capture_output=True, text=True)
+
+
+def run(*arguments: str) -> int:
+    try:
+        return main(["study", "run", *arguments])
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+
+
+@pytest.mark.parametrize("root", ["", str(ROOT / "data")], ids=["unset", "set"])
+def test_cookbook_command(tmp_path: Path, root: str) -> None:
+    done = shell(
+        "ANISOAP_BACKEND=numpy_only python $SCRIPTS/run_benchmarks.py --data $DATA_ROOT "
+        "--files one_species.xyz benzenes.xyz three_species.xyz four_species.xyz "
+        "--out results/metrics/numpy_only_species.json --frames 2 --repeats 2",
+        tmp_path,
+        **({"DATA_ROOT": root} if root else {}),
+    )
+    assert done.returncode == 0, done.stderr
+    found = schema.load(tmp_path / "results/metrics/numpy_only_species.json")
+    assert found["backend"] == "numpy_only"
+    assert [record["species"] for record in found["files"]] == [1, 2, 3, 4]
+    assert all(len(record["wall_seconds"]) == 2 for record in found["files"])
+    assert str(ROOT) not in json.dumps(found)
+
+
+def test_profiled_as_in_the_cookbook(tmp_path: Path) -> None:
+    done = shell(
+        "python -m cProfile -o prof.prof $SCRIPTS/run_benchmarks.py --files ellipsoids.xyz --frames 2 --repeats 2 "
+        "--backend numpy_only",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    schema.check(json.loads(done.stdout))
+    functions = {name for _, _, name in pstats.Stats(str(tmp_path / "prof.prof")).stats}  # type: ignore[attr-defined]
+    assert "power_spectrum" in functions
+
+
+def test_record_describes_the_calculation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--files", "ellipsoids.xyz", "--backend", "numpy_only", "--frames", "5", "--repeats", "3") == 0
+    document = json.loads(capsys.readouterr().out)
+    schema.check(document)
+    (record,) = document["files"]
+    frames = workloads.system("ellipsoids")[:5]
+    hypers = workloads.hypers_of("ellipsoids")
+    expected = EllipsoidalDensityProjection(**hypers, backend="numpy_only").power_spectrum(frames)
+    assert record["hypers"] == hypers
+    assert record["output"]["shape"] == list(expected.shape)
+    assert record["output"] == {**record["output"], **measuring.fingerprint(expected)}
+    sizes = [len(frame) for frame in frames]
+    assert (record["particles"], record["n_squared"]) == (sum(sizes), sum(size**2 for size in sizes))
+    median = np.median(record["wall_seconds"])
+    for unit, total in (("frame", 5), ("pair", record["pairs"]), ("n_squared", record["n_squared"])):
+        assert record["seconds_per"][unit] == pytest.approx(median / total)
+    assert len(record["cpu_seconds"]) == 3
+    assert record["conversion"] is None
+    assert record["peak_memory"]["bytes"] > 0
+
+
+@pytest.mark.parametrize("system", ["benzenes", "ellipsoids"])
+def test_pairs_are_those_that_ase_counts(system: str) -> None:
+    from ase.neighborlist import neighbor_list
+
+    frames, hypers = workloads.system(system)[:8], workloads.hypers_of(system)
+    counts = workload.counts(frames, EllipsoidalDensityProjection(**hypers, backend="numpy_only"))
+    own = 0 if hypers.get("subtract_center_contribution") else 1
+    assert counts["pairs"] == sum(len(neighbor_list("i", frame, 7.0)) + own * len(frame) for frame in frames)
+    assert counts["constant_particles"] == (system == "benzenes")
+
+
+@pytest.mark.skipif(not BACKENDS["torch_mixed"].installed, reason="needs torch")
+def test_conversions_of_torch_mixed_are_timed_and_left_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    before = torch.from_numpy, torch.Tensor.numpy
+    assert run("--files", "one_species.xyz", "--backend", "torch_mixed", *SMALL) == 0
+    (record,) = json.loads(capsys.readouterr().out)["files"]
+    conversion = record["conversion"]
+    assert conversion["calls"] >= 3  # two arrays in and one out, for one product at least
+    assert conversion["calls"] % 3 == 0
+    assert conversion["seconds_in"] > 0
+    assert conversion["seconds_out"] > 0
+    assert 0 < conversion["share"] < 1
+    assert (torch.from_numpy, torch.Tensor.numpy) == before
+
+
+def test_checksum_tells_descriptors_apart() -> None:
+    values = np.arange(6.0).reshape(2, 3)
+    one, same, other = (measuring.fingerprint(x) for x in (values, np.asfortranarray(values), values + 1e-12))
+    assert one == same
+    assert one["sha256"] != other["sha256"]
+    assert one["largest"] == pytest.approx(other["largest"], rel=1e-10)
+
+
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The message of a run that must end with exit code 2 and leave nothing behind."""
+    folder = tmp_path / "out"
+    assert run(*arguments, "--out", str(folder / "run.json")) == 2
+    assert not folder.exists() or not list(folder.iterdir())
+    return capsys.readouterr().err
+
+
+BAD: dict[str, tuple[tuple[str, ...], str]] = {
+    "missing file": (("--files", "one_species.xyz", "nothing.xyz"), "no such file"),
+    "unknown backend": (("--files", "one_species.xyz", "--backend", "fortran"), "fortran"),
+    "bad JSON": (("--files", "one_species.xyz", "--hypers", '{"max_angular"'), "no valid JSON"),
+    "bad hypers": (("--files", "one_species.xyz", "--hypers", '{"max_angular": -1}'), "max_angular"),
+    "unknown hyper": (("--files", "one_species.xyz", "--hypers", '{"lmax": 1}'), "lmax"),
+    "no such size": (("--files", "one_species.xyz", "--hypers", "(3, 3)"), "--hypers"),
+    "too many frames": (("--files", "one_species.xyz", "--frames", "100000"), "has 200 frames"),
+    "no repeats": (("--files", "one_species.xyz", "--repeats", "0"), "at least 1"),
+    "other rotations": (("--files", "one_species.xyz", "--frames", "2", "--hypers", '{"rotation_key": "q"}'), "'q'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD.keys())
+def test_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
+    assert message in refused(tmp_path, capsys, *arguments)
+
+
+def test_backend_that_is_not_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anisoap_opt.kernels.find_spec", lambda name: None)
+    assert "pip install" in refused(tmp_path, capsys, "--files", "one_species.xyz", "--backend", "torch_full")
+
+
+@pytest.mark.parametrize(
+    ("broken", "frame"),
+    [(lambda lines: lines[:-3], 1), (lambda lines: [*lines[:26], "garbage", *lines[27:]], 1)],
+    ids=["truncated", "no header"],
+)
+def test_unreadable_frame_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: Any, frame: int) -> None:
+    lines = (ROOT / "data/benzenes.xyz").read_text().splitlines()[:52]  # two frames of 26 lines
+    (tmp_path / "bad.xyz").write_text("\n".join(broken(lines)) + "\n")
+    message = refused(tmp_path, capsys, "--data", str(tmp_path), "--files", "bad.xyz")
+    assert f"bad.xyz: frame {frame} cannot be read" in message
+
+
+def test_frame_that_the_package_refuses_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (ROOT / "data/benzenes.xyz").read_text().splitlines()[:52]
+    lines[30] = lines[30].replace(lines[30].split()[1], "nan", 1)
+    (tmp_path / "bad.xyz").write_text("\n".join(lines) + "\n")
+    message = refused(tmp_path, capsys, "--data", str(tmp_path), "--files", "bad.xyz")
+    assert "bad.xyz" in message
+    assert "frame 1" in message
+
+
+def test_script_ends_with_2_as_well(tmp_path: Path) -> None:
+    done = shell("python $SCRIPTS/run_benchmarks.py --files nothing.xyz --out run.json", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no such file")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupted_write_leaves_the_old_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run.json"
+    out.write_text("old")
+
+    def fail(*paths: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("anisoap_bench.files.os.replace", fail)
+    assert run("--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, "--out", str(out)) == 2
+    assert "disk full" in capsys.readouterr().err
+    assert out.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_pools_that_disagree_are_reported(tmp_path: Path) -> None:
+    done = shell(
+        "python $SCRIPTS/run_benchmarks.py --files one_species.xyz --frames 2 --repeats 1 --backend numba --threads 2",
+        tmp_path,
+        NUMBA_NUM_THREADS="1",
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "numba: 1 threads, 2 asked for" in document["threads"]["disagreements"]
+    assert "warning: numba: 1 threads, 2 asked for" in done.stderr
+
+
+def test_job_and_origin_are_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    job = ("--origin", "chtc", "--job", "one-numpy-3", "--repeat-index", "3")
+    assert run("--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, *job) == 0
+    document = json.loads(capsys.readouterr().out)
+    schema.check(document)
+    assert document["origin"] == "chtc"
+    assert document["job"] == {"id": "one-numpy-3", "repeat": 3}
+
+
+def test_hypers_from_name_object_and_file(tmp_path: Path) -> None:
+    own = workloads.hypers_of("ellipsoids")
+    (tmp_path / "hypers.json").write_text('{"max_angular": 3}')
+    assert workload.hypers_for("ellipsoids", None) == own
+    assert workload.hypers_for("anything", None) == workloads.HYPERS["(6, None)"]
+    assert workload.hypers_for("ellipsoids", "(6, None)")["subtract_center_contribution"] is True
+    assert workload.hypers_for("ellipsoids", '{"max_angular": 3}') == {**own, "max_angular": 3}
+    assert workload.hypers_for("ellipsoids", str(tmp_path / "hypers.json")) == {**own, "max_angular": 3}
+
+
+def test_environment_names_no_host_and_no_path() -> None:
+    import platform
+
+    found = environment.environment()
+    schema_part = {"cpu", "os", "python", "versions", "blas", "thread_variables", "git", "gpu", "date"}
+    assert set(found) == schema_part
+    text = json.dumps(found)
+    assert str(ROOT) not in text
+    assert platform.node() not in [value for value in text.split('"') if value] or not platform.node()
+    assert found["versions"]["numpy"] == np.__version__
+
+
+def test_environment_that_cannot_be_read_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise OSError("not on this system")
+
+    monkeypatch.setattr(environment, "_text", lambda path: None)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr(environment.platform, "freedesktop_os_release", fail, raising=False)
+    found = environment.environment()
+    assert found["cpu"]["governor"] is None
+    assert found["git"] == {"commit": None, "dirty": None}
+    assert found["os"]["name"] is None or found["os"]["system"] == "Darwin"

@@ -1,0 +1,80 @@
+"""``study scaling``: exponents of points with known growth, and the measurement itself on tiny frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anisoap_bench.__main__ import main
+from anisoap_bench.study import scaling
+
+
+def points(species: float, particles: float, neighbors: float) -> Any:
+    """Samples that grow with these powers, seven repeats 1 % apart."""
+    rows = []
+    for experiment, power, sizes in (
+        ("species", species, (1, 2, 3, 4)),
+        ("particles", particles, (250, 500, 1000, 2000)),
+        ("neighbors", neighbors, (10, 20, 40, 80)),
+    ):
+        for size in sizes:
+            shared = {"species": 2, "particles": 24, "pairs_per_particle": 72.0, scaling.AXES[experiment]: size}
+            rows += [
+                {
+                    "backend": "numba",
+                    "experiment": experiment,
+                    "repeat": k,
+                    **shared,
+                    "seconds": size**power * (1 + k / 100),
+                }
+                for k in range(7)
+            ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("power", "answer"), [(1.0, "no"), (2.0, "no"), (2.5, "yes")])
+def test_known_growth_is_found(power: float, answer: str) -> None:
+    summary = scaling.summarise(points(0.5, power, 1.5)).set_index("experiment")
+    assert summary.loc["particles", "exponent"] == pytest.approx(power)
+    assert summary.loc["particles", "worse_than_quadratic"] == answer
+    assert summary.loc["neighbors", "exponent"] == pytest.approx(1.5)
+    assert summary.loc["species", "ratio"] == pytest.approx(2.0)
+    assert summary.loc["species", "ratio_low"] < 2.0 < summary.loc["species", "ratio_high"]
+
+
+def test_an_interval_around_two_decides_nothing() -> None:
+    assert scaling.worse_than_quadratic(1.9, 2.1) == "cannot be told"
+    assert scaling.worse_than_quadratic(float("nan"), float("nan")) == "cannot be told"
+    assert scaling.worse_than_quadratic(2.01, 2.4) == "yes"
+    assert scaling.worse_than_quadratic(1.2, 1.9) == "no"
+
+
+def test_statement_gives_the_numbers() -> None:
+    text = scaling.statement(scaling.summarise(points(0.5, 2.5, 1.5)))
+    assert "factor of 2.00 (95 % interval 1." in text
+    assert "power 2.50" in text
+    assert "worse than quadratic: yes" in text
+
+
+def test_calls_take_turns_and_the_first_round_does_not_count() -> None:
+    order: list[str] = []
+    samples = scaling.in_turn([lambda: order.append("a"), lambda: order.append("b")], 2, 1, "")
+    assert order == ["a", "b"] * 3
+    assert [len(times) for times in samples] == [2, 2]
+
+
+def test_command_measures_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["study", "scaling", "--quick", "--backends", "numpy_only", "--out", str(tmp_path)])
+    assert leaving.value.code == 0
+    assert "worse than quadratic" in capsys.readouterr().out
+    rows = pd.read_csv(tmp_path / "scaling.csv")
+    assert rows.groupby("experiment").size().to_dict() == {"species": 8, "particles": 6, "neighbors": 12}
+    assert rows[rows["experiment"] == "species"].groupby("species")["particles"].unique().map(list).to_dict() == {
+        k: [24] for k in (1, 2, 3, 4)
+    }
+    assert rows[rows["experiment"] == "neighbors"]["pairs_per_particle"].is_monotonic_increasing
+    assert len(pd.read_csv(tmp_path / "scaling_summary.csv")) == 3

@@ -1,0 +1,173 @@
+"""The validation finds what it is there to find: each kind of wrong descriptor fails its own check, and only that."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anisoap_bench.__main__ import main
+from anisoap_bench.study import validate
+from anisoap_bench.study.validate import FAIL, MISSING, PASS, Check
+from anisoap_opt import BACKENDS
+from benchmarks import workloads
+from tests.tolerances import FLOAT32_BOUNDS
+
+REFERENCE = ("reference: rtol 1e-06, atol 1e-08", "reference: largest difference")
+INVARIANCES = ("rotation", "translation", "order of particles", "sign of quaternions", "periodic images")
+right = validate.descriptor
+
+
+def run_study(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["study", *arguments])
+    return int(ended.value.code or 0)
+
+
+def failed(monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., Any], system: str = "benzenes") -> set[str]:
+    """Checks of numpy_only that fail when this takes the place of its descriptor."""
+    frames = workloads.system(system)[:2]
+    types = sorted({int(number) for frame in frames for number in frame.numbers})
+    expected = right("numpy_only", {**workloads.hypers_of(system), "types": types}, frames)
+    monkeypatch.setattr(validate, "descriptor", wrong)
+    checks, _ = validate.check_backend("numpy_only", system, frames, expected)
+    assert {one.result for one in checks} <= {PASS, FAIL}
+    return {one.check for one in checks if one.result == FAIL}
+
+
+@pytest.mark.parametrize("system", ["benzenes", "ellipsoids"])
+def test_a_right_descriptor_passes(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    assert failed(monkeypatch, right, system) == set()
+
+
+def shifted_by(quantity: Callable[[Any], float]) -> Callable[..., Any]:
+    """A descriptor that a quantity of the frame leaks into."""
+
+    def wrong(backend: str, hypers: Any, frames: Any, dtype: str = "float64") -> Any:
+        values = right(backend, hypers, frames, dtype)
+        leak = np.array([[quantity(frame)] for frame in frames])
+        return (values * (1 + 1e-8 * leak)).astype(dtype)
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("quantity", "caught"),
+    [
+        (lambda frame: frame.arrays["c_q"].sum(), {"rotation", "sign of quaternions"}),
+        (lambda frame: frame.cell.array[1, 0], {"rotation"}),
+        (lambda frame: frame.get_distance(0, 1), {"order of particles", "periodic images"}),
+        (
+            lambda frame: frame.positions[:, 0].mean(),
+            {"rotation", "translation", "periodic images"},
+        ),
+    ],
+    ids=["quaternion", "cell", "distance", "position"],
+)
+def test_what_must_not_matter_is_caught(
+    monkeypatch: pytest.MonkeyPatch, quantity: Callable[[Any], float], caught: set[str]
+) -> None:
+    assert failed(monkeypatch, shifted_by(quantity)) & set(INVARIANCES) == caught
+
+
+def test_a_difference_in_the_ninth_digit_fails_only_the_tight_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(monkeypatch, shifted_by(lambda frame: 0.1)) == {REFERENCE[1]}
+
+
+def test_a_difference_in_the_fifth_digit_fails_both_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(monkeypatch, shifted_by(lambda frame: 1e3)) == set(REFERENCE)
+
+
+def test_values_that_are_no_numbers_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = failed(monkeypatch, shifted_by(lambda frame: np.nan))
+    assert found == {"shape and dtype: features", *INVARIANCES, *REFERENCE, "float32"}
+
+
+def test_a_wrong_number_of_features_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = failed(monkeypatch, lambda *arguments: right(*arguments)[:, 1:])
+    assert found == {"shape and dtype: features", *REFERENCE}
+
+
+def test_zeros_fail_although_nothing_changes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with np.errstate(invalid="ignore"):
+        found = failed(monkeypatch, lambda *arguments: 0 * right(*arguments))
+    assert {"shape and dtype: features", *REFERENCE} <= found
+
+
+def test_a_wrong_dtype_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(monkeypatch, lambda *arguments: right(*arguments[:3]).astype(">f8")) == {
+        "shape and dtype: features",
+        "float32",
+    }
+
+
+def test_a_bad_float32_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(backend: str, hypers: Any, frames: Any, dtype: str = "float64") -> Any:
+        values = right(backend, hypers, frames, dtype)
+        return values if dtype == "float64" else (values * 1.0001).astype(dtype)
+
+    assert failed(monkeypatch, wrong) == {"float32"}
+
+
+def test_the_bounds_of_float32_are_those_of_the_tests() -> None:
+    power_spectra = {str((angular, radial)): bounds[0] for (angular, radial), bounds in FLOAT32_BOUNDS.items()}
+    assert {size: power_spectra[size] for size in validate.FLOAT32_LIMITS} == validate.FLOAT32_LIMITS
+    assert set(validate.FLOAT32_LIMITS) == set(workloads.HYPERS)
+
+
+def test_the_changes_are_changes() -> None:
+    """Each variant differs from the frame that it comes from, or its check would prove nothing."""
+    frames = workloads.system("ellipsoids")[:8]
+    for name, changed in validate.variants(frames).items():
+        different = [
+            not (np.allclose(a.positions, b.positions) and np.allclose(a.arrays["c_q"], b.arrays["c_q"]))
+            for a, b in zip(changed, frames, strict=True)
+        ]
+        expected = {"order of particles": sum(len(frame) > 1 for frame in frames), "sign of quaternions": 4}
+        assert sum(different) >= expected.get(name, 8), name
+
+
+def test_the_number_of_features_is_counted_by_hand() -> None:
+    """n_l = 2, 1, 1 for l = 0, 1, 2 and two types: 2 · (4² + 2² + 2²); n_l = 3 for l = 0, 1 and one type: 9 + 9."""
+    assert validate.num_features({"max_angular": 2}, 2) == 48
+    assert validate.num_features({"max_angular": 1, "max_radial": 2}, 1) == 18
+
+
+def test_the_command_prints_and_writes_all_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "validation.csv"
+    assert run_study("validate", "--frames", "1", "--backend", "numpy_only", "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    assert "0 failed" in printed
+    with out.open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["system"] for row in rows} == set(workloads.SYSTEMS)
+    assert {row["backend"] for row in rows} == {"numpy_only"}
+    assert {row["result"] for row in rows} == {PASS}
+    assert {row["check"] for row in rows} == {
+        "shape and dtype: features", *INVARIANCES, *REFERENCE, "float32"
+    }  # fmt: skip
+
+
+def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = Check("rotation", "numba", "benzenes", 1e-3, 1e-10, FAIL)
+    monkeypatch.setattr(validate, "validate", lambda *_: [bad])
+    assert run_study("validate") == 1
+    assert "FAIL  rotation, numba, benzenes: 0.001, limit 1e-10" in capsys.readouterr().out
+
+
+def test_a_backend_that_is_not_installed_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = dict(BACKENDS, numba=type("Absent", (), {"installed": False, "dtypes": ("float64",)}))
+    monkeypatch.setattr(validate, "BACKENDS", without)
+    monkeypatch.setattr(validate.workloads, "SYSTEMS", ("ellipsoids",))
+    checks = validate.validate(workloads.data_folder(), ["numba"], 1)
+    assert {one.result for one in checks} == {MISSING}
+    assert MISSING in validate.table(checks)
+
+
+def test_missing_data_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "validate", "--data", str(tmp_path)]) == 2
+    assert "no such file" in capsys.readouterr().err
