@@ -1,0 +1,110 @@
+"""The package of one commit: exported, built as a wheel, installed into a folder of its own."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.process import run
+from anisoap_bench.git import git
+
+PACKAGE = "anisoap_opt"
+TIMEOUT = 300
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
+
+
+@dataclass(frozen=True)
+class Build:
+    """One side of the comparison.
+
+    Attributes
+    ----------
+    name : str
+        "base" or "head", for messages.
+    folder : pathlib.Path
+        Holds the package and nothing else that is imported.
+    commit : str
+    """
+
+    name: str
+    folder: Path
+    commit: str
+
+    @property
+    def cache(self) -> Path:
+        """Where Numba keeps the machine code of this build alone."""
+        return self.folder.with_name(f"{self.folder.name}-numba")
+
+
+def export(root: Path, commit: str | None, folder: Path) -> Path:
+    """Write the files of a commit; of None, those of the working tree that git tracks or does not ignore.
+
+    Nothing is checked out: the repository stays as it is, whatever happens.
+    """
+    folder.mkdir(parents=True)
+    if commit is None:
+        for name in git("ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=root).split("\0"):
+            if name and (root / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / name, folder / name)
+        return folder
+    done = subprocess.run(["git", "archive", "--format=zip", commit], cwd=root, capture_output=True)
+    if done.returncode:
+        raise CannotMeasure(f"git archive {commit}: {done.stderr.decode(errors='replace').strip()}")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def build(source: Path, commit: str, folder: Path) -> Build:
+    """Build exported files as a wheel and install it, without its dependencies, into a folder.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        As `export` wrote it; setuptools leaves its own files there.
+    commit : str
+        For the reports.
+    folder : pathlib.Path
+        Its name is the name of the build. Those of base and head should be equally long: the length of the
+        environment moves the stack, and with it the alignment of what is measured.
+
+    Raises
+    ------
+    CannotMeasure
+        If it does not build; with the last lines that the builder printed.
+    """
+    wheels = folder.with_name(f"{folder.name}-wheel")
+    offline = ["--no-build-isolation"] if _can_build_here() else []
+    wheel: list[str | Path] = [*PIP, "wheel", "--quiet", "--no-deps", *offline, "--wheel-dir", wheels, source]
+    _run(wheel, source, f"{folder.name} ({commit}) does not build")
+    found = sorted(wheels.glob(f"{PACKAGE}-*.whl"))
+    if len(found) != 1:
+        raise CannotMeasure(f"{folder.name} ({commit}) does not build: {len(found)} wheels of {PACKAGE}")
+    _run(
+        [*PIP, "install", "--quiet", "--no-deps", "--no-index", "--target", folder, found[0]],
+        source,
+        f"the wheel of {folder.name} ({commit}) cannot be installed",
+    )
+    return Build(folder.name, folder, commit)
+
+
+def _can_build_here() -> bool:
+    """Whether this environment has the setuptools that pyproject.toml asks for; else pip fetches it."""
+    try:
+        return int(version("setuptools").split(".")[0]) >= 77
+    except PackageNotFoundError:
+        return False
+
+
+def _run(command: list[str | Path], folder: Path, problem: str) -> None:
+    done = run(command, folder=folder, timeout=TIMEOUT)
+    if done.code:
+        raise CannotMeasure(f"{problem}:\n{done.tail}")

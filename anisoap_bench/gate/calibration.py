@@ -1,0 +1,125 @@
+"""``python -m anisoap_bench calibrate``: record many processes, replay the recording, publish how often it is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from anisoap_bench.gate import drive
+from anisoap_bench.gate.build import Build, build, export
+from anisoap_bench.gate.calibration_table import entry, table
+from anisoap_bench.gate.plant import plant
+from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
+from anisoap_bench.gate.replay import replay
+from anisoap_bench.git import changed_files, commit_of
+from benchmarks.measure import machine
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Measure how often the gate is wrong.")
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDINGS = ROOT / ".gate" / "calibration"
+RESULTS = ROOT / "results" / "gate"
+MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/")
+NAME = "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there."
+
+
+@app.command()
+def calibrate(
+    name: Annotated[str, typer.Option(help=NAME)] = "quiet",
+    minutes: Annotated[float, typer.Option(help="Time to record.")] = 60.0,
+    core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
+    load: Annotated[str, typer.Option(help="none, or other-core: keep another core busy meanwhile.")] = "none",
+    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 4,
+    replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
+) -> None:
+    """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates."""
+    path = RECORDINGS / f"{name}.jsonl"
+    if not replay_only:
+        try:
+            with interruptible():
+                _record(path, minutes=minutes, core=core, load=load, every=planted_every)
+        except KeyboardInterrupt:
+            typer.echo(f"interrupted; what was recorded is in {path.relative_to(ROOT)}", err=True)
+            raise typer.Exit(2) from None
+    typer.echo(publish(path, out))
+
+
+def publish(path: Path, out: Path) -> str:
+    """Replay one recording, put its rates beside those of the others in calibration.json, write and return the table.
+
+    Raises
+    ------
+    CannotMeasure
+        If the recording is none or too short, or the file of rates is not JSON.
+    """
+    recording = read(path)
+    file = out / "calibration.json"
+    try:
+        entries: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except ValueError as error:
+        raise CannotMeasure(f"{file} is not JSON: {error}") from error
+    rates = replay(recording)
+    if not rates["false_alarms"]["trials"]:
+        raise CannotMeasure(f"{rates['pairs']['recorded']} pairs of equal builds are too few for a trial: record more")
+    entries[path.stem] = entry(recording, rates)
+    text = table(entries)
+    write_whole(file, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+    write_whole(out / "calibration.md", text)
+    return text
+
+
+def _record(path: Path, *, minutes: float, core: int | None, load: str, every: int) -> None:
+    if load not in ("none", "other-core"):
+        raise CannotMeasure(f"load is none or other-core, not {load!r}")
+    core = drive.default_core() if core is None else core
+    commit = commit_of("HEAD", ROOT)
+    conditions = {
+        "commit": commit,
+        "changes": any(file.startswith(MEASURED) for file in changed_files(ROOT)),
+        "machine": machine(),
+        "core": core,
+        "load": load,
+        "groups": list(drive.GROUPS),
+    }
+    with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, load)):
+        builds, suite = _prepare(Path(folder), commit)
+        for each in builds.values():
+            typer.echo(f"warming up {each.name}", err=True)
+            drive.warm_up(each, suite, core=core)
+
+        def measure(role: str, group: str) -> dict[str, float]:
+            found = drive.observe(builds[role], suite, group=group, core=core)
+            if found.errors:
+                raise CannotMeasure(f"{role}: {found.errors}")
+            return found.seconds
+
+        typer.echo(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes", err=True)
+        record(path, conditions, measure, drive.GROUPS, minutes=minutes, every=every)
+
+
+def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:
+    """All builds by name, and the benchmark files, of the working tree."""
+    source = export(ROOT, None, folder / "source")
+    suite = drive.prepare_suite(source, folder / "suite")
+    builds = {name: build(source, commit, folder / name) for name in (BASE, TWIN)}
+    builds |= {name: plant(builds[BASE], name, factor) for name, factor in PLANTED.items()}
+    return builds, suite
+
+
+def _other_core(core: int | None, load: str) -> int | None:
+    """A core for the load; None for no load."""
+    if load == "none":
+        return None
+    others = sorted(os.sched_getaffinity(0) - {core}) if hasattr(os, "sched_getaffinity") else []
+    if not others:
+        raise CannotMeasure("there is no other core to keep busy, or this system cannot pin processes")
+    return others[0]

@@ -1,0 +1,87 @@
+"""The published rates: one entry a recording, and the table made from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anisoap_bench.gate.recording import Recording
+
+SHOWN = ("commit", "changes", "machine", "core", "load")
+
+
+def entry(recording: Recording, rates: Mapping[str, Any]) -> dict[str, Any]:
+    """What is published of one recording: conditions without file names, and its rates."""
+    conditions = {name: recording.conditions[name] for name in SHOWN}
+    return {
+        "conditions": {**conditions, "date": recording.date, "seconds_per_pair": recording.seconds_per_pair},
+        **rates,
+    }
+
+
+def table(entries: Mapping[str, Any]) -> str:
+    """Markdown: one table with a column for each recording, one with the spreads."""
+    names = sorted(entries)
+    rows = [
+        ("conditions", [_conditions(entries[name]["conditions"]) for name in names]),
+        ("pairs of equal builds recorded", [str(entries[name]["pairs"]["recorded"]) for name in names]),
+        ("windows, trials without a difference", [_size(entries[name]["false_alarms"]) for name in names]),
+        ("pairs per such trial: median, most", [_pairs(entries[name]["pairs"]) for name in names]),
+        ("**false alarms per pull request**", [_rate(entries[name]["false_alarms"]) for name in names]),
+        (
+            "flagged once, not confirmed or undecided included",
+            [_rate(entries[name]["flagged_first"]) for name in names],
+        ),
+        ("undecided", [_rate(entries[name]["undecided"]) for name in names]),
+    ]
+    effects = sorted({effect for name in names for effect in entries[name]["multiplied"]})
+    for effect in effects:
+        cells = [_rate(entries[name]["multiplied"].get(effect)) for name in names]
+        rows.append((f"detected, times multiplied by {effect}", cells))
+    for effect in sorted({effect for name in names for effect in entries[name]["planted"]}):
+        cells = [_planted(entries[name]["planted"].get(effect)) for name in names]
+        rows.append((f"detected, build slowed by {effect}", cells))
+    benchmarks = sorted({benchmark for name in names for benchmark in entries[name]["spread"]})
+    spreads = [
+        (benchmark, [_percent(entries[name]["spread"].get(benchmark)) for name in names]) for benchmark in benchmarks
+    ]
+    lines = [*_table("", names, rows), "", *_table("spread of one process", names, spreads)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(corner: str, names: list[str], rows: list[tuple[str, list[str]]]) -> list[str]:
+    head = [f"| {' | '.join([corner, *names])} |", f"|{'---|' * (len(names) + 1)}"]
+    return head + [f"| {' | '.join([label, *cells])} |" for label, cells in rows]
+
+
+def _conditions(conditions: Mapping[str, Any]) -> str:
+    load = "other core idle" if conditions["load"] == "none" else "other core busy"
+    commit = conditions["commit"][:10] + (" with changes" if conditions["changes"] else "")
+    pace = f"{conditions['seconds_per_pair']:.1f} s a pair"
+    return f"{conditions['machine']}; {load}; {conditions['date']}; {commit}; {pace}"
+
+
+def _size(rate: Mapping[str, Any]) -> str:
+    return f"{rate['windows']}, {rate['trials']}"
+
+
+def _pairs(pairs: Mapping[str, Any]) -> str:
+    return "no trial" if pairs["median"] is None else f"{pairs['median']}, {pairs['most']}"
+
+
+def _rate(rate: Mapping[str, Any] | None) -> str:
+    """Events of trials, the rate, and both intervals."""
+    if rate is None or not rate["trials"]:
+        return "no trial"
+    low, high = rate["interval"]
+    low_windows, high_windows = rate["interval_windows"]
+    trials = f"{rate['events']} of {rate['trials']}: {100 * rate['rate']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{trials}; by windows [{100 * low_windows:.1f}, {100 * high_windows:.1f}]"
+
+
+def _planted(rate: Mapping[str, Any] | None) -> str:
+    return _rate(rate) if rate is None else f"{_rate(rate)}; measured × {rate['measured_ratio']:.3f}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,107 @@
+"""``python -m anisoap_bench gate``: compare two commits, report, and end with 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
+from anisoap_bench.gate import report
+from anisoap_bench.gate.compare import compare_commits
+from anisoap_bench.gate.drive import default_core
+from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.result import NOT_MEASURED, GateResult
+from anisoap_bench.git import changed_files, commit_of, git
+from benchmarks.measure import machine
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Compare two commits.")
+
+
+@app.command()
+def gate(
+    base: Annotated[str, typer.Option(help="Commit to compare with.")] = "main",
+    head: Annotated[str, typer.Option(help="Commit to judge.")] = "HEAD",
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Judge the files of the working tree in place of HEAD's.")
+    ] = False,
+    markdown: Annotated[Path | None, typer.Option(help="Write the report there, for a comment.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results there.")] = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="Accept a slower head; the report says so. Wrong numbers still block.")
+    ] = False,
+    core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
+    only: Annotated[str, typer.Option(help="Measure the benchmarks with this in their name.")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the builds, and say where they are.")] = False,
+) -> None:
+    """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
+    result = GateResult(base, head, override=override)
+    try:
+        with interruptible():
+            result = _compare(result, allow_dirty=allow_dirty, core=core, only=only, keep=keep)
+    except CannotMeasure as error:
+        result = GateResult(base, head, override=override, message=str(error))
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(NOT_MEASURED) from None
+    if markdown:
+        write_whole(markdown, report.markdown(result))
+    if json_file:
+        write_whole(json_file, json.dumps(report.as_json(result), indent=1) + "\n")
+    typer.echo(report.terminal(result))
+    raise typer.Exit(result.exit_code)
+
+
+def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, only: str, keep: bool) -> GateResult:
+    root = Path(git("rev-parse", "--show-toplevel"))
+    before, after = commit_of(asked.base, root), commit_of(asked.head, root)
+    dirty = _is_dirty(root, after, allow_dirty)
+    core = _checked(core)
+    conditions = {
+        "machine": machine(),
+        "core": "not pinned" if core is None else core,
+        "versions": ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "torch")),
+        **({"head": "the files of the working tree, with changes that are not committed"} if dirty else {}),
+        **({"benchmarks": f"only those with {only!r} in their name"} if only else {}),
+    }
+    started = GateResult(before, after, override=asked.override, environment=conditions)
+    folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
+    try:
+        return compare_commits(
+            started, root, folder, dirty=dirty, core=core, only=only, say=lambda words: typer.echo(words, err=True)
+        )
+    finally:
+        if keep:
+            typer.echo(f"kept: {folder}", err=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_dirty(root: Path, head: str, allowed: bool) -> bool:
+    """Whether to measure the working tree; refuses what would silently leave changes out."""
+    checked_out = head == commit_of("HEAD", root)
+    if allowed and not checked_out:
+        raise CannotMeasure("--allow-dirty measures the working tree, so that head has to be the commit checked out")
+    changed = changed_files(root) if checked_out else []
+    if changed and not allowed:
+        names = ", ".join(changed[:5]) + (", …" if len(changed) > 5 else "")
+        raise CannotMeasure(f"there are changes that are not committed ({names}): commit them, or use --allow-dirty")
+    return bool(changed)
+
+
+def _checked(core: int | None) -> int | None:
+    """The core to use."""
+    if core is None or not hasattr(os, "sched_getaffinity"):
+        return default_core()
+    if core not in os.sched_getaffinity(0):
+        raise CannotMeasure(
+            f"there is no core {core}, or it may not be used; there are {sorted(os.sched_getaffinity(0))}"
+        )
+    return core

@@ -1,0 +1,98 @@
+"""One run of the gate: build, check the numbers, measure memory, measure time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import drive, fidelity
+from anisoap_bench.gate.build import build, export
+from anisoap_bench.gate.drive import Observation
+from anisoap_bench.gate.memory import compare_amounts
+from anisoap_bench.gate.result import Check, GateResult
+from anisoap_bench.gate.sequence import decide
+
+Names = dict[str, frozenset[str]]
+Say = Callable[[str], None]
+
+
+def compare_commits(
+    started: GateResult, root: Path, folder: Path, *, dirty: bool, core: int | None, only: str, say: Say
+) -> GateResult:
+    """Compare two commits; what cannot be measured is a message in the result, beside all that was found before.
+
+    Parameters
+    ----------
+    started : GateResult
+        With the two hashes and the conditions of the run.
+    root : pathlib.Path
+        The repository.
+    folder : pathlib.Path
+        Empty; everything is written below it.
+    dirty : bool
+        Take the working tree's files for head's.
+    core : int or None
+        Measured processes are pinned to it.
+    only : str
+        Measure the benchmarks with this in their name.
+    say : callable
+        Is told what is done now.
+    """
+    result = started
+    try:
+        say("building base and head")
+        base = build(export(root, result.base, folder / "source-of-base"), result.base, folder / "base")
+        source = export(root, None if dirty else result.head, folder / "source-of-head")
+        head = build(source, result.head, folder / "head")
+        suite = drive.prepare_suite(source, folder / "suite")
+
+        say("comparing numbers")
+        checks, new = fidelity.fidelity(base, head, suite, source)
+        result = replace(result, fidelity=tuple(checks), new=tuple(new))
+        if result.wrong:
+            return result
+
+        say("compiling, and finding out what can be run")
+        names, new, broken = sort_out(
+            drive.warm_up(base, suite, core=core), drive.warm_up(head, suite, core=core), only
+        )
+        result = replace(result, fidelity=(*result.fidelity, *broken), new=(*result.new, *new))
+        if result.wrong:
+            return result
+
+        say("measuring memory and counting operations")
+        memory, counters = compare_amounts(base, head, suite, core, names)
+        result = replace(result, memory=memory, counters=counters)
+        return replace(result, decision=decide(drive.source_of(base, head, suite, core, names, say)))
+    except CannotMeasure as error:
+        return replace(result, message=str(error))
+
+
+def sort_out(
+    base: Mapping[str, Observation], head: Mapping[str, Observation], only: str = ""
+) -> tuple[Names, list[str], list[Check]]:
+    """Which benchmarks to compare, by group; which are new; and a failed check for each that head can no longer run.
+
+    Raises
+    ------
+    CannotMeasure
+        If a benchmark runs with neither package, or none is left.
+    """
+    names: Names = {}
+    new: list[str] = []
+    broken: list[Check] = []
+    for group, after in head.items():
+        before = base[group]
+        both = set(before.seconds) & set(after.seconds)
+        new += [f"{name} (base: {before.errors.get(name, 'not run')})" for name in sorted(set(after.seconds) - both)]
+        for name, error in sorted(after.errors.items()):
+            if name not in before.seconds:
+                raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
+            broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
+        names[group] = frozenset(name for name in both if only in name)
+    names = {group: kept for group, kept in names.items() if kept}
+    if not names and not broken:
+        raise CannotMeasure("base and head have no benchmark in common" + (f" that is called {only!r}" if only else ""))
+    return names, new, broken

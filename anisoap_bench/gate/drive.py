@@ -1,0 +1,220 @@
+"""Observations: one process of one build at a time, and pairs of them in the order ABBA."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.process import environment, run
+
+GROUPS = ("compiled", "torch")
+INPUTS = "frames.pickle"
+# Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a percent.
+STEADY_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "MALLOC_TOP_PAD_": "0",
+    "NUMPY_MADVISE_HUGEPAGE": "0",
+}
+SCRIPTS = ("worker.py", "descriptors.py")
+Times = npt.NDArray[np.float64]
+Source = Callable[[int], Mapping[str, tuple[Times, Times]]]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one process measured.
+
+    Attributes
+    ----------
+    seconds : dict
+        Of one call, by benchmark: the median of its rounds.
+    peak_bytes : dict
+        Peak memory of one batch of calls, by benchmark.
+    counters : dict of dict
+        Counts of one batch of calls, by benchmark and quantity.
+    errors : dict
+        Why a benchmark could not be run.
+    """
+
+    seconds: dict[str, float]
+    peak_bytes: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, dict[str, int]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def prepare_suite(root: Path, folder: Path) -> Path:
+    """Copy the benchmark files of a source tree, and write the frames that they use, into a folder of their own.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        A checkout, or an exported commit: head's, which both packages are measured with.
+    folder : pathlib.Path
+        Is made.
+
+    Raises
+    ------
+    CannotMeasure
+        If there are no benchmarks, or the frames cannot be made.
+    """
+    if not (root / "tests" / "benchmarks").is_dir():
+        raise CannotMeasure("head has no folder tests/benchmarks: nothing to measure")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "tests" / "benchmarks", folder / "tests" / "benchmarks", ignore=ignored)
+    shutil.copytree(root / "benchmarks", folder / "benchmarks", ignore=ignored)
+    (folder / "tests" / "__init__.py").touch()
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    for name in SCRIPTS:
+        shutil.copy(Path(__file__).with_name(name), folder / name)
+    command: list[str | Path] = [sys.executable, "-m", "tests.benchmarks.inputs", folder / INPUTS]
+    done = run(command, folder=folder, variables=environment(DATA_ROOT=str(root / "data")), timeout=120)
+    if done.code:
+        raise CannotMeasure(f"the frames of the benchmarks cannot be made:\n{done.tail}")
+    run([sys.executable, "-m", "compileall", "-q", folder], folder=folder, variables=environment(), timeout=120)
+    return folder
+
+
+def variables(build: Build, suite: Path) -> dict[str, str]:
+    """Environment of a process that imports one build; the two builds' have the same length."""
+    return environment(
+        PYTHONPATH=str(build.folder),
+        NUMBA_CACHE_DIR=str(build.cache),
+        ANISOAP_GATE_INPUTS=str(suite / INPUTS),
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+    )
+
+
+def observe(
+    build: Build,
+    suite: Path,
+    *,
+    group: str,
+    core: int | None,
+    timeout: float = 120,
+    amounts: bool = False,
+    only: Collection[str] | None = None,
+) -> Observation:
+    """Run one process of one group of benchmarks.
+
+    Parameters
+    ----------
+    build : Build
+    suite : pathlib.Path
+        As `prepare_suite` made it.
+    group : {"compiled", "torch"}
+    core : int or None
+        The process is pinned to it, where the system can.
+    timeout : float
+        Seconds.
+    amounts : bool
+        Measure peak memory and counters, not time.
+    only : collection of str, optional
+        Names of the benchmarks to run; all of the group by default.
+
+    Raises
+    ------
+    CannotMeasure
+        If the process fails as a whole, for example because it imported another package than the build's.
+    """
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+        empty, out = Path(folder) / "empty", Path(folder) / "out.json"
+        empty.mkdir()
+        names = None if only is None else sorted(only)
+        asked = {
+            "target": str(build.folder),
+            "group": group,
+            "core": core,
+            "amounts": amounts,
+            "only": names,
+            "out": str(out),
+        }
+        command: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
+        settings = {**variables(build, suite), **(STEADY_MEMORY if amounts else {})}
+        done = run(command, folder=empty, variables=settings, timeout=timeout)
+        if done.code or not out.exists():
+            raise CannotMeasure(f"a process of {build.name} failed with code {done.code}:\n{done.tail}")
+        return Observation(**{"seconds": {}, **json.loads(out.read_text())})
+
+
+def warm_up(build: Build, suite: Path, *, core: int | None) -> dict[str, Observation]:
+    """One process of each group that is not measured: it compiles what later ones load, and tells what can be run."""
+    return {group: observe(build, suite, group=group, core=core, timeout=600) for group in GROUPS}
+
+
+def alternate(
+    base: Build,
+    head: Build,
+    suite: Path,
+    pairs: int,
+    core: int | None,
+    *,
+    names: Mapping[str, frozenset[str]],
+    first: int = 0,
+) -> dict[str, tuple[Times, Times]]:
+    """Measure pairs of processes, base first in the even ones and head first in the odd ones: ABBA.
+
+    Parameters
+    ----------
+    base, head : Build
+    suite : pathlib.Path
+    pairs : int
+    core : int or None
+    names : mapping
+        Benchmarks to keep, by group; a group without any is not run.
+    first : int
+        Number of the first pair, so that the order goes on where an earlier call ended.
+
+    Returns
+    -------
+    dict
+        Per benchmark the seconds of a call of base and of head, each of shape [pairs].
+    """
+    found: dict[str, dict[str, list[float]]] = {base.name: {}, head.name: {}}
+    for pair in range(first, first + pairs):
+        for group, kept in names.items():
+            for build in (base, head) if pair % 2 == 0 else (head, base):
+                seconds = observe(build, suite, group=group, core=core, only=kept).seconds if kept else {}
+                if missing := sorted(kept - set(seconds)):
+                    raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
+                for name in kept:
+                    found[build.name].setdefault(name, []).append(seconds[name])
+    return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
+
+
+def source_of(
+    base: Build,
+    head: Build,
+    suite: Path,
+    core: int | None,
+    names: Mapping[str, frozenset[str]],
+    say: Callable[[str], None] = lambda words: None,
+) -> Source:
+    """A source of fresh pairs; the order ABBA goes on from call to call."""
+    taken = 0
+
+    def source(pairs: int) -> dict[str, tuple[Times, Times]]:
+        nonlocal taken
+        say(f"pairs of processes {taken + 1} to {taken + pairs}")
+        found = alternate(base, head, suite, pairs, core, names=names, first=taken)
+        taken += pairs
+        return found
+
+    return source
+
+
+def default_core() -> int | None:
+    """The last core that this process may use; None where processes cannot be pinned."""
+    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

@@ -1,0 +1,130 @@
+"""Whether head's numbers are right: the tests of fidelity, and its descriptors beside those of the base."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.drive import variables
+from anisoap_bench.gate.process import run
+from anisoap_bench.gate.result import Check
+
+TESTS = ("test_reference_data.py", "test_invariance.py")
+TIMEOUT = 600
+RTOL, ATOL, OF_LARGEST = 1e-6, 1e-8, 1e-10
+"""For float64: both the elementwise bound and the one relative to the largest value of the array have to hold."""
+
+# For float32, relative to the largest value: twice what ``tests/tolerances.py`` allows against exact values, because
+# both sides are rounded. The transformation to (9, 6) cancels most of the digits of its expansion.
+FLOAT32 = {
+    ("6", "power spectrum"): 4e-6,
+    ("6", "expansion"): 9e-6,
+    ("9_6", "power spectrum"): 1.3e-4,
+    ("9_6", "expansion"): 1.1e-2,
+}
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def fidelity(base: Build, head: Build, suite: Path, source: Path) -> tuple[list[Check], list[str]]:
+    """All checks, and the descriptors that only head can compute.
+
+    Parameters
+    ----------
+    base, head : Build
+    suite : pathlib.Path
+        As `drive.prepare_suite` made it.
+    source : pathlib.Path
+        Head's files; its tests are run against head's wheel.
+    """
+    tests = run_tests(head, suite, source)
+    (before, _), (after, errors) = describe(base, suite), describe(head, suite)
+    checks, new = compare(before, after, errors)
+    return [tests, *checks], new
+
+
+def run_tests(head: Build, suite: Path, source: Path) -> Check:
+    """The tests that compare with stored values and known invariances, away from the checkout."""
+    folder = suite.with_name("tests-of-head")
+    shutil.copytree(source / "tests", folder / "tests")
+    shutil.copy(suite / "worker.py", folder)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow\n    browser\n")
+    asked = {"target": str(head.folder), "core": None, "tests": list(TESTS)}
+    command: list[str | Path] = [sys.executable, folder / "worker.py", json.dumps(asked)]
+    done = run(command, folder=folder, variables=variables(head, suite), timeout=TIMEOUT)
+    if done.code not in (0, 1):
+        raise CannotMeasure(f"the tests of fidelity did not run (code {done.code}):\n{done.tail}")
+    failed = [line for line in done.output.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return Check("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or done.tail.splitlines()[-1])
+
+
+def describe(build: Build, suite: Path) -> tuple[Arrays, dict[str, str]]:
+    """Descriptors of the benchmark inputs by every backend, and what could not be computed."""
+    out = suite.with_name(f"{build.name}-descriptors.npz")
+    asked = {"target": str(build.folder), "out": str(out)}
+    empty = suite.with_name("empty")
+    empty.mkdir(exist_ok=True)
+    command: list[str | Path] = [sys.executable, suite / "descriptors.py", json.dumps(asked)]
+    done = run(command, folder=empty, variables=variables(build, suite), timeout=TIMEOUT)
+    if done.code:
+        raise CannotMeasure(f"the descriptors of {build.name} cannot be computed (code {done.code}):\n{done.tail}")
+    with np.load(out) as arrays:
+        return dict(arrays), json.loads(out.with_suffix(".json").read_text())
+
+
+def compare(
+    base: Mapping[str, Any], head: Mapping[str, Any], errors: Mapping[str, str]
+) -> tuple[list[Check], list[str]]:
+    """One check for each backend and dtype, and the descriptors that only head has.
+
+    Parameters
+    ----------
+    base, head : mapping
+        Arrays by "backend dtype size input what".
+    errors : mapping
+        Why head could not compute a "backend dtype size input".
+
+    Raises
+    ------
+    CannotMeasure
+        If the two have nothing in common.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in base:
+        groups.setdefault(" ".join(name.split(" ")[:2]), []).append(name)
+    if not set(base) & set(head) and not errors:
+        raise CannotMeasure("base and head have no descriptor in common")
+    checks = []
+    for group, names in groups.items():
+        problems = {name: problem for name in names if (problem := _problem(name, base[name], head, errors))}
+        worst = "; ".join(f"{name}: {problem}" for name, problem in list(problems.items())[:3])
+        checks.append(Check(f"descriptors {group}", not problems, worst or f"{len(names)} arrays agree"))
+    return checks, sorted(set(head) - set(base))
+
+
+def _problem(name: str, before: npt.NDArray[Any], head: Mapping[str, Any], errors: Mapping[str, str]) -> str:
+    """What is wrong with one array of head; empty if nothing is."""
+    backend, dtype, size, system, what = name.split(" ", 4)
+    if name not in head:
+        return f"head cannot compute it: {errors.get(' '.join((backend, dtype, size, system)), 'it is missing')}"
+    after = head[name]
+    if (before.shape, before.dtype) != (after.shape, after.dtype):
+        return f"{before.dtype} {before.shape} became {after.dtype} {after.shape}"
+    if not np.isfinite(after).all():
+        return "has values that are not finite"
+    largest = float(np.abs(before).max(initial=0.0)) or 1.0
+    off = float(np.abs(after.astype(float) - before).max(initial=0.0)) / largest
+    allowed = OF_LARGEST if dtype == "float64" else FLOAT32[size, what]
+    if off > allowed:
+        return f"off by {off:.1e} of the largest value, allowed {allowed:g}"
+    if dtype == "float64" and not np.allclose(after, before, rtol=RTOL, atol=ATOL):
+        return f"not within rtol {RTOL:g}, atol {ATOL:g}"
+    return ""

@@ -1,0 +1,67 @@
+"""A build that is slower by a known part: after each call the processor goes on for that part of the call's time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from anisoap_bench.gate.build import PACKAGE, Build
+
+CALLS = """
+
+def _slowed(call):
+    import functools
+    import time
+
+    @functools.wraps(call)
+    def slowed(*args, **kwargs):
+        begin = time.perf_counter()
+        result = call(*args, **kwargs)
+        end = begin + (time.perf_counter() - begin) * {factor!r}
+        while time.perf_counter() < end:
+            pass
+        return result
+
+    return slowed
+
+
+for _name in ("power_spectrum", "transform"):
+    setattr(EllipsoidalDensityProjection, _name, _slowed(getattr(EllipsoidalDensityProjection, _name)))
+"""
+
+# The time of the processor since the interpreter started, which is what the benchmark of the import waits for.
+IMPORT = """
+
+def _slow_import():
+    import time
+
+    end = time.process_time() * {factor!r}
+    while time.process_time() < end:
+        pass
+
+
+_slow_import()
+"""
+
+
+def plant(build: Build, name: str, factor: float) -> Build:
+    """Copy an installed build and make its public calls and its import take `factor` times as long.
+
+    Nothing sleeps: the added time is spent computing, in proportion to what each call itself took.
+
+    Parameters
+    ----------
+    name : str
+        Of the new build and of its folder, beside the old one.
+    factor : float
+        1.05 for five per cent.
+    """
+    folder = build.folder.with_name(name)
+    shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, code in (("projection.py", CALLS), ("__init__.py", IMPORT)):
+        _append(folder / PACKAGE / file, code.format(factor=factor))
+    return Build(name, folder, f"{build.commit} × {factor}")
+
+
+def _append(file: Path, code: str) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + code, encoding="utf-8")

@@ -1,0 +1,180 @@
+"""A long recording of processes: one JSON line each as soon as it has ended, and the pairs read back from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.statistics import Floats
+
+BASE, TWIN = "a00", "b00"
+PLANTED = {"p03": 1.03, "p05": 1.05, "p10": 1.10}
+"""Builds slower than their twins, by how much; all names are equally long, as the paths that they become part of."""
+
+BLOCK = 2
+"""Pairs of one ABBA block."""
+
+Stream: TypeAlias = dict[str, tuple[Floats, Floats]]
+Measure: TypeAlias = Callable[[str, str], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a file holds.
+
+    Attributes
+    ----------
+    conditions : dict
+        First line of the file.
+    streams : dict
+        By the head's build: per benchmark the seconds of base and of head, arrays of shape [pairs].
+    date : str
+        Of its first process.
+    seconds_per_pair : float
+        Median time that a pair of processes of every group took.
+    """
+
+    conditions: dict[str, Any]
+    streams: dict[str, Stream]
+    date: str
+    seconds_per_pair: float
+
+
+def heads(every: int) -> Iterator[str]:
+    """The head of each block in turn: every so many blocks a planted one, the kinds alternating; else the twin."""
+    kinds = list(PLANTED)
+    block = 0
+    while True:
+        planted = every and block % every == every - 1
+        yield kinds[block // every % len(kinds)] if planted else TWIN
+        block += 1
+
+
+def record(
+    path: Path, conditions: Mapping[str, Any], measure: Measure, groups: tuple[str, ...], *, minutes: float, every: int
+) -> None:
+    """Append blocks of processes to a recording until the time is over; a block that was cut short is not used.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Is made with `conditions` as its first line, or continued if that line is the same.
+    measure : callable
+        Runs a process of a build and a group; gives seconds by benchmark.
+    every : int
+        Every so many blocks one has a planted head; 0 for none.
+
+    Raises
+    ------
+    CannotMeasure
+        If the recording was made under other conditions.
+    """
+    done = _start(path, conditions)
+    end = time.monotonic() + 60 * minutes
+    with path.open("a", encoding="utf-8") as stream:
+        for block, head in enumerate(heads(every)):
+            if block < done:
+                continue
+            if time.monotonic() >= end:
+                return
+            for pair in range(BLOCK):
+                for group in groups:
+                    for build in (BASE, head) if pair % 2 == 0 else (head, BASE):
+                        line = {"block": block, "pair": pair, "head": head, "build": build, "group": group}
+                        seconds = dict(measure(build, group))
+                        stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": seconds}) + "\n")
+                        stream.flush()
+
+
+def _start(path: Path, conditions: Mapping[str, Any]) -> int:
+    """Number of the next block of a recording, new or to be continued."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
+        return 0
+    found, lines = _lines(path)
+    if found != conditions:
+        different = sorted(key for key in {*found, *conditions} if found.get(key) != conditions.get(key))
+        raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
+    if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
+    return max((line["block"] for line in lines), default=-1) + 1
+
+
+def _lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """First line and the others, without any that was cut short."""
+    try:
+        first, *rest = path.read_text(encoding="utf-8").splitlines()
+        conditions = json.loads(first)
+    except (OSError, ValueError) as error:
+        raise CannotMeasure(f"{path} is no recording: {error}") from error
+    lines = []
+    for line in rest:
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return conditions, lines
+
+
+def read(path: Path) -> Recording:
+    """The pairs of every whole block of a recording.
+
+    Raises
+    ------
+    CannotMeasure
+        If the file is no recording or holds no whole block.
+    """
+    conditions, lines = _lines(path)
+    blocks: dict[int, list[dict[str, Any]]] = {}
+    for line in lines:
+        blocks.setdefault(line["block"], []).append(line)
+    processes = 2 * BLOCK * len(conditions["groups"])
+    whole = [block for block in blocks.values() if len(block) == processes]
+    if not whole:
+        raise CannotMeasure(f"{path} holds no whole block of {processes} processes")
+    streams: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
+    for block in whole:
+        for line in block:
+            stream = streams.setdefault(line["head"], {})
+            for name, seconds in line["seconds"].items():
+                stream.setdefault(name, ([], []))[line["build"] != BASE].append(seconds)
+    begin = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
+    # From the end of a block's first process to the end of its last: all but one of its processes.
+    paces = [(block[-1]["at"] - block[0]["at"]) / (processes - 1) for block in whole]
+    pace = float(np.median(paces)) * processes / BLOCK
+    return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, begin, pace)
+
+
+def _arrays(path: Path, stream: dict[str, tuple[list[float], list[float]]]) -> Stream:
+    lengths = {len(times) for both in stream.values() for times in both}
+    if len(lengths) != 1:
+        raise CannotMeasure(f"{path}: the benchmarks are not the same in every process")
+    return {name: (np.array(base), np.array(head)) for name, (base, head) in stream.items()}
+
+
+@contextmanager
+def load_on(core: int | None) -> Iterator[None]:
+    """Keep another core busy sorting numbers that do not fit into its cache; nothing if `core` is None."""
+    if core is None:
+        yield
+        return
+    code = "import numpy as np\na = np.random.default_rng(0).random(2_000_000)\nwhile True: np.sort(a)"
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        try:
+            os.sched_setaffinity(process.pid, {core})
+            yield
+        finally:
+            process.kill()

@@ -1,0 +1,249 @@
+"""The gate's decision replayed on a recording, in windows that share no process; rates with binomial intervals.
+
+Within a window the two builds, which are equal, may play base or head in any block. The roles follow the rows of a
+Hadamard matrix and their negatives: the mean ratios of different rows are uncorrelated, so a window tells more than
+one trial would, and less than independent ones. Every rate therefore comes with two intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from anisoap_bench.gate.recording import BLOCK, PLANTED, TWIN, Recording, Stream
+from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, Decision
+from anisoap_bench.gate.sequence import Plan, Source, decide
+
+EFFECTS = (1.03, 1.05, 1.10)
+_ROWS = ((0, 0, 0, 0), (0, 1, 0, 1), (0, 0, 1, 1), (0, 1, 1, 0))
+ROLES = np.array([*_ROWS, *(tuple(1 - sign for sign in row) for row in _ROWS)], dtype=bool)
+"""Whether the twin plays the base in each of four blocks, [patterns, blocks]; the blocks after follow as these."""
+
+UNCHANGED, EXCHANGED = 0, 4
+"""The patterns in which one build is the base throughout."""
+
+
+class Exhausted(Exception):
+    """The recording has no more pairs."""
+
+
+@dataclass
+class Tally:
+    """How often something happened: in trials, and in windows of the recording.
+
+    Attributes
+    ----------
+    windows : list of (int, int)
+        Per window, which shares no process with another, in how many of its trials it happened, and the trials.
+    """
+
+    windows: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def events(self) -> int:
+        """Trials in which it happened."""
+        return sum(events for events, _ in self.windows)
+
+    @property
+    def trials(self) -> int:
+        """All trials."""
+        return sum(trials for _, trials in self.windows)
+
+    @property
+    def rate(self) -> float:
+        """Events per trial; not a number without trials."""
+        return self.events / self.trials if self.trials else float("nan")
+
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of Clopper and Pearson as if all trials were independent."""
+        return _interval(self.events, self.trials)
+
+    def cautious(self, *, bad: bool) -> tuple[float, float]:
+        """The interval as if the trials of a window, which share processes, told no more than one trial.
+
+        The shares of each window's trials are added up and rounded to the worse side: up if the event is `bad`.
+        """
+        whole = sum(events / trials for events, trials in self.windows)
+        return _interval(int(np.ceil(whole - 1e-9) if bad else np.floor(whole + 1e-9)), len(self.windows))
+
+    def as_dict(self, *, bad: bool) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "events": self.events,
+            "trials": self.trials,
+            "windows": len(self.windows),
+            "rate": None if not self.trials else self.rate,
+            "interval": self.interval(),
+            "interval_windows": self.cautious(bad=bad),
+        }
+
+
+def _interval(events: int, trials: int) -> tuple[float, float]:
+    if not trials:
+        return 0.0, 1.0
+    found = stats.binomtest(events, trials).proportion_ci(0.95, method="exact")
+    return float(found.low), float(found.high)
+
+
+def source_at(
+    stream: Stream,
+    start: int,
+    *,
+    roles: int = UNCHANGED,
+    slowed: tuple[str, float] | None = None,
+    other: tuple[str, Stream, int] | None = None,
+) -> Source:
+    """Pairs of a recording from a place on.
+
+    Parameters
+    ----------
+    stream : dict
+        Of two equal builds.
+    start : int
+        First pair.
+    roles : int
+        Row of `ROLES`.
+    slowed : (str, float), optional
+        A benchmark whose times of the head are multiplied.
+    other : (str, Stream, int), optional
+        A benchmark that is taken from another stream, from that pair on.
+
+    Raises
+    ------
+    Exhausted
+        By the source, where the recording ends.
+    """
+    position = 0
+
+    def cut(name: str, pairs: int) -> tuple[Any, Any]:
+        times, first = stream[name], start + position
+        if other and other[0] == name:
+            times, first = other[1][name], other[2] + position
+        if first + pairs > len(times[0]):
+            raise Exhausted
+        base, head = (each[first : first + pairs] for each in times)
+        swapped = ROLES[roles, (position + np.arange(pairs)) // BLOCK % ROLES.shape[1]]
+        base, head = np.where(swapped, head, base), np.where(swapped, base, head)
+        return base, head * slowed[1] if slowed and slowed[0] == name else head
+
+    def source(pairs: int) -> dict[str, tuple[Any, Any]]:
+        nonlocal position
+        found = {name: cut(name, pairs) for name in stream}
+        position += pairs
+        return found
+
+    return source
+
+
+Trials = Callable[[int], list[Decision]]
+
+
+def windows(trials: Trials) -> Iterator[list[Decision]]:
+    """Decisions window by window; each begins where the longest of the one before ended, until the pairs run out."""
+    start = 0
+    while True:
+        try:
+            decisions = trials(start)
+        except Exhausted:
+            return
+        yield decisions
+        start += max(decision.first_pairs + decision.confirming_pairs for decision in decisions)
+
+
+def equal_builds(stream: Stream, plan: Plan) -> list[list[Decision]]:
+    """Trials without any difference, eight a window: every pattern of roles."""
+    return list(windows(lambda start: [decide(source_at(stream, start, roles=r), plan) for r in range(len(ROLES))]))
+
+
+def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]]:
+    """Trials in which one benchmark's recorded times of the head are multiplied: two a benchmark and window."""
+
+    def trials(start: int) -> list[Decision]:
+        return [
+            decide(source_at(stream, start, roles=r, slowed=(name, effect)), plan)
+            for name in stream
+            for r in (UNCHANGED, EXCHANGED)
+        ]
+
+    return list(windows(trials))
+
+
+def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decision]]:
+    """Trials in which one benchmark comes from pairs whose head was slower, and the others from equal builds."""
+
+    def trials(start: int) -> list[Decision]:
+        return [decide(source_at(stream, start, other=(name, slow, start)), plan) for name in stream]
+
+    return list(windows(trials))
+
+
+def detected(decision: Decision, name: str) -> bool:
+    """Whether the gate blocks and names this benchmark."""
+    return any(one.name == name and one.verdict == "slower" for one in decision.comparisons)
+
+
+def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
+    """Every rate that a recording tells.
+
+    Returns
+    -------
+    dict
+        ``false alarms``, ``undecided``, ``flagged once``, ``power`` by kind and effect, ``pairs``, ``spread``.
+    """
+    plan = plan or Plan()
+    stream = recording.streams[TWIN]
+    equal = equal_builds(stream, plan)
+    tally = partial(_tally, equal)
+    decisions = [decision for window in equal for decision in window]
+    used = [decision.first_pairs + decision.confirming_pairs for decision in decisions]
+    return {
+        "false_alarms": tally(lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
+        "undecided": tally(lambda d: d.exit_code == NOT_MEASURED).as_dict(bad=True),
+        "flagged_first": tally(lambda d: any(one.confirmed is not None for one in d.comparisons)).as_dict(bad=True),
+        "multiplied": {f"{effect:.2f}": _power(multiplied(stream, effect, plan), stream, 2) for effect in EFFECTS},
+        "planted": {
+            f"{PLANTED[kind]:.2f}": {
+                **_power(really_planted(stream, slow, plan), stream, 1),
+                "measured_ratio": _median_ratio(slow),
+            }
+            for kind, slow in sorted(recording.streams.items())
+            if kind in PLANTED
+        },
+        "pairs": {"recorded": _length(stream), "median": _or_none(np.median, used), "most": _or_none(max, used)},
+        "spread": {name: _spread(*times) for name, times in sorted(stream.items())},
+    }
+
+
+def _tally(decisions: list[list[Decision]], happened: Callable[[Decision], bool]) -> Tally:
+    return Tally([(sum(map(happened, window)), len(window)) for window in decisions])
+
+
+def _power(decisions: list[list[Decision]], stream: Stream, repeats: int) -> dict[str, Any]:
+    """Detections; `repeats` trials of every benchmark of the stream follow each other in a window."""
+    names = [name for name in stream for _ in range(repeats)]
+    counted = [(sum(map(detected, window, names)), len(window)) for window in decisions]
+    return Tally(counted).as_dict(bad=False)
+
+
+def _length(stream: Stream) -> int:
+    return min(len(base) for base, _ in stream.values())
+
+
+def _or_none(function: Callable[[Any], Any], numbers: list[int]) -> int | None:
+    return int(function(numbers)) if numbers else None
+
+
+def _median_ratio(stream: Stream) -> float:
+    """Median over the benchmarks of the median ratio."""
+    return float(np.median([np.median(head / base) for base, head in stream.values()]))
+
+
+def _spread(base: Any, head: Any) -> float:
+    """Standard deviation of one process's log time, from the middle of the pairs' log ratios."""
+    ratios = np.log(head / base)
+    return float(stats.median_abs_deviation(ratios, scale="normal") / np.sqrt(2))

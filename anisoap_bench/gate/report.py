@@ -1,0 +1,151 @@
+"""A result of the gate for the terminal, for a comment on the pull request and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from anisoap_bench.gate.result import NOT_MEASURED, PASS, Amount, Comparison, GateResult
+
+MARKER = "<!-- anisoap-gate -->"
+"""First line of the Markdown, by which the workflow finds the comment that it wrote before."""
+
+OVERRIDE = "perf-regression-ok"
+TIMES = ("benchmark", "head/base", "95 % interval", "p", "pairs", "verdict")
+AMOUNTS = ("benchmark", "quantity", "base", "head", "head/base", "verdict")
+
+
+def terminal(result: GateResult) -> str:
+    """The whole report as plain text."""
+    lines = [f"base {result.base}", f"head {result.head}", "", *_words(result)]
+    for title, head, rows in _tables(result):
+        lines += ["", title, *_aligned(head, rows)]
+    lines += ["", *(f"{name}: {value}" for name, value in result.environment.items())]
+    return "\n".join([*lines, "", headline(result)]) + "\n"
+
+
+def markdown(result: GateResult) -> str:
+    """The report as a comment; its first line is `MARKER`."""
+    commits = f"base `{result.base[:10]}`, head `{result.head[:10]}`"
+    lines = [MARKER, f"## {_one_line(headline(result))}", "", commits, ""]
+    lines += [f"- {_one_line(words)}" for words in _words(result)]
+    for title, head, rows in _tables(result):
+        lines += ["", f"### {title}", "", _row(head), "|" + "---|" * len(head), *map(_row, rows)]
+    if result.environment:
+        conditions = "; ".join(f"{name}: {value}" for name, value in result.environment.items())
+        lines += ["", f"<sub>{_one_line(conditions)}</sub>"]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(result: GateResult) -> dict[str, Any]:
+    """Everything, ready for `json.dumps`; numbers that JSON has not become null."""
+    found = dataclasses.asdict(dataclasses.replace(result, environment=dict(result.environment)))
+    for name in ("memory", "counters"):
+        for record, amount in zip(found[name], getattr(result, name), strict=True):
+            record |= {"ratio": amount.ratio, "over": amount.over}
+    codes = {"exit_code": result.exit_code, "performance_code": result.performance_code}
+    return _finite({**found, **codes, "headline": headline(result)})
+
+
+def headline(result: GateResult) -> str:
+    """The outcome in one line."""
+    if result.wrong:
+        return f"FAILED: wrong results ({_names(check.name for check in result.wrong)})"
+    if not result.measured:
+        return "NOT MEASURED: nothing can be said"
+    if result.override and result.performance_code != PASS:
+        return f"PASSED by the label {OVERRIDE}: {_trouble(result)}"
+    if result.exit_code == PASS:
+        return "PASSED: same results, nothing slower"
+    return f"{'UNDECIDED' if result.exit_code == NOT_MEASURED else 'FAILED'}: {_trouble(result)}"
+
+
+def _trouble(result: GateResult) -> str:
+    """What is slower, over its limit or unknown, by name."""
+    comparisons = result.decision.comparisons if result.decision else ()
+    parts = {
+        "slower": [one.name for one in comparisons if one.verdict == "slower"],
+        "over the limit": [f"{one.benchmark} ({one.quantity})" for one in result.over],
+        "unknown": [one.name for one in comparisons if one.verdict == "unknown"],
+    }
+    return "; ".join(f"{what}: {_names(names)}" for what, names in parts.items() if names)
+
+
+def _words(result: GateResult) -> list[str]:
+    """Sentences about everything that is no table."""
+    words = [] if result.message is None else [f"could not measure: {result.message}"]
+    words += [f"wrong: {check.name}: {check.detail}" for check in result.wrong]
+    if result.fidelity:
+        words.append(f"results: {len(result.fidelity) - len(result.wrong)} of {len(result.fidelity)} checks passed")
+    else:
+        words.append("results were not checked")
+    if result.decision is None or not result.decision.comparisons:
+        words.append("no time was compared")
+    else:
+        first, second = result.decision.first_pairs, result.decision.confirming_pairs
+        words.append(f"{first} pairs of processes" + (f", {second} more to confirm" if second else ""))
+    if result.new:
+        words.append(f"new, base cannot run them: {_names(result.new)}")
+    if result.override:
+        words.append(f"the label {OVERRIDE} is set: times, memory and counts do not block")
+    return words
+
+
+def _tables(result: GateResult) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Title, column heads and rows of each table that has rows."""
+    comparisons = result.decision.comparisons if result.decision else ()
+    tables = [
+        ("Time", TIMES, [_time_row(one) for one in comparisons]),
+        ("Peak memory", AMOUNTS, [_amount_row(one) for one in result.memory]),
+        ("Counts", AMOUNTS, [_amount_row(one) for one in result.counters]),
+    ]
+    return [table for table in tables if table[2]]
+
+
+def _time_row(one: Comparison) -> tuple[str, ...]:
+    verdict: str = one.verdict
+    if one.confirmed is not None:
+        verdict += ", confirmed" if one.confirmed else ", flagged once"
+    elif one.high < 1:
+        verdict = "faster"
+    interval = f"{one.low:.3f} to {one.high:.3f}"
+    return one.name, f"{one.ratio:.3f}", interval, f"{one.p_value:.2g}", str(one.pairs), verdict
+
+
+def _amount_row(one: Amount) -> tuple[str, ...]:
+    verdict = "ok" if not one.over else f"over {one.limit:g}" + ("" if one.blocking else " (advice)")
+    return one.benchmark, one.quantity, _value(one.base, one), _value(one.head, one), f"{one.ratio:.3f}", verdict
+
+
+def _value(number: float, amount: Amount) -> str:
+    return f"{number / 2**20:.2f} MiB" if amount.unit == "B" else f"{number:,.0f} {amount.unit}".strip()
+
+
+def _aligned(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows)]
+    return [f"  {line}" for line in lines]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(_one_line(cell).replace('|', '&#124;') for cell in cells)} |"
+
+
+def _one_line(text: str) -> str:
+    """Text that the head wrote, as it may stand in Markdown: on one line, without tags, links, code or mentions."""
+    return " ".join(text.split()).translate({ord(sign): f"&#{ord(sign)};" for sign in "&<@[`"})
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return value

@@ -1,0 +1,242 @@
+"""One measured process, started as a script from a copy beside the benchmark files: ``worker.py '{…}'``.
+
+It imports the package of one build, the benchmark files, and nothing of the checkout. Exit code 3: this process would
+have measured something else than it was asked to.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SUITE = Path(__file__).resolve().parent
+FILES = {"compiled": "benchmarks/test_compiled.py", "torch": "benchmarks/test_torch.py"}
+WRONG = 3
+
+
+class Reporter:
+    """Pytest plugin: why benchmarks failed."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Keep the first line of what went wrong; a benchmark that is skipped was not measured either."""
+        if not report.passed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            words = crash.message if crash else str(report.longrepr[-1] if report.skipped else report.longrepr)
+            self.errors.setdefault(name_of(report.nodeid), words.strip().splitlines()[0])
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A file that cannot be imported measures nothing."""
+        if report.failed:
+            self.errors[report.nodeid] = report.longreprtext.strip().splitlines()[-1]
+
+
+class Selection:
+    """Pytest plugin: run the benchmarks of these names; of all names if there are none."""
+
+    def __init__(self, names: list[str] | None) -> None:
+        self.names = names
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave the others out."""
+        if self.names is not None:
+            items[:] = [item for item in items if name_of(item.nodeid) in self.names]
+
+
+class NoDescription:
+    """Pytest plugin: no costly description of the machine in pytest-benchmark's file."""
+
+    def pytest_benchmark_generate_machine_info(self) -> dict[str, str]:
+        """Nothing: asking for the processor takes longer than the benchmarks."""
+        return {}
+
+    def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
+        """Nothing: there is no repository here."""
+        return {}
+
+
+class Once:
+    """Takes the place of pytest-benchmark's fixture: memory and operations of one batch of calls."""
+
+    def __init__(self) -> None:
+        self.group: str | None = None
+        self.extra_info: dict[str, Any] = {}
+        self.peak_bytes: int | None = None
+        self.counters: dict[str, int] = {}
+
+    def pedantic(self, call: Callable[[], Any], rounds: int) -> Any:
+        """Call once for each measure."""
+        from benchmarks import measure
+
+        if self.group != "import":  # another process, see `import_amounts`
+            self.peak_bytes = measure.peak_memory(call)
+            gc.collect()
+            gc.disable()
+            self.counters = {"allocated": allocated(call), "calls": calls(call)}
+            if "torch" in sys.modules:
+                self.counters["torch operations"] = torch_operations(call)
+            gc.enable()
+        return call()
+
+
+class OnceFixture:
+    """Pytest plugin that offers `Once` as ``benchmark``."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, Once] = {}
+
+    @pytest.fixture
+    def benchmark(self, request: Any) -> Once:
+        """What the benchmark files call."""
+        self.done[name_of(request.node.nodeid)] = once = Once()
+        return once
+
+
+def allocated(call: Callable[[], Any]) -> int:
+    """Most bytes that Python and NumPy held at once."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def calls(call: Callable[[], Any]) -> int:
+    """Calls of functions, Python's and C's."""
+    count = 0
+
+    def see(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(see)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def torch_operations(call: Callable[[], Any]) -> int:
+    """Operations that torch dispatches."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        count = 0
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            Count.count += 1
+            return function(*args, **(kwargs or {}))
+
+    with Count():  # type: ignore[no-untyped-call]
+        call()
+    return Count.count
+
+
+def import_amounts() -> tuple[int | None, dict[str, int]]:
+    """Peak memory of a process that imports the package (None where the system does not tell), and its modules."""
+    code = "import sys, anisoap_opt\nprint(len(sys.modules))\nprint(open('/proc/self/status').read())"
+    if sys.platform != "linux":
+        code = code.rsplit("\n", 1)[0]
+    lines = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split("\n")
+    peaks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+    return (peaks[0] if peaks else None), {"modules": int(lines[0])}
+
+
+def name_of(nodeid: str) -> str:
+    """The name of a benchmark: what is in brackets."""
+    return nodeid.partition("[")[2].rstrip("]") or nodeid
+
+
+def refuse(reason: str) -> None:
+    """End this process: what it measures is not what was asked for."""
+    print(reason, file=sys.stderr)
+    sys.exit(WRONG)
+
+
+def check_package(target: Path) -> None:
+    """Refuse any module of the package from elsewhere: in a checkout, that would compare head with head."""
+    import anisoap_opt
+
+    for name, module in [("anisoap_opt", anisoap_opt), *sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        ours = name.split(".")[0] == "anisoap_opt"
+        if ours and not (file and Path(file).resolve().is_relative_to(target.resolve())):
+            refuse(f"the wrong package: {name} was imported from {file}, not from {target}")
+
+
+def run_pytest(files: list[str], options: list[str], plugins: list[Any]) -> int:
+    """Run some files; that a test fails is told by the code and its report, anything else ends this process.
+
+    No setting of the repository applies.
+    """
+    settings = ["-c", str(SUITE / "pytest.ini"), "--rootdir", str(SUITE), "-p", "no:cacheprovider", "--assert=plain"]
+    paths = [str(SUITE / "tests" / file) for file in files]
+    code = pytest.main([*settings, "-q", *options, *paths], plugins=plugins)
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        refuse(f"pytest ended with {code!r}")
+    return int(code)
+
+
+def measure_times(group: str, only: list[str] | None, out: Path) -> dict[str, Any]:
+    """Seconds of one call of every benchmark, the median of its rounds."""
+    reporter = Reporter()
+    stored = out.with_suffix(".pytest-benchmark.json")
+    files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
+    options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", *files]
+    run_pytest([FILES[group]], options, [reporter, Selection(only), NoDescription()])
+    text = stored.read_text() if stored.exists() else ""
+    benchmarks = json.loads(text)["benchmarks"] if text else []
+    seconds = {name_of(one["name"]): one["stats"]["median"] / one["extra_info"]["calls"] for one in benchmarks}
+    kept = {name: value for name, value in seconds.items() if name not in reporter.errors}
+    return {"seconds": kept, "errors": reporter.errors}
+
+
+def measure_amounts(group: str, only: list[str] | None) -> dict[str, Any]:
+    """Peak memory and counters of every benchmark."""
+    reporter, fixture = Reporter(), OnceFixture()
+    run_pytest([FILES[group]], [], [reporter, Selection(only), fixture])
+    peaks = {name: once.peak_bytes for name, once in fixture.done.items()}
+    counters = {name: once.counters for name, once in fixture.done.items()}
+    if "import" in peaks:
+        peaks["import"], counters["import"] = import_amounts()
+    return {
+        "peak_bytes": {name: peak for name, peak in peaks.items() if peak is not None and name not in reporter.errors},
+        "counters": {name: count for name, count in counters.items() if name not in reporter.errors},
+        "errors": reporter.errors,
+    }
+
+
+def main(asked: dict[str, Any]) -> None:
+    """Measure what was asked for and write it."""
+    if asked["core"] is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {asked["core"]})
+    target = Path(asked["target"])
+    check_package(target)
+    if "tests" in asked:
+        code = run_pytest(asked["tests"], ["-m", "not slow"], [])
+        check_package(target)
+        sys.exit(code)
+    out, group = Path(asked["out"]), asked["group"]
+    only = asked["only"]
+    found = measure_amounts(group, only) if asked["amounts"] else measure_times(group, only, out)
+    check_package(target)
+    if group == "compiled" and "torch" in sys.modules:
+        refuse("torch was loaded in the process of the benchmarks that have to do without it")
+    out.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,37 @@
+"""What the gate's benchmarks share: frames, and one way to time a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.benchmarks import inputs
+
+ROUNDS = 3
+"""A process runs each benchmark a few times; more processes tell more than more rounds."""
+
+
+@pytest.fixture
+def timed(benchmark: Any) -> Callable[..., Any]:
+    """Time rounds of `calls` calls, as many in every process and for every commit, after one that compiles."""
+
+    def run(call: Callable[[], Any], *, calls: int, **information: Any) -> Any:
+        benchmark.extra_info.update(information, calls=calls)
+
+        def batch() -> Any:
+            for _ in range(calls):
+                result = call()
+            return result
+
+        call()
+        return benchmark.pedantic(batch, rounds=ROUNDS)
+
+    return run
+
+
+@pytest.fixture
+def frames() -> dict[str, list[Any]]:
+    """All frames, by name."""
+    return inputs.load()

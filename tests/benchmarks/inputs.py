@@ -1,0 +1,53 @@
+"""Frames and calculators of the gate's benchmarks; ``python -m tests.benchmarks.inputs FILE`` writes the frames.
+
+The gate writes the file once, from the head's files, and both packages read it: neither the parsing of text nor a
+change of ``data/`` is part of what is compared.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks import workloads
+
+VARIABLE = "ANISOAP_GATE_INPUTS"
+"""Names the file of frames; without it they are made here."""
+
+COPIES = 30
+"""Frames of each kind of bulk, all different."""
+
+# Bulk frames: particles and types of each.
+BULK = {"bulk_1": (1, 1), "bulk_24": (24, 1), "bulk_192_4": (192, 4), "bulk_384": (384, 1)}
+SYSTEMS = ("benzenes", "four_species", "ellipsoids")
+
+
+def make() -> dict[str, list[Any]]:
+    """All frames, by name."""
+    bulk = {
+        name: [workloads.bulk(particles, types, seed)[0] for seed in range(COPIES)]
+        for name, (particles, types) in BULK.items()
+    }
+    return {**bulk, **{name: workloads.system(name) for name in SYSTEMS}}
+
+
+@cache
+def load() -> dict[str, list[Any]]:
+    """All frames, by name, from the file that the environment names, else made here."""
+    file = os.environ.get(VARIABLE)
+    return pickle.loads(Path(file).read_bytes()) if file else make()
+
+
+def calculator(size: str, backend: str, **more: Any) -> Any:
+    """An `EllipsoidalDensityProjection` with the hyperparameters of one size of basis."""
+    from anisoap_opt import EllipsoidalDensityProjection
+
+    return EllipsoidalDensityProjection(**workloads.HYPERS[size], backend=backend, **more)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(pickle.dumps(make(), protocol=pickle.HIGHEST_PROTOCOL))

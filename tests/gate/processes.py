@@ -1,0 +1,38 @@
+"""Processes that never ran, and recordings of them."""
+
+import numpy as np
+import pytest
+
+from anisoap_bench.gate import recording
+from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
+
+CONDITIONS = {
+    **{"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"},
+    "groups": ["compiled", "torch"],
+}
+GROUPS = {"compiled": ("kernel", "import"), "torch": ("expansion",)}
+
+
+class Processes:
+    """Takes the place of real processes; interrupts itself after some."""
+
+    def __init__(self, count, spread=0.01, twin=1.0):
+        self.left, self.spread = count, spread
+        self.factors = {BASE: 1.0, TWIN: twin, **PLANTED}
+        self.random = np.random.default_rng(count)
+        self.calls = []
+
+    def __call__(self, build, group):
+        if not self.left:
+            raise KeyboardInterrupt
+        self.left -= 1
+        self.calls.append((build, group))
+        noise = np.exp(self.spread * self.random.standard_normal(len(GROUPS[group])))
+        return {name: 0.05 * self.factors[build] * each for name, each in zip(GROUPS[group], noise, strict=True)}
+
+
+def record(path, processes, conditions=CONDITIONS, every=4):
+    """Record until the processes are used up; what was run."""
+    with pytest.raises(KeyboardInterrupt):
+        recording.record(path, conditions, processes, tuple(GROUPS), minutes=60, every=every)
+    return processes.calls

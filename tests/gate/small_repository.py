@@ -1,0 +1,171 @@
+"""A repository like this one, with a package and benchmarks so small that the real gate takes seconds."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PYPROJECT = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "anisoap_opt"
+version = "0.1.0"
+
+[tool.setuptools]
+packages = ["anisoap_opt"]
+"""
+
+PACKAGE = '''\
+"""Stands for the real package: some work, some memory, some numbers."""
+
+import numpy as np
+
+
+class Entry:
+    dtypes = ("float64",)
+
+
+BACKENDS = {"numpy_only": Entry()}
+LOOPS = 150_000
+BYTES = 8_000_000
+VALUE = 3.0
+
+
+def work():
+    return sum(range(LOOPS))
+
+
+def fill():
+    return np.ones(BYTES, dtype=np.uint8).sum()
+
+
+def value():
+    return np.full((2, 3), VALUE)
+'''
+
+INPUTS = """\
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+NAMES = ("bulk_1", "bulk_24", "bulk_192_4", "bulk_384", "benzenes", "four_species", "ellipsoids")
+
+
+def load():
+    return {name: [0, 1] for name in NAMES}
+
+
+def calculator(size, backend, **more):
+    import anisoap_opt
+
+    expansion = SimpleNamespace(blocks=lambda: [SimpleNamespace(values=anisoap_opt.value())])
+    return SimpleNamespace(transform=lambda frames: expansion, power_spectrum=lambda frames: anisoap_opt.value())
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(pickle.dumps(load()))
+"""
+
+BENCHMARKS = """\
+import anisoap_opt
+import pytest
+
+
+@pytest.mark.parametrize("name", ["loop"])
+def test_loop(name, benchmark, timed):
+    benchmark.group = "loop"
+    timed(lambda: anisoap_opt.work(), calls=2)
+
+
+@pytest.mark.parametrize("name", ["memory"])
+def test_memory(name, benchmark, timed):
+    benchmark.group = "memory"
+    timed(lambda: anisoap_opt.fill(), calls=2)
+"""
+
+NO_TORCH = """\
+import pytest
+
+
+@pytest.mark.parametrize("name", ["late"])
+def test_late(name, timed):
+    timed(lambda: sum(range(150_000)), calls=1)
+"""
+
+REFERENCE = """\
+import anisoap_opt
+
+
+def test_value():
+    assert abs(anisoap_opt.value() - 3.0).max() < 1e-6
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write files given by path and content."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def sources(folder: Path, benchmarks: str = BENCHMARKS) -> Path:
+    """The files, without git."""
+    write(
+        folder,
+        {
+            "pyproject.toml": PYPROJECT,
+            "anisoap_opt/__init__.py": PACKAGE,
+            "tests/__init__.py": "",
+            "tests/test_reference_data.py": REFERENCE,
+            "tests/test_invariance.py": "def test_nothing():\n    pass\n",
+            "tests/benchmarks/__init__.py": "",
+            "tests/benchmarks/inputs.py": INPUTS,
+            "tests/benchmarks/test_compiled.py": benchmarks,
+            "tests/benchmarks/test_torch.py": NO_TORCH,
+        },
+    )
+    shutil.copy(ROOT / "tests" / "benchmarks" / "conftest.py", folder / "tests" / "benchmarks")
+    (folder / "benchmarks").mkdir()
+    for name in ("__init__.py", "measure.py"):
+        shutil.copy(ROOT / "benchmarks" / name, folder / "benchmarks")
+    return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git with a name and an address of its own."""
+    who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+    return subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit all changes, if there are any."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+
+
+def repository(folder: Path) -> Path:
+    """The files in a repository, on a branch `main` of one commit."""
+    sources(folder)
+    (folder / ".gitignore").write_text("__pycache__/\n")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, "first")
+    return folder
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    """Change the package and commit that."""
+    file = folder / "anisoap_opt" / "__init__.py"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    commit(folder, "change")

@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import calibration, recording, replay
+from anisoap_bench.gate.recording import TWIN
+from anisoap_bench.gate.result import Decision
+from tests.gate.processes import CONDITIONS, Processes, record
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recording") / "quiet.jsonl"
+    record(path, Processes(8 * 160))
+    return path
+
+
+def test_a_source_gives_the_recorded_pairs_once(recorded):
+    stream = recording.read(recorded).streams[TWIN]
+    source = replay.source_at(stream, 6)
+    for first, pairs in ((6, 8), (14, 4)):
+        found = source(pairs)
+        for name, (base, head) in stream.items():
+            np.testing.assert_array_equal(found[name][0], base[first : first + pairs])
+            np.testing.assert_array_equal(found[name][1], head[first : first + pairs])
+
+
+def test_roles_are_exchanged_by_block(recorded):
+    stream = recording.read(recorded).streams[TWIN]
+    base, head = stream["kernel"]
+    source = replay.source_at(stream, 2, roles=1)  # every other block
+    source(4)
+    found = source(4)["kernel"]
+    np.testing.assert_array_equal(found[0], [base[6], base[7], head[8], head[9]])
+    np.testing.assert_array_equal(found[1], [head[6], head[7], base[8], base[9]])
+    signs = 1 - 2 * replay.ROLES[:4].astype(int)
+    np.testing.assert_array_equal(signs @ signs.T, 4 * np.eye(4))
+    np.testing.assert_array_equal(replay.ROLES[4:], ~replay.ROLES[:4])
+
+
+def test_one_benchmark_slowed_or_taken_from_elsewhere(recorded):
+    streams = recording.read(recorded).streams
+    plain = replay.source_at(streams[TWIN], 0)(8)
+    slowed = replay.source_at(streams[TWIN], 0, slowed=("kernel", 1.05))(8)
+    planted = replay.source_at(streams[TWIN], 0, other=("kernel", streams["p10"], 4))(8)
+    np.testing.assert_allclose(slowed["kernel"][1], 1.05 * plain["kernel"][1])
+    np.testing.assert_array_equal(slowed["kernel"][0], plain["kernel"][0])
+    np.testing.assert_array_equal(planted["kernel"][1], streams["p10"]["kernel"][1][4:12])
+    for name in ("import", "expansion"):
+        np.testing.assert_array_equal(slowed[name], plain[name])
+        np.testing.assert_array_equal(planted[name], plain[name])
+
+
+def test_windows_share_no_pair():
+    """Each begins where the longest trial of the one before ended; the last one is not whole and left out."""
+    lengths = iter([(8, 0, 8, 0), (12, 8, 20, 0), (8, 0, 30, 26)])
+    starts = []
+
+    def trials(start):
+        starts.append(start)
+        try:
+            first, confirming, other_first, other_confirming = next(lengths)
+        except StopIteration:
+            raise replay.Exhausted from None
+        return [Decision((), first, confirming), Decision((), other_first, other_confirming)]
+
+    assert len(list(replay.windows(trials))) == 3
+    assert starts == [0, 8, 28, 84]
+
+
+def test_the_end_of_the_recording(recorded):
+    stream = recording.read(recorded).streams[TWIN]
+    with pytest.raises(replay.Exhausted):
+        replay.source_at(stream, len(stream["kernel"][0]) - 6)(8)
+
+
+def test_binomial_intervals():
+    none = replay.Tally([(0, 8)] * 40)
+    assert (none.events, none.trials, none.rate) == (0, 320, 0)
+    assert none.interval() == pytest.approx((0, 0.01146), abs=1e-5)
+    assert none.cautious(bad=True) == pytest.approx((0, 0.0881), abs=1e-4)
+    some = replay.Tally([(1, 8), (0, 8), (2, 8), (0, 8)])
+    assert some.cautious(bad=True) == pytest.approx((0.0063, 0.8059), abs=1e-4)  # 1 of 4
+    assert some.cautious(bad=False) == pytest.approx((0, 0.6024), abs=1e-4)  # 0 of 4
+    assert replay.Tally().interval() == (0, 1)
+
+
+def test_replay_of_equal_builds(recorded):
+    rates = replay.replay(recording.read(recorded))
+    assert rates["false_alarms"]["events"] == 0
+    assert rates["undecided"]["events"] == 0
+    assert rates["false_alarms"]["trials"] == 8 * rates["false_alarms"]["windows"] > 100
+    assert rates["multiplied"]["1.10"]["rate"] == 1
+    assert rates["multiplied"]["1.03"]["rate"] < rates["multiplied"]["1.05"]["rate"]
+    assert rates["planted"]["1.10"]["rate"] == 1
+    assert rates["planted"]["1.10"]["trials"] > 0
+    assert rates["planted"]["1.05"]["measured_ratio"] == pytest.approx(1.05, abs=0.01)
+    assert rates["spread"]["kernel"] == pytest.approx(0.01, abs=0.002)
+
+
+def test_a_twin_that_is_slower_shows_as_false_alarms(tmp_path):
+    """The replay sees alarms where there are some: in the role in which the slower build is the head."""
+    path = tmp_path / "r.jsonl"
+    record(path, Processes(8 * 60, twin=1.1), every=0)
+    rates = replay.replay(recording.read(path))
+    assert rates["false_alarms"]["events"] >= rates["false_alarms"]["windows"] > 0
+
+
+def test_publish_keeps_the_other_recordings(recorded, tmp_path, monkeypatch):
+    other = tmp_path / "loaded.jsonl"
+    record(other, Processes(8 * 40), {**CONDITIONS, "load": "other-core"})
+    calibration.publish(recorded, tmp_path)
+    text = calibration.publish(other, tmp_path)
+    assert text == (tmp_path / "calibration.md").read_text()
+    entries = json.loads((tmp_path / "calibration.json").read_text())
+    assert set(entries) == {"quiet", "loaded"}
+    false = entries["quiet"]["false_alarms"]
+    for words in (
+        *("quiet", "loaded", "other core idle", "other core busy", "a machine", f"0 of {false['trials']}: 0.0 %"),
+        *("false alarms", "undecided", "times multiplied by 1.05", "build slowed by 1.10", "kernel"),
+    ):
+        assert words in text
+    assert len({line.count("|") for line in text.splitlines() if line}) == 1
+
+
+def test_a_recording_too_short_for_a_trial_publishes_nothing(tmp_path):
+    record(tmp_path / "short.jsonl", Processes(8 * 2))
+    with pytest.raises(CannotMeasure, match="4 pairs of equal builds are too few"):
+        calibration.publish(tmp_path / "short.jsonl", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_rates_that_are_no_json(recorded, tmp_path):
+    (tmp_path / "calibration.json").write_text("{")
+    with pytest.raises(CannotMeasure, match="not JSON"):
+        calibration.publish(recorded, tmp_path)
+
+
+def test_a_load_that_does_not_exist():
+    with pytest.raises(CannotMeasure, match="none or other-core"):
+        calibration.app(["--load", "heavy"], standalone_mode=False)
+
+
+def test_replaying_what_was_not_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(calibration, "RECORDINGS", tmp_path)
+    with pytest.raises(CannotMeasure, match="no recording"):
+        calibration.app(["--replay-only", "--name", "nothing"], standalone_mode=False)

@@ -1,0 +1,212 @@
+"""The command, on a repository so small that the whole gate takes seconds: exit codes, messages, files, interrupts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.gate.small_repository import ROOT, change, commit, git, repository, write
+
+
+def command(repo: Path, *options: str) -> subprocess.Popen[str]:
+    """The gate of this checkout in another repository, with a temporary folder of its own."""
+    temporary = repo.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
+    words = [sys.executable, "-m", "anisoap_bench", "gate", *options]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, cwd=repo, env=variables, text=True, stdout=pipe, stderr=pipe)
+
+
+def gate(repo: Path, *options: str) -> tuple[int, str]:
+    """Exit code and output; nothing may be left of a run."""
+    with command(repo, *options) as process:
+        output, progress = process.communicate(timeout=300)
+    assert not list((repo.parent / "temporary").iterdir())
+    assert len(git(repo, "worktree", "list").splitlines()) == 1
+    return process.returncode, output + progress
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repository")
+
+
+def test_an_unknown_commit_cannot_be_measured(repo: Path) -> None:
+    code, output = gate(repo, "--base", "no-such-branch")
+    assert code == 2
+    assert "no commit is called 'no-such-branch'" in output
+
+
+def test_a_shallow_clone_without_the_base_says_what_to_do(repo: Path) -> None:
+    change(repo, "VALUE = 3.0", "VALUE = 3.5")
+    shallow = repo.parent / "shallow"
+    git(repo.parent, "clone", "--quiet", "--depth", "1", repo.as_uri(), str(shallow))
+    code, output = gate(shallow, "--base", "HEAD~1")
+    assert code == 2
+    assert "git fetch --unshallow" in output
+
+
+def test_uncommitted_changes_are_refused_and_named(repo: Path) -> None:
+    (repo / "anisoap_opt" / "__init__.py").write_text("VALUE = 4.0")
+    (repo / "new.txt").touch()
+    code, output = gate(repo)
+    assert code == 2
+    assert "anisoap_opt/__init__.py, new.txt" in output
+    assert "--allow-dirty" in output
+
+
+def test_allow_dirty_is_about_the_commit_that_is_checked_out(repo: Path) -> None:
+    commit(repo, "second")
+    code, output = gate(repo, "--head", "HEAD~1", "--allow-dirty")
+    assert code == 2
+    assert "checked out" in output
+
+
+def test_a_core_that_is_not_there(repo: Path) -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("only Linux pins processes")
+    code, output = gate(repo, "--core", "9999")
+    assert code == 2
+    assert "no core 9999" in output
+
+
+def test_outside_of_a_repository(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with command(folder) as process:
+        output = "".join(process.communicate(timeout=60))
+    assert process.returncode == 2
+    assert "not a git repository" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["base", "head"])
+def test_a_side_that_does_not_build(repo: Path, broken: str) -> None:
+    setup = repo / "setup.py"
+    if broken == "base":
+        setup.write_text("raise SystemExit('planted: no compiler')")
+        commit(repo, "broken")
+        setup.unlink()
+        commit(repo, "mended")
+    else:
+        commit(repo, "whole")
+        setup.write_text("raise SystemExit('planted: no compiler')")
+        commit(repo, "broken")
+    code, output = gate(repo, "--base", "HEAD~1", "--json", str(repo.parent / "report.json"))
+    assert code == 2
+    assert "planted: no compiler" in output
+    report = json.loads((repo.parent / "report.json").read_text())
+    assert report["exit_code"] == 2
+    assert f"{broken} (" in report["message"]
+
+
+@pytest.mark.slow
+def test_without_benchmarks_nothing_is_measured(repo: Path) -> None:
+    git(repo, "rm", "--quiet", "-r", "tests/benchmarks")
+    commit(repo, "no benchmarks")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 2
+    assert "no folder tests/benchmarks" in output
+
+
+@pytest.mark.slow
+def test_a_name_that_no_benchmark_has_measures_nothing(repo: Path) -> None:
+    code, output = gate(repo, "--base", "HEAD", "--only", "no-such-benchmark")
+    assert code == 2
+    assert "'no-such-benchmark'" in output
+
+
+@pytest.mark.slow
+def test_twice_the_work_is_slower_and_named_and_can_be_overridden(repo: Path) -> None:
+    change(repo, "return sum(range(LOOPS))", "return sum(range(LOOPS)) + sum(range(LOOPS))")
+    files = ["--markdown", str(repo.parent / "report.md"), "--json", str(repo.parent / "report.json")]
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", *files)
+    assert code == 1, output
+    report = json.loads((repo.parent / "report.json").read_text())
+    assert [(one["name"], one["verdict"], one["confirmed"]) for one in report["decision"]["comparisons"]] == [
+        ("loop", "slower", True)
+    ]
+    assert report["decision"]["comparisons"][0]["ratio"] == pytest.approx(2.0, rel=0.3)
+    assert "loop" in (repo.parent / "report.md").read_text()
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--override")
+    assert code == 0
+    assert "perf-regression-ok" in output
+    assert "slower" in output
+
+
+@pytest.mark.slow
+def test_changes_that_are_not_committed_can_be_measured(repo: Path) -> None:
+    file = repo / "anisoap_opt" / "__init__.py"
+    file.write_text(file.read_text().replace("return sum(range(LOOPS))", "return sum(range(3 * LOOPS))"))
+    code, output = gate(repo, "--base", "HEAD", "--only", "loop", "--allow-dirty")
+    assert code == 1, output
+    assert "working tree" in output
+
+
+@pytest.mark.slow
+def test_a_fifth_more_memory_blocks(repo: Path) -> None:
+    change(repo, "BYTES = 8_000_000", "BYTES = 9_600_000")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "memory")
+    assert code == 1
+    assert "memory (allocated)" in output
+
+
+@pytest.mark.slow
+def test_wrong_numbers_block_before_anything_is_timed_and_cannot_be_overridden(repo: Path) -> None:
+    change(repo, "VALUE = 3.0", "VALUE = 3.00000003")  # the stored values of the tests allow that
+    code, output = gate(repo, "--base", "HEAD~1", "--override")
+    assert code == 1
+    assert "descriptors numpy_only float64" in output
+    assert "pairs of processes" not in output
+    change(repo, "VALUE = 3.00000003", "VALUE = 3.1")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 1
+    assert "test_reference_data.py::test_value" in output
+
+
+@pytest.mark.slow
+def test_what_the_base_cannot_run_is_new_and_what_head_cannot_run_is_wrong(repo: Path) -> None:
+    file = repo / "tests" / "benchmarks" / "test_compiled.py"
+    later = file.read_text().split("@pytest")[1].replace('"loop"', '"later"').replace("test_loop", "test_later")
+    later = "@pytest" + later.replace("anisoap_opt.work()", "anisoap_opt.later()")
+    write(repo, {"tests/benchmarks/test_compiled.py": file.read_text() + "\n\n" + later})
+    change(repo, "def work():", "def later():\n    return sum(range(LOOPS))\n\n\ndef work():")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "memory")
+    assert code in (0, 2), output  # equal builds, of which some stay undecided
+    assert "new, base cannot run them: later" in output
+    change(repo, "def work():", "def work():\n    raise ValueError('gone')\n")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 1
+    assert "base can run it, head cannot: ValueError: gone" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_process_and_no_file(repo: Path, number: signal.Signals) -> None:
+    change(repo, "def work():", "def work():\n    import time\n    time.sleep(600)\n")
+    temporary = repo.parent / "temporary"
+    with command(repo, "--base", "HEAD~1") as process:
+        deadline = time.monotonic() + 120
+        while len(measuring(temporary)) < 1 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert measuring(temporary)
+        process.send_signal(number)
+        _, progress = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "interrupted" in progress
+    assert not measuring(temporary)
+    assert not list(temporary.iterdir())
+
+
+def measuring(temporary: Path) -> list[str]:
+    """Processes that measure files of a folder."""
+    shown = subprocess.run(["ps", "-ww", "-ax", "-o", "command="], capture_output=True, text=True, check=True).stdout
+    return [line for line in shown.splitlines() if "worker.py" in line and str(temporary) in line]

@@ -1,0 +1,181 @@
+"""Processes: what they import, what they see, the order they come in, and that none is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anisoap_opt
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import drive, worker
+from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.process import ONE_THREAD, run
+from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
+
+Make = Callable[..., tuple[Build, Path]]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """A build of a small package and a suite of small benchmarks."""
+
+    def run(package: str | None = PACKAGE, benchmarks: str = BENCHMARKS) -> tuple[Build, Path]:
+        suite = drive.prepare_suite(sources(tmp_path / "files", benchmarks), tmp_path / "suite")
+        folder = tmp_path / "head"
+        folder.mkdir()
+        if package is not None:
+            write(folder, {"anisoap_opt/__init__.py": package})
+        return Build("head", folder, "abc"), suite
+
+    return run
+
+
+def observe(made: tuple[Build, Path], **more: Any) -> drive.Observation:
+    return drive.observe(*made, **{"group": "compiled", "core": drive.default_core(), **more})
+
+
+def test_a_process_times_every_benchmark_of_its_group(make: Make) -> None:
+    made = make()
+    found = observe(made)
+    assert set(found.seconds) == {"loop", "memory"}
+    assert all(seconds > 0 for seconds in found.seconds.values())
+    assert not found.errors
+    assert set(observe(made, group="torch").seconds) == {"late"}
+    assert set(observe(made, only={"memory"}).seconds) == {"memory"}
+
+
+def test_the_package_of_the_checkout_is_refused(make: Make) -> None:
+    """Without a package of its own, the process finds the one that is installed in editable mode, which is head."""
+    with pytest.raises(CannotMeasure, match="the wrong package: anisoap_opt was imported from") as error:
+        observe(make(package=None))
+    assert str(Path(anisoap_opt.__file__).resolve()) in str(error.value)
+
+
+def test_a_package_beside_the_benchmarks_is_refused(make: Make) -> None:
+    build, suite = make()
+    write(suite, {"anisoap_opt/__init__.py": PACKAGE})
+    with pytest.raises(CannotMeasure, match="the wrong package"):
+        observe((build, suite))
+
+
+def test_a_part_of_the_package_from_elsewhere_is_refused(make: Make, tmp_path: Path) -> None:
+    write(tmp_path, {"elsewhere/part.py": ""})
+    late = PACKAGE.replace("    return sum", f"    __path__[:] = [{str(tmp_path / 'elsewhere')!r}]\n    return sum")
+    late = late.replace("    return sum", "    import anisoap_opt.part\n    return sum")
+    with pytest.raises(CannotMeasure, match=r"the wrong package: anisoap_opt\.part"):
+        observe(make(late))
+
+
+def test_torch_must_not_be_loaded_beside_the_compiled_benchmarks(make: Make) -> None:
+    sneaky = f"import sys, types\nsys.modules['torch'] = types.ModuleType('torch')\n{PACKAGE}"
+    made = make(sneaky)
+    with pytest.raises(CannotMeasure, match="torch was loaded"):
+        observe(made)
+    assert observe(made, group="torch").seconds
+
+
+def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANISOAP_BACKEND", "torch_full")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    looking = (
+        "import json, os\n"
+        "def look():\n"
+        "    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else None\n"
+        f"    open({str(tmp_path / 'seen.json')!r}, 'w').write(json.dumps([dict(os.environ), os.listdir(), cores]))\n"
+    )
+    observe(make(looking + PACKAGE.replace("    return sum", "    look()\n    return sum")))
+    variables, files, cores = json.loads((tmp_path / "seen.json").read_text())
+    assert {variables[name] for name in ONE_THREAD} == {"1"}
+    assert variables["PYTHONHASHSEED"] == "0"
+    assert "ANISOAP_BACKEND" not in variables
+    assert files == []
+    assert cores in (None, [drive.default_core()])
+
+
+def test_a_benchmark_that_fails_does_not_stop_the_others(make: Make) -> None:
+    found = observe(make(PACKAGE.replace("    return sum", "    raise ValueError('no such backend')\n    return sum")))
+    assert set(found.seconds) == {"memory"}
+    assert found.errors == {"loop": "ValueError: no such backend"}
+
+
+def test_a_file_of_benchmarks_that_cannot_be_imported_is_an_error(make: Make) -> None:
+    made = make(benchmarks="from anisoap_opt import NoSuchName\n" + BENCHMARKS)
+    with pytest.raises(CannotMeasure, match="NoSuchName"):
+        observe(made)
+
+
+def test_a_process_that_hangs_is_ended_with_its_children(make: Make, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    child = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    hanging = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])\n{PACKAGE}"
+    with pytest.raises(CannotMeasure, match="took longer than"):
+        observe(make(hanging), timeout=10)
+    assert not is_alive(int(pid.read_text()))
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(shown) and not shown.startswith("Z")
+
+
+def test_what_is_still_running_when_a_command_ends_is_ended(tmp_path: Path) -> None:
+    code = "import subprocess as s; print(s.Popen(['sleep', '600'], stdout=s.DEVNULL, stderr=s.DEVNULL).pid)"
+    done = run([sys.executable, "-c", code], folder=tmp_path, timeout=60)
+    time.sleep(0.1)
+    assert not is_alive(int(done.output))
+
+
+def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
+    with pytest.raises(CannotMeasure, match="tests/benchmarks"):
+        drive.prepare_suite(tmp_path, tmp_path / "suite")
+
+
+def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[tuple[str, str]] = []
+
+    def observe(build: Build, suite: Path, *, group: str, **more: Any) -> drive.Observation:
+        order.append((group, build.name))
+        return drive.Observation({f"{group}-1": float(len(order)), "other": 1.0})
+
+    monkeypatch.setattr(drive, "observe", observe)
+    base, head = (Build(name, Path(name), name) for name in ("base", "head"))
+    names = {"compiled": frozenset({"compiled-1"}), "torch": frozenset({"torch-1"})}
+    source = drive.source_of(base, head, Path(), None, names)
+    first, second = source(3), source(1)
+    compiled = [name for group, name in order if group == "compiled"]
+    assert compiled == ["base", "head", "head", "base", "base", "head", "head", "base"]
+    assert [group for group, _ in order[:4]] == ["compiled", "compiled", "torch", "torch"]
+    assert set(first) == {"compiled-1", "torch-1"}
+    np.testing.assert_array_equal(first["compiled-1"], [[1, 6, 9], [2, 5, 10]])
+    np.testing.assert_array_equal(second["compiled-1"], [[14], [13]])
+
+
+def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drive, "observe", lambda *args, **more: drive.Observation({}))
+    base, head = (Build(name, Path(name), name) for name in ("base", "head"))
+    with pytest.raises(CannotMeasure, match="ran these benchmarks before"):
+        drive.alternate(base, head, Path(), 1, None, names={"compiled": frozenset({"loop"})})
+
+
+def test_every_group_has_its_file() -> None:
+    assert set(drive.GROUPS) == set(worker.FILES)
+    folder = Path(__file__).resolve().parents[1]
+    assert all((folder / file).is_file() for file in worker.FILES.values())
+
+
+def test_default_core_is_one_of_ours() -> None:
+    if hasattr(os, "sched_getaffinity"):
+        assert drive.default_core() in os.sched_getaffinity(0)
+    else:
+        assert drive.default_core() is None

@@ -1,0 +1,107 @@
+"""What counts as the same numbers, and what as wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import descriptors
+from anisoap_bench.gate.fidelity import FLOAT32, compare
+from tests.tolerances import FLOAT32_BOUNDS
+
+NAME = "numba float64 6 benzenes power spectrum"
+NAME32 = "numba float32 9_6 benzenes power spectrum"
+VALUES = np.array([[1e3, -2.0, 0.0, 1e-3]])
+
+
+def problem(before: Any, after: Any, name: str = NAME) -> str:
+    """What is wrong with one array; empty if it passes."""
+    (check,), new = compare({name: before}, {name: after}, {})
+    assert not new
+    assert check.name == "descriptors " + " ".join(name.split()[:2])
+    return "" if check.passed else check.detail
+
+
+def test_the_same_passes() -> None:
+    assert not problem(VALUES, VALUES.copy())
+    assert not problem(VALUES, VALUES * (1 + 1e-12))
+    assert not problem(np.zeros((1, 2)), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0])
+def test_an_error_relative_to_the_largest_value_is_wrong(size: float) -> None:
+    assert "of the largest value" in problem(VALUES, VALUES * (1 + size))
+
+
+def test_an_error_of_a_small_value_is_wrong_too() -> None:
+    """It is below 1e-10 of the largest value, but above rtol 1e-6 and atol 1e-8 of its own."""
+    assert "rtol" in problem(VALUES, VALUES + [[0, 0, 0, 5e-8]])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_wrong(value: float) -> None:
+    assert "not finite" in problem(VALUES, np.where(VALUES == 0, value, VALUES))
+
+
+def test_another_shape_or_type_is_wrong() -> None:
+    assert "became" in problem(VALUES, VALUES[:, :2])
+    assert "became" in problem(VALUES, VALUES.astype(np.float32))
+
+
+def test_float32_may_differ_by_its_rounding_and_not_more() -> None:
+    before = VALUES.astype(np.float32)
+    allowed = FLOAT32["9_6", "power spectrum"]
+    assert not problem(before, (VALUES * (1 + 0.5 * allowed)).astype(np.float32), NAME32)
+    assert "largest" in problem(before, (VALUES * (1 + 2 * allowed)).astype(np.float32), NAME32)
+
+
+def test_what_only_the_base_computes_is_wrong_with_its_reason() -> None:
+    checks, new = compare({NAME: VALUES, NAME32: VALUES}, {NAME32: VALUES}, {"numba float64 6 benzenes": "no numba"})
+    assert [check.passed for check in checks] == [False, True]
+    assert "no numba" in checks[0].detail
+    assert not new
+
+
+def test_what_only_head_computes_is_new() -> None:
+    checks, new = compare({NAME: VALUES}, {NAME: VALUES, NAME32: VALUES}, {})
+    assert [check.passed for check in checks] == [True]
+    assert new == [NAME32]
+
+
+def test_one_check_for_each_backend_names_what_is_wrong() -> None:
+    names = [f"numba float64 6 {system} expansion" for system in ("benzenes", "ellipsoids")]
+    base = dict.fromkeys([*names, "reference float64 6 benzenes expansion"], VALUES)
+    checks, _ = compare(base, {**base, names[1]: 2 * VALUES}, {})
+    assert {check.name: check.passed for check in checks} == {
+        "descriptors numba float64": False,
+        "descriptors reference float64": True,
+    }
+    assert "ellipsoids" in checks[0].detail
+    assert "benzenes" not in checks[0].detail
+
+
+def test_nothing_in_common_cannot_be_compared() -> None:
+    with pytest.raises(CannotMeasure, match="in common"):
+        compare({}, {NAME: VALUES}, {})
+
+
+def test_every_backend_dtype_and_input_is_compared() -> None:
+    from anisoap_opt import BACKENDS
+    from tests.benchmarks import inputs
+
+    found = list(descriptors.cases(BACKENDS))
+    assert {case[:2] for case in found} == {(name, dtype) for name, entry in BACKENDS.items() for dtype in entry.dtypes}
+    for backend in BACKENDS:
+        sizes = {size for name, _, size, _, _ in found if name == backend}
+        assert sizes == set(descriptors.SIZES)
+    fast = {name for backend, _, _, name, _ in found if backend != "reference"}
+    assert fast == {*inputs.BULK, *inputs.SYSTEMS}
+
+
+def test_float32_may_differ_twice_as_much_as_it_may_be_wrong() -> None:
+    for (size, _), (power, expansion) in zip(descriptors.SIZES.items(), FLOAT32_BOUNDS.values(), strict=False):
+        assert power < FLOAT32[size, "power spectrum"] < 2.2 * power
+        assert expansion < FLOAT32[size, "expansion"] < 2.2 * expansion

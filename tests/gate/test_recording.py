@@ -1,0 +1,182 @@
+import importlib.util
+import json
+import os
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import recording
+from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.plant import plant
+from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
+from tests.gate.processes import CONDITIONS, GROUPS, Processes, record
+
+
+def test_blocks_are_in_the_order_abba(tmp_path):
+    calls = record(tmp_path / "r.jsonl", Processes(8), every=0)
+    assert calls == [
+        *((BASE, "compiled"), (TWIN, "compiled"), (BASE, "torch"), (TWIN, "torch")),
+        *((TWIN, "compiled"), (BASE, "compiled"), (TWIN, "torch"), (BASE, "torch")),
+    ]
+
+
+def test_planted_heads_come_in_turn():
+    heads = recording.heads(3)
+    assert [next(heads) for _ in range(12)] == [
+        TWIN,
+        TWIN,
+        "p03",
+        TWIN,
+        TWIN,
+        "p05",
+        TWIN,
+        TWIN,
+        "p10",
+        TWIN,
+        TWIN,
+        "p03",
+    ]
+    heads = recording.heads(0)
+    assert {next(heads) for _ in range(12)} == {TWIN}
+
+
+def test_no_finished_process_is_lost(tmp_path):
+    record(tmp_path / "r.jsonl", Processes(8 + 3))
+    lines = (tmp_path / "r.jsonl").read_text().splitlines()
+    assert json.loads(lines[0]) == CONDITIONS
+    assert [json.loads(line)["block"] for line in lines[1:]] == [0] * 8 + [1] * 3
+
+
+def test_a_process_is_on_the_disk_before_the_next_one_starts(tmp_path):
+    path = tmp_path / "r.jsonl"
+    seen = []
+
+    class Looking(Processes):
+        def __call__(self, build, group):
+            seen.append(len(path.read_text().splitlines()))
+            return super().__call__(build, group)
+
+    record(path, Looking(8))
+    assert seen == list(range(1, 10))  # the first line holds the conditions
+
+
+def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
+    path = tmp_path / "r.jsonl"
+    record(path, Processes(8 + 3))
+    assert len(recording.read(path).streams[TWIN]["kernel"][0]) == 2
+    with path.open("a") as stream:
+        stream.write('{"block": 1, "pa')  # the machine went off while this was written
+    record(path, Processes(8 + 1))
+    found = recording.read(path)
+    assert len(found.streams[TWIN]["kernel"][0]) == 4
+    blocks = [json.loads(line)["block"] for line in path.read_text().splitlines()[1:] if line.endswith("}")]
+    assert blocks == [0] * 8 + [1] * 3 + [2] * 8 + [3]
+
+
+def test_the_time_limit(tmp_path):
+    recording.record(tmp_path / "r.jsonl", CONDITIONS, Processes(0), tuple(GROUPS), minutes=0, every=0)
+    with pytest.raises(CannotMeasure, match="no whole block"):
+        recording.read(tmp_path / "r.jsonl")
+
+
+def test_base_and_head_are_told_apart(tmp_path):
+    path = tmp_path / "r.jsonl"
+    record(path, Processes(8 * 12, spread=0.0))
+    streams = recording.read(path).streams
+    assert {name: len(stream["kernel"][0]) for name, stream in streams.items()} == {
+        TWIN: 18,
+        "p03": 2,
+        "p05": 2,
+        "p10": 2,
+    }
+    for name, factor in PLANTED.items():
+        for base, head in streams[name].values():
+            np.testing.assert_allclose(head / base, factor)
+    assert set(streams[TWIN]) == {"kernel", "import", "expansion"}
+
+
+def test_other_conditions_are_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    record(path, Processes(8))
+    with pytest.raises(CannotMeasure, match=r"other conditions \(load\)"):
+        recording.record(path, {**CONDITIONS, "load": "other-core"}, Processes(8), tuple(GROUPS), minutes=1, every=0)
+
+
+@pytest.mark.parametrize("content", ["", "not JSON\n", None])
+def test_no_recording(tmp_path, content):
+    if content is not None:
+        (tmp_path / "r.jsonl").write_text(content)
+    with pytest.raises(CannotMeasure, match="no recording"):
+        recording.read(tmp_path / "r.jsonl")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin processes")
+def test_the_load_is_pinned_and_ends(monkeypatch):
+    started = []
+    real = subprocess.Popen
+
+    def keep(*arguments, **more):
+        started.append(real(*arguments, **more))
+        return started[0]
+
+    monkeypatch.setattr(recording.subprocess, "Popen", keep)
+    core = min(os.sched_getaffinity(0))
+    with recording.load_on(core):
+        assert os.sched_getaffinity(started[0].pid) == {core}
+        assert started[0].poll() is None
+    assert started[0].poll() is not None
+
+
+class Clock:
+    """A clock that advances by one whenever it is read, and while work is done."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def read(self):
+        self.now += 1
+        return self.now
+
+
+PACKAGE = """
+class EllipsoidalDensityProjection:
+    def power_spectrum(self, frames):
+        clock.now += 1000 * frames
+        return frames
+
+    transform = power_spectrum
+"""
+
+
+def test_a_planted_build_takes_longer_in_proportion(tmp_path, monkeypatch):
+    folder = tmp_path / "a00" / "anisoap_opt"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("clock = None\n")
+    (folder / "projection.py").write_text(PACKAGE)
+    planted = plant(Build("a00", tmp_path / "a00", "c" * 40), "p05", 1.05)
+    assert planted.folder == tmp_path / "p05"
+    assert (folder / "projection.py").read_text() == PACKAGE
+    clock = Clock()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "perf_counter", clock.read)
+        patch.setattr(time, "process_time", clock.read)
+        clock.now = 2000
+        _load(planted.folder / "anisoap_opt" / "__init__.py")
+        assert clock.now == pytest.approx(2000 * 1.05, abs=4)
+        module = _load(planted.folder / "anisoap_opt" / "projection.py")
+        module.clock = clock
+        for name in ("power_spectrum", "transform"):
+            for frames in (1, 7):
+                clock.now = 0
+                assert getattr(module.EllipsoidalDensityProjection(), name)(frames) == frames
+                assert clock.now == pytest.approx(1050 * frames, abs=5)
+
+
+def _load(path):
+    specification = importlib.util.spec_from_file_location("planted", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module

@@ -1,0 +1,154 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from anisoap_bench.gate import report
+from anisoap_bench.gate.result import Amount, Check, Comparison, Decision, GateResult
+
+
+def comparison(name, verdict="not slower", ratio=1.0, confirmed=None):
+    return Comparison(name, 8, ratio, ratio - 0.02, ratio + 0.02, 0.25, verdict, confirmed)
+
+
+SLOW = comparison("kernel", "slower", 1.21, True)
+FAST = comparison("expansion", ratio=0.8)
+SAME = comparison("import")
+ONCE = comparison("benzenes", confirmed=False)
+OPEN = comparison("power", "unknown")
+GOOD = (Check("descriptors of benzenes", True), Check("fidelity tests", True))
+WRONG = (*GOOD, Check("descriptors of ellipsoids", False, "largest difference 0.1 at\n[3, 4]"))
+FAT = Amount("power", "peak memory", 100 * 2**20, 120 * 2**20, limit=1.1, unit="B")
+LEAN = replace(FAT, head=101 * 2**20)
+ADVICE = Amount("kernel", "instructions", 1000, 2000, limit=1.1, blocking=False)
+BASE, HEAD = "b" * 40, "c" * 40
+
+
+def result(*comparisons, **more):
+    decision = Decision(comparisons, 8, 14) if comparisons else None
+    return GateResult(BASE, HEAD, **{"fidelity": GOOD, "decision": decision, **more})
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "headline"),
+    [
+        (result(SAME, FAST), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, ONCE), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, memory=(LEAN,), counters=(ADVICE,)), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, new=("power",)), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, SLOW), 1, "FAILED: slower: kernel"),
+        (result(SLOW, OPEN), 1, "FAILED: slower: kernel; unknown: power"),
+        (result(SAME, memory=(FAT,)), 1, "FAILED: over the limit: power (peak memory)"),
+        (result(SAME, counters=(FAT,)), 1, "FAILED: over the limit: power (peak memory)"),
+        (result(OPEN, memory=(FAT,)), 1, "FAILED: over the limit: power (peak memory); unknown: power"),
+        (result(SAME, OPEN), 2, "UNDECIDED: unknown: power"),
+        (result(SAME, SLOW, override=True), 0, "PASSED by the label perf-regression-ok: slower: kernel"),
+        (result(SAME, OPEN, override=True), 0, "PASSED by the label perf-regression-ok: unknown: power"),
+        (result(SAME, override=True), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, fidelity=WRONG), 1, "FAILED: wrong results (descriptors of ellipsoids)"),
+        (result(SAME, fidelity=WRONG, override=True), 1, "FAILED: wrong results (descriptors of ellipsoids)"),
+        (result(fidelity=WRONG, message="base does not build"), 1, "FAILED: wrong results (descriptors of ellipsoids)"),
+        (result(SAME, fidelity=()), 2, "NOT MEASURED: nothing can be said"),
+        (result(), 2, "NOT MEASURED: nothing can be said"),
+        (result(override=True), 2, "NOT MEASURED: nothing can be said"),
+        (result(decision=Decision((), 0, 0), new=("kernel",)), 2, "NOT MEASURED: nothing can be said"),
+        (result(SAME, message="the clone is shallow"), 2, "NOT MEASURED: nothing can be said"),
+        (result(message="unknown ref"), 2, "NOT MEASURED: nothing can be said"),
+    ],
+)
+def test_exit_code_and_headline(found, code, headline):
+    """Nothing measured is never a pass; a wrong result blocks whatever the label; the label is always shown."""
+    assert found.exit_code == code
+    assert report.headline(found) == headline
+    assert report.terminal(found).rstrip().endswith(headline)
+    assert report.markdown(found).splitlines()[1] == f"## {headline}"
+    assert report.as_json(found)["exit_code"] == code
+    assert report.as_json(found)["headline"] == headline
+
+
+FULL = result(
+    SLOW, FAST, ONCE, OPEN, memory=(FAT,), counters=(ADVICE,), new=("four_species",), environment={"processor": "x9"}
+)
+
+
+@pytest.mark.parametrize("text", [report.terminal(FULL), report.markdown(FULL)], ids=["terminal", "markdown"])
+def test_everything_is_in_the_text(text):
+    for words in (
+        *("kernel", "1.210", "1.190 to 1.230", "slower, confirmed"),
+        *("expansion", "0.800", "0.780 to 0.820", "faster"),
+        *("benzenes", "flagged once", "unknown", "8 pairs of processes, 14 more to confirm"),
+        *("100.00 MiB", "120.00 MiB", "1.200", "over 1.1"),
+        *("1,000", "2,000", "over 1.1 (advice)"),
+        *("new, base cannot run them: four_species", "processor: x9", "results: 2 of 2 checks passed"),
+    ):
+        assert words in text
+
+
+def test_every_benchmark_has_one_row():
+    rows = [line for line in report.markdown(FULL).splitlines() if line.startswith("| kernel |")]
+    assert rows == [
+        "| kernel | 1.210 | 1.190 to 1.230 | 0.25 | 8 | slower, confirmed |",
+        "| kernel | instructions | 1,000 | 2,000 | 2.000 | over 1.1 (advice) |",
+    ]
+
+
+def test_the_comment_can_be_found_again():
+    assert report.markdown(FULL).startswith(report.MARKER + "\n")
+    assert report.MARKER.startswith("<!--")
+    assert report.MARKER not in report.terminal(FULL)
+
+
+def test_the_label_is_shown_even_if_nothing_needed_it():
+    for text in (report.terminal(result(SAME, override=True)), report.markdown(result(SAME, override=True))):
+        assert "the label perf-regression-ok is set" in text
+
+
+def test_why_nothing_was_measured():
+    found = result(message="the clone is shallow", fidelity=())
+    for text in (report.terminal(found), report.markdown(found)):
+        assert "could not measure: the clone is shallow" in text
+        assert "results were not checked" in text
+        assert "no time was compared" in text
+
+
+def test_words_of_the_head_stay_words():
+    """The comment is written with rights that the head's author may not have: no tags, mentions, links or rows."""
+    name = "a|b <img src=x> @someone [link](http://x) `c`\n| d |"
+    wrong = Check(name, False, name)
+    for found in (result(comparison(name)), result(SAME, fidelity=(wrong,)), result(message=name), result(new=(name,))):
+        text = report.markdown(found)
+        for sign in ("<img", "@someone", "[link]", "`c`", "\n| d |"):
+            assert sign not in text
+    table = [line for line in report.markdown(result(comparison(name))).splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in table} == {7}
+
+
+def test_json_is_json():
+    odd = result(comparison("import", ratio=math.nan), memory=(Amount("a", "b", 0, 1, limit=1.1),))
+    text = json.dumps(report.as_json(odd), allow_nan=False)
+    found = json.loads(text)
+    assert found["decision"]["comparisons"][0]["ratio"] is None
+    assert found["memory"][0]["ratio"] is None
+    assert found["memory"][0]["over"] is True
+    assert found["base"] == BASE
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "slack", "over"),
+    [
+        (100, 110, 0, False),
+        (100, 111, 0, True),
+        (100, 111, 5, False),
+        (0, 0, 0, False),
+        (0, 1, 0, True),
+        (1, math.nan, 0, True),
+    ],
+)
+def test_limit_and_slack(base, head, slack, over):
+    assert Amount("a", "b", base, head, limit=1.1, slack=slack).over is over
+
+
+def test_faster_is_said_only_with_the_interval_below_one():
+    assert "faster" not in report.terminal(result(comparison("a", ratio=0.99)))
+    assert "faster" in report.terminal(result(comparison("a", ratio=0.97)))
