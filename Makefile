@@ -58,9 +58,8 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 	$(PY) data/create_fake_benzenes.py --input data/benzenes.xyz --out data
 	$(PY) data/create_ellipsoids.py --out data
 
-bench: $(STAMP)  ## Time HEAD with asv on one thread, publish the dashboard, print the table
-	$(PY) -m asv machine --yes --machine local
-	$(ONE_THREAD) $(PY) -m asv run --machine local "HEAD^!"
+bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's pages, print the table
+	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results
 	$(PY) -m asv publish
 	$(ONE_THREAD) $(PY) -m benchmarks.table
 
@@ -84,9 +83,9 @@ accuracy: $(STAMP)  ## Print the error of float32 against float64
 study: $(STAMP)  ## Run the optimisation study and renew results/ (graphviz's `dot` has to be installed)
 	$(ONE_THREAD) $(PY) -m anisoap_bench study all
 
-RANGE ?= HEAD~9..HEAD
-history: $(STAMP)  ## Measure the commits of RANGE with asv into results/asv, and publish: make history RANGE=v1..v2
-	$(TWO_POOLS) $(PY) -m anisoap_bench history $(HISTORY_OPTIONS) "$(RANGE)"
+RANGE ?= 10
+history: $(STAMP)  ## Measure commits with asv into results/asv, and publish: make history RANGE=v1..v2
+	$(PY) -m anisoap_bench history $(HISTORY_OPTIONS) "$(RANGE)"
 
 dashboard: $(STAMP)  ## Publish all of asv's results as pages that need no network, in .asv/html
 	$(PY) -m anisoap_bench dashboard

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
 MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/")
+LOADS = ("none", "other-core", "other-work")
+LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
 NAME = "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there."
 
 
@@ -36,7 +38,7 @@ def calibrate(
     name: Annotated[str, typer.Option(help=NAME)] = "quiet",
     minutes: Annotated[float, typer.Option(help="Time to record.")] = 60.0,
     core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
-    load: Annotated[str, typer.Option(help="none, or other-core: keep another core busy meanwhile.")] = "none",
+    load: Annotated[str, typer.Option(help=LOAD)] = "none",
     planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 4,
     replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
@@ -78,8 +80,8 @@ def publish(path: Path, out: Path) -> str:
 
 
 def _record(path: Path, *, minutes: float, core: int | None, load: str, every: int) -> None:
-    if load not in ("none", "other-core"):
-        raise CannotMeasure(f"load is none or other-core, not {load!r}")
+    if load not in LOADS:
+        raise CannotMeasure(f"load is one of {', '.join(LOADS)}, not {load!r}")
     core = drive.default_core() if core is None else core
     commit = commit_of("HEAD", ROOT)
     conditions = {
@@ -116,8 +118,8 @@ def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:
 
 
 def _other_core(core: int | None, load: str) -> int | None:
-    """A core for the load; None for no load."""
-    if load == "none":
+    """A core for the load; None for no load of ours."""
+    if load != "other-core":
         return None
     others = sorted(os.sched_getaffinity(0) - {core}) if hasattr(os, "sched_getaffinity") else []
     if not others:
