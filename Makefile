@@ -58,9 +58,9 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 	$(PY) data/create_fake_benzenes.py --input data/benzenes.xyz --out data
 	$(PY) data/create_ellipsoids.py --out data
 
-bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's pages, print the table
+bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's own pages in .asv/pages, print the table
 	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results
-	$(PY) -m asv publish
+	$(PY) -m asv publish --html-dir .asv/pages
 	$(ONE_THREAD) $(PY) -m benchmarks.table
 
 PEERS := $(VENV)/.peers

@@ -10,7 +10,10 @@ from anisoap_bench.errors import CannotMeasure
 
 def git(*arguments: str, folder: Path = Path(".")) -> str:
     """Output of a git command, without the last line's end; CannotMeasure with git's own words if it fails."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CannotMeasure(f"git cannot be run in {folder}: {error}") from error
     if done.returncode:
         raise CannotMeasure(f"git {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout.rstrip()

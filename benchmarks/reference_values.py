@@ -46,6 +46,11 @@ def _stored() -> dict[str, np.ndarray]:
         return dict(stored)
 
 
+def stored_for(references: set[str]) -> list[tuple[str, np.ndarray]]:
+    """What is stored under these names, with the names of the arrays, in order."""
+    return sorted((name, values) for name, values in _stored().items() if name.split("/")[0] in references)
+
+
 def compute() -> dict[str, np.ndarray]:
     """Every value that a benchmark asks for, by ``reference/block``."""
     from benchmarks import versions

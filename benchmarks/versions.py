@@ -2,8 +2,9 @@
 
 asv drops the results of an older version of a benchmark from its graphs. So a change of what is measured needs a new
 `version`, else old and new numbers stand side by side as if they were comparable; a test compares this file with the
-code. The checksum covers the frames, hyperparameters and parameters, and the source of the class, of its bases and of
-the functions in SHARED, without comments, docstrings and white space. It is the same on every system and Python.
+code. The checksum covers the frames, hyperparameters, parameters and stored values, and the source of the class, of its
+bases and of the functions in SHARED, without comments, docstrings and white space. It is the same on every system and
+Python.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ def checksum(benchmark: type) -> str:
         rest = (work.backend, sorted(work.hypers.items()), work.method, work.units, work.threads)
         digest.update(repr((*rest, work.reference, work.reference_frames)).encode())
         digest.update(_frames_digest(work.frames))
+    for name, values in reference_values.stored_for({work.reference for work in works(benchmark)}):
+        digest.update(name.encode())
+        digest.update(np.asarray(values, "<f8").tobytes())
+    if name_of(benchmark) == "starting.FirstCall":
+        digest.update(repr(sorted(workloads.HYPERS["(6, None)"].items())).encode())
     if name_of(benchmark) == "frames.Reading":
         for system in benchmark.params[0]:
             digest.update((workloads.data_folder() / f"{system}.xyz").read_bytes())

@@ -18,7 +18,11 @@ yaml = pytest.importorskip("yaml")  # comes with asv
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = ROOT / ".github" / "scripts"
-MAY_WRITE = {("history", "push"): {"contents"}, ("history", "deploy"): {"pages", "id-token"}}
+MAY_WRITE = {
+    ("history", "push"): {"contents"},
+    ("history", "deploy"): {"pages", "id-token"},
+    ("benchmark-comment", "comment"): {"pull-requests"},
+}
 """Jobs that may write something. None of them runs code of the commits, or installs anything."""
 
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -53,14 +57,14 @@ def test_permissions_are_given_job_by_job(path: Path) -> None:
                 assert step["with"]["persist-credentials"] is False, name
 
 
-@pytest.mark.parametrize("workflow", ["tests", "history"])
-def test_only_jobs_that_run_nothing_of_the_commits_may_write(workflow: str) -> None:
-    for name, job in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml").items():
+@each_workflow
+def test_only_jobs_that_run_nothing_of_the_commits_may_write(path: Path) -> None:
+    for name, job in jobs(path).items():
         write = {what for what, level in job["permissions"].items() if level == "write"}
-        assert write == MAY_WRITE.get((workflow, name), set())
+        assert write == MAY_WRITE.get((path.stem, name), set())
         if write:
             assert not any("make " in step.get("run", "") for step in job["steps"])
-    assert "secrets." not in (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text()
+    assert "secrets." not in path.read_text()
 
 
 @each_workflow
@@ -154,3 +158,18 @@ def test_the_branch_of_results_grows_night_by_night(clone: Path) -> None:
     assert files == ["benchmarks.json", f"github-another/{newest}-env.json", f"github-one/{before}-env.json"]
     assert git(clone.parent / "remote", "rev-list", "--count", "asv-results") == "2"
     assert git(clone.parent / "remote", "rev-list", "--count", "main") == "3"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
+@pytest.mark.parametrize("wanted", ['1"; touch made; "', "$(shell touch made)", "`made`", "1\nmachine=x", "--all"])
+def test_what_is_typed_in_as_a_range_is_no_command(clone: Path, wanted: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        restore(clone, wanted)
+    assert "no range of commits" in failed.value.stderr
+    assert failed.value.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
+@pytest.mark.parametrize("wanted", ["10", "ALL", "HEAD^!", "v0.1.0..HEAD", "origin/a-b~3..main@{1}"])
+def test_ranges_pass_as_they_are(clone: Path, wanted: str) -> None:
+    assert restore(clone, wanted) == wanted

@@ -8,6 +8,14 @@
 set -euo pipefail
 range=${1:-}
 
+# It is typed in by a person, and becomes a line of GitHub's outputs and a part of a shell command in the Makefile.
+case $range in
+*[!A-Za-z0-9._/@^~!{}-]* | -*)
+    echo "no range of commits: $range" >&2
+    exit 1
+    ;;
+esac
+
 if [ -n "$(git ls-remote --heads origin asv-results)" ]; then
     git fetch --quiet --depth 1 origin asv-results
     mkdir -p results/asv

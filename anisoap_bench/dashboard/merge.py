@@ -57,7 +57,7 @@ def merge(sources: Iterable[Path], commits: set[str], folder: Path) -> Merged:
         paths = [path for path in sorted(source.glob("*/*.json")) if path.name != "machine.json"]
         described += [_read(source / "benchmarks.json")] if paths else []
         for machine in sorted({path.parent for path in paths}):
-            name = _add_machine(merged.machines, _read(machine / "machine.json"))
+            name = _add_machine(merged.machines, _describe(machine))
             for path in (path for path in paths if path.parent == machine):
                 content = _read(path, "commit_hash", "date", "params", "results", "result_columns")
                 if content["commit_hash"] not in commits:
@@ -98,9 +98,17 @@ def _read(path: Path, *keys: str) -> Json:
     return content  # type: ignore[no-any-return]
 
 
+def _describe(machine: Path) -> Json:
+    """What asv says of a machine; its name is that of the folder with its results, and becomes one again."""
+    description = _read(machine / "machine.json", "machine")
+    if description["machine"] != machine.name:
+        raise CannotMeasure(f"{machine / 'machine.json'} is of another machine: {description['machine']!r}")
+    return description
+
+
 def _add_machine(machines: dict[str, Json], description: Json) -> str:
     """Name under which results of this machine are shown."""
-    name = str(description.get("machine"))
+    name: str = description["machine"]
     if machines.setdefault(name, description) != description:
         name += " (here)"
         machines[name] = {**description, "machine": name}

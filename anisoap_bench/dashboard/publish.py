@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from anisoap_bench.dashboard import landing, vendor
 from anisoap_bench.dashboard.merge import Merged, merge
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.git import git, is_shallow
+from anisoap_bench.history.run import configuration
 
 HISTORY = Path("results/asv")
 """Tracked results; those of ordinary runs are where ``asv.conf.json`` says."""
@@ -38,10 +40,11 @@ def publish(root: Path) -> Path:
     Raises
     ------
     CannotMeasure
-        If there are no results of commits on this branch, npm cannot fetch the libraries, or asv fails.
+        If there are no results of commits on this branch, npm cannot fetch the libraries, asv fails, or the folder of
+        the pages cannot be written.
     """
     root = root.resolve()
-    config = _config(root)
+    config = configuration(root)
     work = root / ".asv"
     packages_folder, site = work / "npm", work / "site"
     # asv follows first parents only: it would leave out the others, with a warning each.
@@ -63,24 +66,26 @@ def publish(root: Path) -> Path:
     if (calibration := root / "results" / "gate" / "calibration.json").is_file():
         shutil.copy(calibration, site / "gate-calibration.json")
     landing.write(site, merged, config, vendor.licenses(packages, used))
-    target = root / config["html_dir"]
-    shutil.rmtree(target, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    site.rename(target)
+    return _put(site, root / config["html_dir"])
+
+
+def _put(site: Path, target: Path) -> Path:
+    """Let new pages take the place of old ones, which may be on another disk or behind a link; where they are then."""
+    target = target.resolve()
+    fresh = target.with_name(f"{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.move(site, fresh)
+        if target.exists():
+            shutil.rmtree(target)
+        fresh.rename(target)
+    except OSError as error:
+        raise CannotMeasure(f"the new pages cannot take the place of {target}: {error}") from error
     return target
 
 
-def _config(root: Path) -> dict[str, str]:
-    from asv.config import Config
-    from asv.util import UserError
-
-    try:
-        return dict(vars(Config.load(root / "asv.conf.json")))
-    except (UserError, ValueError) as error:
-        raise CannotMeasure(f"asv.conf.json: {error}") from error
-
-
-def _publish_with_asv(root: Path, config: dict[str, str], merged: Merged, pages: Path) -> None:
+def _publish_with_asv(root: Path, config: dict[str, Any], merged: Merged, pages: Path) -> None:
     """Run asv's own command with the merged results; it looks for relative paths beside its configuration."""
     changed = {"version": 1, "repo": str(root), "results_dir": str(merged.folder), "html_dir": str(pages)}
     path = merged.folder.parent / "publish.conf.json"

@@ -17,8 +17,10 @@ ANCHOR = "reference"
 HEADER = ("system", "backend", "ms/frame", "faster", "peak MB", "error")
 INTRODUCTION = (
     "<p><code>power_spectrum</code>, frames in memory to an array, one thread. Faster: than "
-    f"<code>{ANCHOR}</code>, which follows the equations one pair at a time, as AniSOAP does. Error: the largest, "
-    "relative to stored values. A system leads to the graph of all its backends, a backend to its own.</p>"
+    f"<code>{ANCHOR}</code>, which follows the equations one pair at a time, as AniSOAP does. Peak: what a call adds; "
+    f"a call is the whole file, but only its first frames for <code>{ANCHOR}</code>. Error: the largest, relative to "
+    "stored values; 1e-12 stands for anything smaller. A system leads to the graph of all its backends, a backend to "
+    "its own.</p>"
 )
 Values = dict[tuple[str, str], float]  # by system and backend
 
@@ -95,7 +97,7 @@ def _table(merged: Merged, machine: str, commit: str) -> str:
             f"<td>{_link(system, graph_link(SECONDS, log=True, system=system)) if first else ''}</td>",
             f"<td>{_link(backend, graph_link(SECONDS, system=system, backend=backend))}</td>",
             f'<td class="number">{1e3 * seconds[key]:.3g}</td>',
-            f'<td class="number">{f"{anchor / seconds[key]:.0f}×" if anchor else "–"}</td>',
+            f'<td class="number">{_times(anchor / seconds[key]) if anchor else "–"}</td>',
             f'<td class="number">{f"{memory[key] / 1e6:.1f}" if key in memory else "–"}</td>',
             f'<td class="number">{f"{error[key]:.0e}" if key in error else "–"}</td>',
         ]
@@ -104,6 +106,11 @@ def _table(merged: Merged, machine: str, commit: str) -> str:
     head = "".join(f'<th class="{"number" if k > 1 else "name"}">{name}</th>' for k, name in enumerate(HEADER))
     body = "\n".join(rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _times(ratio: float) -> str:
+    """How many times faster; below ten with two digits, so that a slower backend is not "0×" as fast."""
+    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.2g}×"
 
 
 def _link(text: str, address: str) -> str:

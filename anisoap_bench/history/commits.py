@@ -39,9 +39,16 @@ def select(wanted: str, root: Path, measured: set[str], touching: list[str]) -> 
         options, revisions = [f"--max-count={wanted}"], ["HEAD"]
     elif wanted.startswith("-"):
         raise CannotMeasure(f"{wanted!r} is no range of commits")
-    found = git("rev-list", "--first-parent", *options, *revisions, "--", *touching, folder=root).split()
+    try:
+        found = git("rev-list", "--first-parent", *options, *revisions, "--", *touching, folder=root).split()
+    except CannotMeasure as error:
+        raise CannotMeasure(f"{error}{_hint(root)}") from error
     if not found:
         paths = f" that touches {' or '.join(touching)}" if touching else ""
-        hint = " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(root) else ""
-        raise CannotMeasure(f"no commit in {wanted!r}{paths}{hint}")
+        raise CannotMeasure(f"no commit in {wanted!r}{paths}{_hint(root)}")
     return found
+
+
+def _hint(root: Path) -> str:
+    """Why commits may be missing, if this clone is shallow."""
+    return " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(root) else ""

@@ -24,6 +24,8 @@ class Counts:
         Those for which a commit lacks what they need.
     failed : list of str
         ``commit benchmark`` of those of this run without a value for some parameters.
+    failed_before : int
+        The same of earlier runs; asv does not measure them again unless told to.
     """
 
     commits: set[str] = field(default_factory=set)
@@ -33,6 +35,7 @@ class Counts:
     old: int = 0
     skipped: int = 0
     failed: list[str] = field(default_factory=list)
+    failed_before: int = 0
 
     def __str__(self) -> str:
         text = (
@@ -40,6 +43,7 @@ class Counts:
             f"{self.new} measured now, {self.old} before"
         )
         text += f"; {self.skipped} skipped, as the commit lacks what they need" if self.skipped else ""
+        text += f"; {self.failed_before} failed before (--again measures them anew)" if self.failed_before else ""
         return text + (f"; {len(self.failed)} failed:\n" + "\n".join(self.failed) if self.failed else "")
 
 
@@ -71,8 +75,11 @@ def count(results: Path, machine: str, commits: list[str], since: float) -> Coun
 
 def _add(counts: Counts, content: dict[str, Any], name: str, row: dict[str, Any], since: float) -> None:
     values, new = row["result"], (row.get("started_at") or 0) >= 1000 * since
-    if new and (values is None or None in values):
-        counts.failed.append(f"{content['commit_hash'][:8]} {name}")
+    if values is None or None in values:
+        if new:
+            counts.failed.append(f"{content['commit_hash'][:8]} {name}")
+        else:
+            counts.failed_before += 1
     if not any(_is_number(value) for value in values or []):
         counts.skipped += values is not None and None not in values
         return

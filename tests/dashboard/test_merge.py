@@ -105,3 +105,13 @@ def test_results_without_descriptions(tmp_path: Path) -> None:
     (tmp_path / "tracked" / "benchmarks.json").unlink()
     with pytest.raises(CannotMeasure, match=r"benchmarks\.json is missing"):
         merge([tmp_path / "tracked"], set(HASHES), tmp_path / "merged")
+
+
+@pytest.mark.parametrize("description", [{}, {"machine": "../elsewhere"}])
+def test_results_of_a_machine_under_another_name_are_refused(
+    two: tuple[Path, Path], tmp_path: Path, description: dict[str, str]
+) -> None:
+    synthetic.write(two[0] / "local" / "machine.json", description)
+    with pytest.raises(CannotMeasure, match=r"machine\.json"):
+        merge(two, set(HASHES), tmp_path / "merged")
+    assert not (tmp_path / "elsewhere").exists()

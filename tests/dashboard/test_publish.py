@@ -137,6 +137,30 @@ def test_failing_keeps_the_old_pages(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / ".asv" / "html" / "index.html").read_text() == "old"
 
 
+def test_pages_behind_a_link_and_in_the_way_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synthetic.site(tmp_path / "root")
+    packages = made_up_packages(tmp_path / "packages")
+    monkeypatch.setattr(vendor, "install", lambda _: packages)
+    html, behind = tmp_path / "root" / ".asv" / "html", tmp_path / "behind"
+    behind.mkdir()
+    (behind / "old").write_text("old")
+    html.symlink_to(behind)
+    assert publish.publish(tmp_path / "root") == behind.resolve()
+    assert html.is_symlink()
+    assert (behind / "index.html").is_file()
+    assert not (behind / "old").exists()
+    html.unlink()
+    html.write_text("a file")
+    with pytest.raises(CannotMeasure, match="cannot take the place of .*html"):
+        publish.publish(tmp_path / "root")
+    assert html.read_text() == "a file"
+
+
+@pytest.mark.parametrize(("ratio", "shown"), [(0.43, "0.43×"), (1.0, "1×"), (9.96, "10×"), (2664.9, "2665×")])
+def test_slower_than_the_anchor_is_not_zero(ratio: float, shown: str) -> None:
+    assert tables._times(ratio) == shown
+
+
 def test_a_page_that_loads_more_is_refused(tmp_path: Path) -> None:
     packages = made_up_packages(tmp_path / "packages")
     (tmp_path / "index.html").write_text('<script src="https://example.org/new.js"></script>')

@@ -63,6 +63,15 @@ def test_ranges_without_commits(
         select(wanted, repository[0], set(), touching)
 
 
+def test_what_a_shallow_clone_lacks_and_a_folder_that_is_not_there(
+    repository: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=2", repository[0].as_uri(), "shallow")
+    with pytest.raises(CannotMeasure, match="HEAD~5.*shallow"):
+        select("HEAD~5..HEAD", tmp_path / "shallow", set(), [])
+    assert history(tmp_path / "no-such") == 2
+
+
 def test_new_with_nothing_new(repository: tuple[Path, list[str]]) -> None:
     with pytest.raises(CannotMeasure, match="no commit in 'NEW'"):
         select("NEW", repository[0], set(repository[1]), [])
@@ -93,6 +102,13 @@ def test_counts(tmp_path: Path) -> None:
     assert str(counts).startswith("2 commits × 2 benchmarks × 1 environments: 2 measured now, 1 before; 1 skipped")
     assert measured_commits(tmp_path, "m") == {letter * 40 for letter in "abc"}
     assert measured_commits(tmp_path, "another machine") == set()
+
+
+def test_failures_of_before_are_told(tmp_path: Path) -> None:
+    write_results(tmp_path, "a" * 40, {"part": ([1.0, None], 5_000), "all": (None, 5_000)})
+    counts = count(tmp_path, "m", ["a" * 40], since=10.0)
+    assert (counts.old, counts.failed, counts.failed_before) == (1, [], 2)
+    assert "2 failed before (--again measures them anew)" in str(counts)
 
 
 def test_a_broken_results_file_is_named(tmp_path: Path) -> None:

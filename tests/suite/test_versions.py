@@ -74,6 +74,18 @@ def test_a_changed_workload_changes_the_checksum(monkeypatch: pytest.MonkeyPatch
         assert versions.checksum(Example) == before
 
 
+def test_stored_values_and_the_hyperparameters_of_a_first_call_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import descriptors, reference_values, starting
+
+    before = {one: versions.checksum(one) for one in (descriptors.Expansion, starting.FirstCall)}
+    stored = reference_values._stored()
+    with monkeypatch.context() as patch:
+        patch.setattr(reference_values, "_stored", lambda: {name: 1.5 * values for name, values in stored.items()})
+        assert versions.checksum(descriptors.Expansion) != before[descriptors.Expansion]
+    monkeypatch.setitem(workloads.HYPERS["(6, None)"], "cutoff_radius", 7.5)
+    assert versions.checksum(starting.FirstCall) != before[starting.FirstCall]
+
+
 def test_a_change_without_a_version_is_found_and_not_written_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
