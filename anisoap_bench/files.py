@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from anisoap_bench.errors import CannotMeasure
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its final place and rename it, so that an interrupt or a full disk leaves the old one.
@@ -16,7 +18,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         Its folder is made if it is missing.
     content : str or bytes
         Text is written as UTF-8.
+
+    Raises
+    ------
+    CannotMeasure
+        If it cannot be written: the folder cannot be made, the disk is full, a folder has its name.
     """
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise CannotMeasure(f"cannot write {path}: {error}") from error
+
+
+def _write_whole(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

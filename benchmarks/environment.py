@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -32,7 +33,7 @@ def environment() -> dict[str, Any]:
         "versions": {name: _version(name) for name in PACKAGES},
         "blas": _blas(),
         "thread_variables": {name: os.environ.get(name) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")},
-        "git": {"commit": _commit(), "dirty": _dirty()},
+        "git": _git(),
         "gpu": {"cuda": _cuda_devices(), "mps": _mps()},
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
@@ -101,6 +102,15 @@ def _blas() -> list[dict[str, Any]] | None:
         return None
     fields = {"name": "internal_api", "version": "version", "architecture": "architecture", "threads": "num_threads"}
     return [{key: one.get(field) for key, field in fields.items()} for one in _native() if one["user_api"] == "blas"]
+
+
+def _git() -> dict[str, Any]:
+    """Commit and whether files differ from it: of this checkout, or as ``study submit`` packed it for a job."""
+    packed = _text(str(ROOT / "commit.json"))
+    if packed is not None and not (ROOT / ".git").exists():
+        found = json.loads(packed)
+        return {"commit": found["commit"], "dirty": found["dirty"]}
+    return {"commit": _commit(), "dirty": _dirty()}
 
 
 def _commit() -> str | None:

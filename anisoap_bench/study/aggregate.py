@@ -39,22 +39,27 @@ def main(options: argparse.Namespace) -> int:
         raise CannotMeasure("none of the inputs is a result of `study run`")
     for name, table in tables(documents).items():
         path = options.out if name == "combined" else options.out.parent / f"{name}.csv"
-        try:
-            write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
-        except OSError as error:
-            raise CannotMeasure(f"cannot write {path}: {error}") from error
+        write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
         print(f"{path}: {len(table)} rows", file=sys.stderr)
     return 1 if skipped else 0
 
 
 def read_all(paths: list[Path]) -> tuple[list[Document], list[tuple[Path, str]]]:
-    """Runs, each file once, and the files that are none with the reason."""
-    documents, skipped = [], []
+    """Runs, each once although it may be there under two names, and the files that are none with the reason."""
+    documents: list[Document] = []
+    skipped: list[tuple[Path, str]] = []
+    known: dict[str, Path] = {}
     for path in dict.fromkeys(path.resolve() for path in paths):
         try:
-            documents.append({**load(path), "source": path.name})
+            document = load(path)
         except NotARun as error:
             skipped.append((path, str(error)))
+            continue
+        first = known.setdefault(json.dumps(document, sort_keys=True), path)
+        if first is path:
+            documents.append({**document, "source": path.name})
+        else:
+            print(f"{path}: the same run as {first}, counted once", file=sys.stderr)
     return documents, skipped
 
 

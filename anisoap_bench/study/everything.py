@@ -72,8 +72,8 @@ def main(options: argparse.Namespace) -> int:
         return 2
     from anisoap_bench.study.summary import results_readme
 
-    write_whole(options.out / "README.md", results_readme(options.out, options.quick))
     failed = [step.title for step, code, _ in results if code]
+    write_whole(options.out / "README.md", results_readme(options.out, options.quick, failed))
     print(f"{options.out}: {len(results)} steps, {time.perf_counter() - begin:.0f} s, {len(failed)} failed")
     for title in failed:
         print(f"failed: {title}", file=sys.stderr)
@@ -132,6 +132,6 @@ def run_step(step: Step, out: Path) -> tuple[int, float]:
     command = [sys.executable, "-m", "anisoap_bench", "study", *step.arguments]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     sys.stdout.write(done.stdout)
-    if step.report and not done.returncode:
+    if step.report and done.returncode in (0, 1):  # 1: it found something, and says what
         write_whole(out / "logs" / step.report, done.stdout)
     return min(abs(done.returncode), 2), time.perf_counter() - begin

@@ -12,8 +12,8 @@ from anisoap_bench.study.style import in_order, look, new_figure, plain_numbers
 from benchmarks import workloads
 
 COLUMNS = (
-    *("machine", "origin", "commit", "dirty", "software", "threads", "system", "backend", "species", "frames", "pairs"),
-    *("n_squared", "median_seconds", "low_seconds", "high_seconds", "peak_memory_bytes"),
+    *("machine", "origin", "commit", "dirty", "software", "threads", "system", "backend", "hypers", "species"),
+    *("frames", "pairs", "n_squared", "median_seconds", "low_seconds", "high_seconds", "peak_memory_bytes"),
     *(f"speedup_{name}{end}" for name in ("reference", "numpy_only") for end in ("", "_low", "_high")),
 )
 """What the figures need."""
@@ -117,9 +117,9 @@ def _draw_points(axes: Any, table: Any, factor: Any, column: str, ends: tuple[st
 
 
 def _errors(rows: Any, scale: Any, column: str, ends: tuple[str, str]) -> Any:
-    """Distances of an interval's ends from the value, 0 where there is no interval."""
+    """Distances of an interval's ends from the value; nothing is drawn where there is no interval."""
     value = rows[column]
-    below, above = (value - rows[ends[0]]).fillna(0), (rows[ends[1]] - value).fillna(0)
+    below, above = value - rows[ends[0]], rows[ends[1]] - value
     return np.clip(np.array([below * scale, above * scale]), 0, None)
 
 

@@ -12,17 +12,27 @@ from anisoap_bench.study.intervals import median_interval
 from anisoap_bench.study.scaling import AXES
 from anisoap_bench.study.style import SHADES, in_order, look, new_figure, plain_numbers
 
+COLUMNS = {
+    "scaling": ("backend", "experiment", "seconds", *AXES.values()),
+    "scaling_summary": ("backend", "experiment", "factor", "exponent", "exponent_low", "exponent_high"),
+    "stages": ("backend", "system", "frames", "stage", "milliseconds", "share"),
+}
+"""What the figures need of each table."""
+
 
 def scaling_vs_n(points: Any, summary: Any) -> Figure:
     """Time against N and against the neighbours, log–log, each with the fitted power and its interval."""
     figure, panels = new_figure(2, height=5.0)
-    titles = {"particles": "N (particles of one frame, constant density)", "neighbors": "neighbours of a particle"}
+    titles = {
+        "particles": "N (particles of one frame, constant density)",
+        "neighbors": "pairs of a particle, with itself",
+    }
     for axes, (experiment, title) in zip(panels, titles.items(), strict=True):
         rows = points[points["experiment"] == experiment]
         for backend in in_order(rows["backend"]):
             by_x = rows[rows["backend"] == backend].groupby(AXES[experiment])["seconds"]
             x, median = np.array(by_x.median().index, float), by_x.median().to_numpy()
-            ends = [median_interval(list(samples)) or (samples.median(),) * 2 for _, samples in by_x]
+            ends = [median_interval(list(samples)) or (np.nan, np.nan) for _, samples in by_x]
             errors = np.abs(np.array(ends).T - median)
             fit = summary[(summary["backend"] == backend) & (summary["experiment"] == experiment)].iloc[0]
             style = {**look(backend), "label": _fit_label(backend, fit)}

@@ -56,13 +56,15 @@ def measure_files(
     loaded = [(Path(name), workload.read_frames(place / name, frames)) for name in files]
     chosen = [workload.hypers_for(path.stem, hypers) for path, _ in loaded]
     calculators = [make_calculator(backend, one) for one in chosen]
+    for (path, read), calculator in zip(loaded, calculators, strict=True):
+        workload.check_frames(path, read, calculator)
     records = []
     with tqdm(total=len(files) * (repeats + 1), unit="call", disable=None) as bar:
         for (path, read), used, calculator in zip(loaded, chosen, calculators, strict=True):
             bar.set_description(f"{calculator.backend} {path.stem}")
             try:
                 record = measure_one(calculator, read, repeats, threads, lambda: bar.update(1))
-            except (TypeError, ValueError) as error:  # a frame that the package refuses; it says which
+            except (TypeError, ValueError) as error:  # such as types that are not in `types`
                 raise CannotMeasure(f"{path.name}: {error}") from error
             records.append({"file": path.name, "system": path.stem, "hypers": used, **record})
     return {

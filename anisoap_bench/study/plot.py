@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
 
     combined = one_machine(read_table(options.table, figures.COLUMNS), options.machine)
     beside = {name: options.table.parent / f"{name}.csv" for name in ("scaling", "scaling_summary", "stages")}
-    found = {name: read_table(path) for name, path in beside.items() if path.is_file()}
+    found = {name: read_table(path, figures_of_tables.COLUMNS[name]) for name, path in beside.items() if path.is_file()}
     with mpl.rc_context(style.SETTINGS):
         for name, draw in figures.FIGURES.items():
             report(options.figdir, name, draw(combined), "the table has no rows for it")
@@ -64,17 +64,26 @@ def read_table(path: Path, columns: tuple[str, ...] = ()) -> Any:
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise CannotMeasure(f"{path} has no column {', '.join(missing)}: is it what `aggregate` wrote?")
+    if table.empty:
+        raise CannotMeasure(f"{path} has no rows")
     return table
 
 
 def one_machine(combined: Any, asked: str | None) -> Any:
-    """Rows of one machine, one version and one thread count: those with most rows, local ones first."""
+    """Rows of one machine, version and thread count: those with most rows, local ones first.
+
+    Of a file that was computed with several hyperparameters, the ones that most backends were given.
+    """
     if asked is not None:
         if asked not in set(combined["machine"]):
             raise CannotMeasure(f"no rows of {asked!r}, only of {', '.join(sorted(set(combined['machine'])))}")
         combined = combined[combined["machine"] == asked]
     groups = combined.groupby(["machine", "origin", "commit", "dirty", "software", "threads"], dropna=False, sort=False)
     _, chosen = max(groups, key=lambda pair: (pair[0][1] == "local", len(pair[1])))
+    given = chosen.groupby(["system", "hypers"])["backend"].transform("nunique")
+    usual = chosen.assign(given=given).sort_values("given", kind="stable").groupby("system")["hypers"].last()
+    chosen = chosen[chosen["hypers"] == chosen["system"].map(usual)]
+    chosen = chosen.sort_values("frames", kind="stable").drop_duplicates(["system", "backend"], keep="last")
     if len(chosen) < len(combined):
         first = chosen.iloc[0]
         print(
@@ -82,4 +91,4 @@ def one_machine(combined: Any, asked: str | None) -> Any:
             f"{first['threads']} threads; {len(combined) - len(chosen)} rows of others are left out",
             file=sys.stderr,
         )
-    return chosen.sort_values("frames").drop_duplicates(["system", "backend"], keep="last")
+    return chosen

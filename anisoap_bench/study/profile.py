@@ -23,7 +23,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.study import callgraph
 from anisoap_bench.study.run import positive
-from anisoap_bench.study.workload import counts, hypers_for, read_frames
+from anisoap_bench.study.workload import check_frames, counts, hypers_for, read_frames
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import measure, workloads
 from benchmarks.environment import ROOT
@@ -126,8 +126,8 @@ class Profile:
         einsum = "np.einsum: no call"
         if calls:
             each = 1e6 * share * self.seconds / calls
-            einsum = (
-                f"np.einsum: {share:.1%} of the time; {calls} calls of {each:.3g} µs, {calls / self.pairs:.3g} a pair"
+            einsum = f"np.einsum: {share:.1%} of the time; {calls} calls of {each:.3g} µs" + (
+                f", {calls / self.pairs:.3g} a pair" if self.pairs else ""
             )
         lines = [
             f"{self.load.title}; {measure.machine()}",
@@ -135,7 +135,7 @@ class Profile:
             f"imports take {self.import_seconds:.2g} s more, in a fresh process",
             einsum,
         ]
-        if self.load.backend == "reference" and self.load.system in HISTORICAL:
+        if self.load.backend == "reference" and self.load.system in HISTORICAL and calls >= self.pairs > 0:
             lines.append(self._beside(HISTORICAL[self.load.system], round(calls / self.pairs)))
         ranked = sorted(self.stats.items(), key=lambda item: -item[1][2])[:TOP]
         body = [
@@ -207,7 +207,7 @@ def make_load(path: Path, backend: str | None, frames: int | None, hypers: str |
     backend : str or None
         None takes the default and names the files without it.
     frames : int or None
-        None takes all, and REFERENCE_FRAMES for `reference` or where `few` are wanted.
+        None takes all, and at most REFERENCE_FRAMES for `reference` or where `few` are wanted.
     hypers : str or None
         See `workload.hypers_for`.
     few : bool
@@ -215,12 +215,14 @@ def make_load(path: Path, backend: str | None, frames: int | None, hypers: str |
     system = path.stem
     changes = hypers_for(system, hypers)
     try:
-        resolved = EllipsoidalDensityProjection(**changes, backend=backend).backend
+        calculator = EllipsoidalDensityProjection(**changes, backend=backend)
     except (ModuleNotFoundError, ValueError, TypeError) as error:
         raise CannotMeasure(str(error)) from error
-    if frames is None and (few or resolved == "reference"):
-        frames = REFERENCE_FRAMES.get(system, 4)
-    return Load(system, resolved, read_frames(path, frames), changes, f"_{backend}" if backend else "")
+    read = read_frames(path, frames)
+    if frames is None and (few or calculator.backend == "reference"):
+        read = read[: REFERENCE_FRAMES.get(system, 4)]
+    check_frames(path, read, calculator)
+    return Load(system, calculator.backend, read, changes, f"_{backend}" if backend else "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

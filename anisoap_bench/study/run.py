@@ -40,8 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Measure and write; nothing is written unless all of it worked."""
-    if options.out is not None and options.out.is_dir():
-        raise CannotMeasure(f"--out is a folder: {options.out}")
+    if options.out is not None:
+        if options.out.is_dir():
+            raise CannotMeasure(f"--out is a folder: {options.out}")
+        probe = options.out.with_name(f".{options.out.name}.probe")  # better told now than after an hour
+        write_whole(probe, "")
+        probe.unlink()
     pin(options.threads)
     from anisoap_bench.study.measuring import measure_files  # after pinning: this loads NumPy and its BLAS
 
@@ -63,10 +67,7 @@ def main(options: argparse.Namespace) -> int:
     if options.out is None:
         sys.stdout.write(text)
         return 0
-    try:
-        write_whole(options.out, text)
-    except OSError as error:
-        raise CannotMeasure(f"cannot write {options.out}: {error}") from error
+    write_whole(options.out, text)
     print(f"{options.out}: {len(options.files)} files, backend {document['backend']}", file=sys.stderr)
     return 0
 

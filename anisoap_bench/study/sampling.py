@@ -48,7 +48,7 @@ def run_py_spy(load: Load, path: Path, logs: Path, seconds: int) -> str:
     program = [sys.executable, "-m", "anisoap_bench.study.load", *arguments]
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "flame.svg"
-        process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
         try:
             if process.stdout is None or process.stdout.readline().strip() != READY:
                 raise CannotMeasure(f"the program to be watched failed: {load.title}")

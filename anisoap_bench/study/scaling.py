@@ -70,7 +70,14 @@ def main(options: argparse.Namespace) -> int:
 
     names = options.backends or [name for name, entry in BACKENDS.items() if entry.installed]
     rows = [row for name in names for row in measure_backend(name, options.threads, options.quick)]
-    points = pd.DataFrame(rows)
+    from anisoap_bench.study.aggregate import machine_name
+    from benchmarks.environment import disagreements, environment
+
+    for difference in disagreements(options.threads):
+        print(f"warning: {difference}", file=sys.stderr)
+    here = environment()
+    where = {"machine": machine_name(here), "commit": here["git"]["commit"], "threads": options.threads}
+    points = pd.DataFrame([{**where, **row} for row in rows])
     summary = summarise(points)
     for name, table in (("scaling", points), ("scaling_summary", summary)):
         path = options.out / f"{name}.csv"
@@ -97,6 +104,8 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
         "particles": [(usual, workloads.bulk(size, 2)) for size in plan.particles],
         "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(plan.neighbors_in, 2)) for r in CUTOFFS],
     }
+    for name, (_, frames) in zip(workloads.SPECIES_FILES.values(), problems["species"], strict=True):
+        workload.check_frames(folder / f"{name}.xyz", frames, make_calculator(backend, usual))
     rows = []
     for experiment, cases in problems.items():
         calculators = [make_calculator(backend, hypers) for hypers, _ in cases]
@@ -140,7 +149,7 @@ def in_turn(calls: Sequence[Callable[[], Any]], repeats: int, threads: int, titl
 def summarise(points: Any) -> Any:
     """One row a backend and experiment: exponent and interval, and the ratio of the last point's time to the first's.
 
-    The statement compares the exponent's interval with 2, for N; for the others it is left empty.
+    The exponent's interval is compared with 2 for N and for the species; neighbours are pairs themselves.
     """
     import pandas as pd
 
@@ -167,7 +176,7 @@ def summarise(points: Any) -> Any:
                 "exponent_high": fit.high,
                 "steepest": fit.steepest,
                 "factor": fit.factor,
-                "worse_than_quadratic": worse_than_quadratic(fit.low, fit.high) if experiment == "particles" else None,
+                "worse_than_quadratic": None if experiment == "neighbors" else worse_than_quadratic(fit.low, fit.high),
             }
         )
     return pd.DataFrame(rows)
@@ -187,7 +196,8 @@ def statement(summary: Any) -> str:
         rows = {row["experiment"]: row for row in group.to_dict("records")}
         species, particles, neighbors = (rows[name] for name in AXES)
         lines.append(
-            f"{backend}: from 1 to 4 species at constant N the time changes by a factor of {_ratio(species)}. "
+            f"{backend}: from 1 to 4 species at constant N the time changes by a factor of {_ratio(species)}, as the "
+            f"species to the power {_exponent(species)}; worse than quadratic: {species['worse_than_quadratic']}. "
             f"It grows with N (at constant density, {particles['from']:.0f} to {particles['to']:.0f} particles) to the "
             f"power {_exponent(particles)}, between two neighbouring sizes at most {particles['steepest']:.2f}; worse "
             f"than quadratic: {particles['worse_than_quadratic']}. With the neighbours of a particle it grows to the "

@@ -23,10 +23,10 @@ def load(path: Path) -> Document:
         If the file is missing, is no JSON, is something else's JSON, is of an unknown version, or breaks the schema.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except OSError as error:
         raise NotARun(f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotARun(f"no valid JSON: {error}") from error
     if not isinstance(found, dict) or "schema_version" not in found:
         raise NotARun("not a result of `study run`: it has no schema_version")
@@ -35,6 +35,10 @@ def load(path: Path) -> Document:
     if reader is None:
         raise NotARun(f"schema version {version!r} is not known, only {', '.join(map(str, READERS))}")
     return reader(found)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def check(document: Document) -> None:
@@ -49,6 +53,8 @@ def check(document: Document) -> None:
     for record in document["files"]:
         if len(record["wall_seconds"]) != len(record["cpu_seconds"]):
             raise NotARun(f"{record['file']} has not as many wall times as processor times")
+        if min(record["wall_seconds"]) <= 0:
+            raise NotARun(f"{record['file']} has a wall time of 0 s")
 
 
 def _version_1(document: Document) -> Document:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from anisoap_bench.study.aggregate import machine_name, software
+from anisoap_bench.study.schema import NotARun, load
 from benchmarks.environment import environment
 
 ABOUT = {
@@ -24,8 +24,8 @@ ABOUT = {
 }
 
 
-def results_readme(folder: Path, quick: bool) -> str:
-    """Text in Markdown, from the files that are in the folder now."""
+def results_readme(folder: Path, quick: bool, failed: Sequence[str] = ()) -> str:
+    """Text in Markdown, from the files that are in the folder now; `failed` are titles of steps."""
     now = environment()
     commit = now["git"]["commit"]
     state = "" if not now["git"]["dirty"] else ", with changes that are not committed"
@@ -35,6 +35,7 @@ def results_readme(folder: Path, quick: bool) -> str:
         "Made by `make study`; every run replaces this folder's files. `docs/study.md` says how to read them.",
         "",
         *(["**Quick run: it shows that the commands work; its numbers mean nothing.**", ""] if quick else []),
+        *([f"**Failed, so that their files are missing or older: {', '.join(failed)}.**", ""] if failed else []),
         f"- Machine: {machine_name(now)} ({now['os']['name'] or 'unknown system'}, {now['os']['architecture']})",
         f"- Software: {software(now)}",
         f"- Commit: {commit or 'unknown'}{state}",
@@ -59,7 +60,10 @@ def _frames(folder: Path) -> list[str]:
     """How many frames each backend computed, where the runs' JSON files are still there."""
     frames: dict[str, set[tuple[str, int]]] = {}
     for path in sorted((folder / "metrics").glob("*.json")):
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            document = load(path)
+        except NotARun:  # `aggregate` has named it
+            continue
         for record in document["files"]:
             frames.setdefault(document["backend"], set()).add((record["system"], record["frames"]))
     lines = []

@@ -14,9 +14,10 @@ import numpy as np
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
+from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.study.run import positive
-from anisoap_bench.study.workload import read_frames
+from anisoap_bench.study.workload import check_frames, read_frames
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import measure, workloads
 from benchmarks.table import markdown
@@ -195,6 +196,7 @@ def validate(data: Path, backends: Sequence[str], num_frames: int | None = None)
     checks = []
     for system in workloads.SYSTEMS:
         frames = read_frames(data / f"{system}.xyz", num_frames or FRAMES.get(system, 2))
+        check_frames(data / f"{system}.xyz", frames, EllipsoidalDensityProjection(**_hypers(system, frames)))
         if "reference" in backends:
             found, exact = check_backend("reference", system, frames, None)
             checks += found
@@ -242,16 +244,19 @@ def as_csv(checks: Sequence[Check]) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``study validate``."""
     parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")
-    parser.add_argument("--backend", nargs="+", choices=list(BACKENDS), default=list(BACKENDS), help="default: all")
+    parser.add_argument("--backend", nargs="+", choices=list(BACKENDS), help="default: all")
     parser.add_argument("--frames", type=positive, help="frames of each file (default: 2, of ellipsoids.xyz 8)")
     parser.add_argument("--out", type=Path, help="write results/tables/validation.csv or another CSV file")
 
 
 def main(options: argparse.Namespace) -> int:
     """Print the table; 1 if a check failed."""
+    absent = [name for name in options.backend or () if not BACKENDS[name].installed]
+    if absent:
+        raise CannotMeasure(f"not installed: {', '.join(absent)}")
     folder = Path(options.data) if options.data else workloads.data_folder()
     measure.pin_threads(1)
-    checks = validate(folder, options.backend, options.frames)
+    checks = validate(folder, options.backend or list(BACKENDS), options.frames)
     print(table(checks))
     failed = [one for one in checks if one.result == FAIL]
     print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")

@@ -40,6 +40,16 @@ def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
     return list(frames)
 
 
+def check_frames(path: Path, frames: list[Atoms], calculator: Any) -> None:
+    """CannotMeasure, with the file's name, if a frame is none that the package takes, or none has a particle."""
+    try:
+        ParticleBatch.from_frames(frames, calculator.rotation_key, calculator.rotation_type)
+    except (TypeError, ValueError) as error:
+        raise CannotMeasure(f"{path}: {error}") from error
+    if not any(len(frame) for frame in frames):
+        raise CannotMeasure(f"{path}: its frames have no particles")
+
+
 def _first_unreadable(path: Path) -> str | None:
     """Which frame ASE fails on, and why: it reads a file as a whole and does not say."""
     import ase.io

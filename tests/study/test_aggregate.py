@@ -123,6 +123,12 @@ def broken(change: str) -> Any:
         found["files"][0]["wall_seconds"][0] = -1.0
     if change == "lost time":
         found["files"][0]["wall_seconds"].pop()
+    if change == "no time at all":
+        found["files"][0]["wall_seconds"][0] = 0
+    if change == "NaN":
+        found["files"][0]["wall_seconds"][0] = float("nan")
+    if change == "deep":
+        return "[" * 200_000
     if change == "no environment":
         del found["environment"]
     return found
@@ -136,6 +142,9 @@ REASONS = {
     "half": "no valid JSON",
     "negative time": "$.files[0].wall_seconds[0]",
     "lost time": "not as many wall times",
+    "no time at all": "wall time of 0 s",
+    "NaN": "NaN is no number of JSON",
+    "deep": "no valid JSON",
     "no environment": "'environment' is a required property",
 }
 
@@ -163,3 +172,11 @@ def test_a_file_given_twice_counts_once(tmp_path: Path) -> None:
     good = write(tmp_path, "good.json", document("numba", {"one_species": FAST}))
     assert aggregate(tmp_path, good, good) == 0
     assert len(table(tmp_path, "timings_local")) == 7
+
+
+def test_a_copy_of_a_run_counts_once_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = write(tmp_path, "good.json", document("numba", {"one_species": FAST}))
+    copy = write(tmp_path, "copy.json", document("numba", {"one_species": FAST}))
+    assert aggregate(tmp_path, good, copy) == 0
+    assert len(table(tmp_path, "timings_local")) == 7
+    assert "copy.json: the same run as" in capsys.readouterr().err

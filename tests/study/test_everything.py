@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from anisoap_bench.__main__ import main
 from anisoap_bench.study import everything
 from anisoap_bench.study.everything import Step, all_steps
+from anisoap_bench.study.summary import results_readme
 
 
 def study(*arguments: str) -> int:
@@ -64,6 +66,26 @@ def test_interrupt_keeps_what_is_finished(
     monkeypatch.setattr(everything, "run_step", interrupted)
     assert study("--out", str(tmp_path)) == 2
     assert "1 finished steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "kept"), [(0, "now"), (1, "now"), (2, "before")])
+def test_a_report_of_failed_checks_replaces_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kept: str
+) -> None:
+    (tmp_path / "logs").mkdir()
+    report = tmp_path / "logs" / "validation.txt"
+    report.write_text("before")
+    done = subprocess.CompletedProcess([], code, "now")
+    monkeypatch.setattr(everything.subprocess, "run", lambda *_, **__: done)
+    assert everything.run_step(Step("validate", ("validate",), "validation.txt"), tmp_path)[0] == code
+    assert report.read_text() == kept
+
+
+def test_readme_names_failed_steps_and_passes_over_what_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "foreign.json").write_text("{}")
+    assert "missing or older: scaling" in results_readme(tmp_path, False, ["scaling"])
+    assert "Failed" not in results_readme(tmp_path, False)
 
 
 def test_unknown_backend_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

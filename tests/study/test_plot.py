@@ -107,8 +107,12 @@ def test_missing_tables_leave_figures_out(tables: Path, tmp_path: Path, capsys: 
     assert (tmp_path / "figures" / "peak_memory.png").exists()
 
 
-@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n"], ids=["missing", "empty", "another table"])
+@pytest.mark.parametrize(
+    "content", [None, "", "a,b\n1,2\n", "header"], ids=["missing", "empty", "another table", "no rows"]
+)
 def test_bad_table_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None) -> None:
+    if content == "header":
+        content = combined().head(0).to_csv(index=False)
     if content is not None:
         (tmp_path / "combined_from_metrics.csv").write_text(content)
     assert plot(tmp_path, tmp_path / "figures") == 2
@@ -125,3 +129,29 @@ def test_one_machine_is_drawn_and_the_others_are_named(capsys: pytest.CaptureFix
     assert set(one_machine(both, None)["machine"]) == {"Test CPU, 4 cores, Linux"}
     assert "2 rows of others are left out" in capsys.readouterr().err
     assert set(one_machine(both, "Other, 8 cores, Linux")["machine"]) == {"Other, 8 cores, Linux"}
+
+
+def test_another_table_beside_is_an_error(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tables / "stages.csv").write_text("a,b\n1,2\n")
+    assert plot(tables, tmp_path / "figures") == 2
+    assert "stages.csv has no column backend" in capsys.readouterr().err
+
+
+def test_backends_are_drawn_with_the_same_hyperparameters(capsys: pytest.CaptureFixture[str]) -> None:
+    from anisoap_bench.study.plot import one_machine
+
+    table = combined()
+    larger = table[table["backend"] == "numba"].assign(hypers='{"max_angular": 9}', frames=1000)
+    drawn = one_machine(pd.concat([table, larger]), None)
+    assert set(drawn["hypers"]) == {'{"max_angular": 6}'}
+    assert len(drawn) == len(table)
+    assert "4 rows of others are left out" in capsys.readouterr().err
+
+
+def test_too_few_repeats_have_no_bar() -> None:
+    table = combined().assign(low_seconds=float("nan"), high_seconds=float("nan"))
+    assert figures._errors(table, 1.0, "median_seconds", ("low_seconds", "high_seconds")).shape == (2, len(table))
+    figure = figures.wall_time_by_system(table)
+    assert figure is not None
+    (bars,) = figure.axes[0].containers[0].lines[2]
+    assert all(len(segment) == 0 or pd.isna(segment[:, 1]).any() for segment in bars.get_segments())

@@ -255,3 +255,46 @@ def test_environment_that_cannot_be_read_is_null(monkeypatch: pytest.MonkeyPatch
     assert found["cpu"]["governor"] is None
     assert found["git"] == {"commit": None, "dirty": None}
     assert found["os"]["name"] is None or found["os"]["system"] == "Darwin"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("stages", "--quick", "--out"),
+        ("submit", "--systems", "benzenes", "--out"),
+        ("scaling", "--quick", "--backends", "numpy_only", "--out"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["study", *arguments, str(tmp_path / "file" / "below")]) == 2
+    assert f"cannot write {tmp_path / 'file' / 'below'}" in capsys.readouterr().err
+
+
+def test_frames_without_particles_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none.xyz").write_text("0\nProperties=species:S:1:pos:R:3\n")
+    assert "none.xyz" in refused(tmp_path, capsys, "--data", str(tmp_path), "--files", "none.xyz")
+
+
+@pytest.mark.parametrize("command", ["profile", "validate"])
+def test_frame_without_orientation_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    import ase.io
+
+    frames = [frame.copy() for frame in workloads.system("one_species")[:2]]
+    del frames[1].arrays["c_q"]
+    ase.io.write(tmp_path / "one_species.xyz", frames, format="extxyz")
+    files = ("--files", "one_species.xyz", "--logs", str(tmp_path / "logs")) if command == "profile" else ()
+    assert main(["study", command, "--data", str(tmp_path), "--backend", "numpy_only", *files]) == 2
+    message = capsys.readouterr().err
+    assert "one_species.xyz: frame 1 has no array 'c_q'" in message
+    assert not (tmp_path / "logs").exists()
+
+
+def test_commit_of_a_packed_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = {"commit": "1" * 40, "dirty": False}
+    (tmp_path / "commit.json").write_text(json.dumps(packed))
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    assert environment.environment()["git"] == packed

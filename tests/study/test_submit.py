@@ -20,6 +20,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study import submit
 from anisoap_opt import BACKENDS
 from benchmarks import workloads
+from benchmarks.environment import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -180,6 +181,7 @@ def test_a_job_measures_and_its_result_is_aggregated(archive: bytes, tmp_path: P
     document = json.loads(metrics.read_text())
     assert document["origin"] == "chtc"
     assert document["job"] == {"id": "17.4", "repeat": 2}
+    assert document["environment"]["git"] == environment()["git"]
     assert document["threads"]["disagreements"] == []
     assert document["files"][0]["system"] == "benzenes"
     assert len(document["files"][0]["wall_seconds"]) == 2

@@ -166,6 +166,7 @@ def test_a_backend_that_is_not_installed_is_a_row(monkeypatch: pytest.MonkeyPatc
     checks = validate.validate(workloads.data_folder(), ["numba"], 1)
     assert {one.result for one in checks} == {MISSING}
     assert MISSING in validate.table(checks)
+    assert main(["study", "validate", "--backend", "numba"]) == 2  # asked for by name
 
 
 def test_missing_data_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
