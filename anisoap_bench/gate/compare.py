@@ -55,9 +55,8 @@ def compare_commits(
             return result
 
         say("compiling, and finding out what can be run")
-        names, new, broken = sort_out(
-            drive.warm_up(base, suite, core=core), drive.warm_up(head, suite, core=core), only
-        )
+        able = [drive.warm_up(each, suite, core=core, only=only) for each in (base, head)]
+        names, new, broken = sort_out(*able)
         result = replace(result, fidelity=(*result.fidelity, *broken), new=(*result.new, *new))
         if result.wrong:
             return result
@@ -70,9 +69,7 @@ def compare_commits(
         return replace(result, message=str(error))
 
 
-def sort_out(
-    base: Mapping[str, Observation], head: Mapping[str, Observation], only: str = ""
-) -> tuple[Names, list[str], list[Check]]:
+def sort_out(base: Mapping[str, Observation], head: Mapping[str, Observation]) -> tuple[Names, list[str], list[Check]]:
     """Which benchmarks to compare, by group; which are new; and a failed check for each that head can no longer run.
 
     Raises
@@ -91,8 +88,8 @@ def sort_out(
             if name not in before.seconds:
                 raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
             broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
-        names[group] = frozenset(name for name in both if only in name)
-    names = {group: kept for group, kept in names.items() if kept}
+        if both:
+            names[group] = frozenset(both)
     if not names and not broken:
-        raise CannotMeasure("base and head have no benchmark in common" + (f" that is called {only!r}" if only else ""))
+        raise CannotMeasure("base and head have no benchmark in common, or none was asked for")
     return names, new, broken

@@ -19,7 +19,7 @@ PEAK, PEAK_SLACK = 1.10, 256 * KIB
 # by 0.02 %; the others do not vary at all. More calls of functions matter only if they take time, which is measured.
 LIMITS = {
     "allocated": (1.05, 64.0 * KIB, True),
-    "torch operations": (1.10, 0.0, True),
+    "torch operations": (1.10, 10.0, True),
     "calls": (1.10, 20.0, False),
     "modules": (1.10, 0.0, False),
 }

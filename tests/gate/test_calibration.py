@@ -139,7 +139,7 @@ def test_rates_that_are_no_json(recorded, tmp_path):
 
 
 def test_a_load_that_does_not_exist():
-    with pytest.raises(CannotMeasure, match="none or other-core"):
+    with pytest.raises(CannotMeasure, match="none, other-core, other-work"):
         calibration.app(["--load", "heavy"], standalone_mode=False)
 
 
