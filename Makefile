@@ -59,9 +59,9 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 	$(PY) data/create_ellipsoids.py --out data
 
 bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's own pages in .asv/pages, print the table
-	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results
-	$(PY) -m asv publish --html-dir .asv/pages
-	$(ONE_THREAD) $(PY) -m benchmarks.table
+	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results; \
+	code=$$?; test $$code -le 1 || exit $$code; \
+	$(PY) -m asv publish --html-dir .asv/pages && $(ONE_THREAD) $(PY) -m benchmarks.table && exit $$code
 
 PEERS := $(VENV)/.peers
 $(PEERS): $(STAMP)

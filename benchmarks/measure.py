@@ -28,14 +28,16 @@ THREAD_VARIABLES = (
 def pin_threads(count: int = 1) -> None:
     """Limit the thread pools of libraries already loaded and, by the environment, of those yet to come.
 
-    Numba's variable is left alone, because it would cap the number for the whole life of the process.
+    Numba's variable is left alone, because it would cap the number for the whole life of the process. Where it is
+    capped already, by that variable or by the cores that the process may use, Numba gets as many as there can be.
     """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(count)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
     if "numba" in sys.modules:
-        sys.modules["numba"].set_num_threads(count)
+        numba = sys.modules["numba"]
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))  # more would be an error
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:

@@ -17,7 +17,6 @@ from tqdm import tqdm
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study import workload
 from anisoap_bench.study.conversions import conversion_times
-from anisoap_bench.study.run import pin
 from anisoap_opt import EllipsoidalDensityProjection
 from benchmarks import measure, workloads
 from benchmarks.environment import disagreements, environment, thread_pools
@@ -96,7 +95,7 @@ def measure_one(
         return calculator.power_spectrum(frames)
 
     warm_up, _, descriptor = timed(call)
-    pin(threads)  # once more: the warm-up may have loaded further libraries
+    measure.pin_threads(threads)  # once more: the warm-up may have loaded further libraries
     tick()
     gc.collect()  # so that no sample pays for what came before
     wall, cpu = [], []

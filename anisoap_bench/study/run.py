@@ -46,7 +46,7 @@ def main(options: argparse.Namespace) -> int:
         probe = options.out.with_name(f".{options.out.name}.probe")  # better told now than after an hour
         write_whole(probe, "")
         probe.unlink()
-    pin(options.threads)
+    measure.pin_threads(options.threads)
     from anisoap_bench.study.measuring import measure_files  # after pinning: this loads NumPy and its BLAS
 
     document = measure_files(
@@ -70,13 +70,3 @@ def main(options: argparse.Namespace) -> int:
     write_whole(options.out, text)
     print(f"{options.out}: {len(options.files)} files, backend {document['backend']}", file=sys.stderr)
     return 0
-
-
-def pin(threads: int) -> None:
-    """Set every pool to so many threads as far as it can be; what disagrees is reported with the result."""
-    try:
-        measure.pin_threads(threads)
-    except ValueError:  # Numba's pool cannot have more than NUMBA_NUM_THREADS; the others still have to be set
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(threads)

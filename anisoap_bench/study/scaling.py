@@ -17,7 +17,8 @@ from typing import Any
 
 from anisoap_bench.files import write_whole
 from anisoap_bench.study.intervals import power_law, ratio_interval
-from anisoap_bench.study.run import pin, positive
+from anisoap_bench.study.run import positive
+from benchmarks.measure import pin_threads
 
 CUTOFFS = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
 QUADRATIC = 2.0
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Measure, write both tables, print the statement."""
-    pin(options.threads)
+    pin_threads(options.threads)
     import pandas as pd
 
     from anisoap_opt import BACKENDS
@@ -142,7 +143,7 @@ def in_turn(calls: Sequence[Callable[[], Any]], repeats: int, threads: int, titl
                 if repeat:
                     times.append(seconds)
                 bar.update(1)
-            pin(threads)
+            pin_threads(threads)
     return samples
 
 
