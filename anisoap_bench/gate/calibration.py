@@ -14,7 +14,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
-from anisoap_bench.gate.calibration_table import entry, table
+from anisoap_bench.gate.calibration_table import LOADS, entry, table
 from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.process import interruptible
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
@@ -28,7 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
 MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/")
-LOADS = ("none", "other-core", "other-work")
 LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
 NAME = "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there."
 

@@ -7,6 +7,11 @@ from typing import Any
 
 from anisoap_bench.gate.recording import Recording
 
+LOADS = {
+    "none": "other core idle",
+    "other-core": "other core busy",
+    "other-work": "other work on the machine meanwhile",
+}
 SHOWN = ("commit", "changes", "machine", "core", "load")
 
 
@@ -28,6 +33,10 @@ def table(entries: Mapping[str, Any]) -> str:
         ("windows, trials without a difference", [_size(entries[name]["false_alarms"]) for name in names]),
         ("pairs per such trial: median, most", [_pairs(entries[name]["pairs"]) for name in names]),
         ("**false alarms per pull request**", [_rate(entries[name]["false_alarms"]) for name in names]),
+        (
+            "false alarms, one build the base throughout",
+            [_rate(entries[name].get("false_alarms_fixed")) for name in names],
+        ),
         (
             "flagged once, not confirmed or undecided included",
             [_rate(entries[name]["flagged_first"]) for name in names],
@@ -55,7 +64,7 @@ def _table(corner: str, names: list[str], rows: list[tuple[str, list[str]]]) -> 
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:
-    load = "other core idle" if conditions["load"] == "none" else "other core busy"
+    load = LOADS[conditions["load"]]
     commit = conditions["commit"][:10] + (" with changes" if conditions["changes"] else "")
     pace = f"{conditions['seconds_per_pair']:.1f} s a pair"
     return f"{conditions['machine']}; {load}; {conditions['date']}; {commit}; {pace}"

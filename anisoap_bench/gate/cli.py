@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +52,9 @@ def gate(
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         raise typer.Exit(NOT_MEASURED) from None
+    except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
+        traceback.print_exc()
+        result = GateResult(base, head, override=override, message=f"{type(error).__name__}: {error}")
     if markdown:
         write_whole(markdown, report.markdown(result))
     if json_file:

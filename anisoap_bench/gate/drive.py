@@ -188,7 +188,7 @@ def alternate(
                 seconds = observe(build, suite, group=group, core=core, only=kept).seconds if kept else {}
                 if missing := sorted(kept - set(seconds)):
                     raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
-                for name in kept:
+                for name in sorted(kept):
                     found[build.name].setdefault(name, []).append(seconds[name])
     return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
 

@@ -62,8 +62,11 @@ def run_tests(head: Build, suite: Path, source: Path) -> Check:
     done = run(command, folder=folder, variables=variables(head, suite), timeout=TIMEOUT)
     if done.code not in (0, 1):
         raise CannotMeasure(f"the tests of fidelity did not run (code {done.code}):\n{done.tail}")
+    summary = done.tail.splitlines()[-1]
+    if done.code == 0 and " passed" not in summary:
+        raise CannotMeasure(f"no test of fidelity ran: {summary}")
     failed = [line for line in done.output.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return Check("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or done.tail.splitlines()[-1])
+    return Check("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or summary)
 
 
 def describe(build: Build, suite: Path) -> tuple[Arrays, dict[str, str]]:
@@ -95,12 +98,12 @@ def compare(
     Raises
     ------
     CannotMeasure
-        If the two have nothing in common.
+        If base has none, or the two have nothing in common.
     """
     groups: dict[str, list[str]] = {}
     for name in base:
         groups.setdefault(" ".join(name.split(" ")[:2]), []).append(name)
-    if not set(base) & set(head) and not errors:
+    if not base or not (set(base) & set(head) or errors):
         raise CannotMeasure("base and head have no descriptor in common")
     checks = []
     for group, names in groups.items():
@@ -120,6 +123,8 @@ def _problem(name: str, before: npt.NDArray[Any], head: Mapping[str, Any], error
         return f"{before.dtype} {before.shape} became {after.dtype} {after.shape}"
     if not np.isfinite(after).all():
         return "has values that are not finite"
+    finite = np.isfinite(before)  # what base could not compute, head may
+    before, after = before[finite], after[finite]
     largest = float(np.abs(before).max(initial=0.0)) or 1.0
     off = float(np.abs(after.astype(float) - before).max(initial=0.0)) / largest
     allowed = OF_LARGEST if dtype == "float64" else FLOAT32[size, what]

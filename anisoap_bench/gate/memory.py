@@ -68,6 +68,9 @@ def _once(base: Build, head: Build, suite: Path, core: int | None, names: Mappin
             observe(build, suite, group=group, core=core, amounts=True, only=only, timeout=300)
             for build in (base, head)
         )
+        for build, found in ((base, one), (head, other)):
+            if missing := sorted(only - set(found.counters)):
+                raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {found.errors}")
         more_memory, more_counters = amounts(one, other)
         memory, counters = memory + more_memory, counters + more_counters
     return memory, counters

@@ -96,12 +96,17 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack as SIGINT does, so that every `finally` runs."""
+    """Let SIGTERM and SIGHUP unwind the stack as SIGINT does, so that every `finally` runs, to its end."""
 
     def interrupt(number: int, frame: Any) -> None:
+        for each in old:  # a second one would cut the cleaning up short
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    old = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    old = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:

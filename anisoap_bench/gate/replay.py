@@ -28,10 +28,6 @@ UNCHANGED, EXCHANGED = 0, 4
 """The patterns in which one build is the base throughout."""
 
 
-class Exhausted(Exception):
-    """The recording has no more pairs."""
-
-
 @dataclass
 class Tally:
     """How often something happened: in trials, and in windows of the recording.
@@ -112,11 +108,6 @@ def source_at(
         A benchmark whose times of the head are multiplied.
     other : (str, Stream, int), optional
         A benchmark that is taken from another stream, from that pair on.
-
-    Raises
-    ------
-    Exhausted
-        By the source, where the recording ends.
     """
     position = 0
 
@@ -124,8 +115,6 @@ def source_at(
         times, first = stream[name], start + position
         if other and other[0] == name:
             times, first = other[1][name], other[2] + position
-        if first + pairs > len(times[0]):
-            raise Exhausted
         base, head = (each[first : first + pairs] for each in times)
         swapped = ROLES[roles, (position + np.arange(pairs)) // BLOCK % ROLES.shape[1]]
         base, head = np.where(swapped, head, base), np.where(swapped, base, head)
@@ -143,21 +132,26 @@ def source_at(
 Trials = Callable[[int], list[Decision]]
 
 
-def windows(trials: Trials) -> Iterator[list[Decision]]:
-    """Decisions window by window; each begins where the longest of the one before ended, until the pairs run out."""
+def windows(trials: Trials, recorded: int, plan: Plan) -> Iterator[list[Decision]]:
+    """Decisions window by window; each begins where the longest of the one before ended.
+
+    None begins where fewer pairs are left than a trial may take: to count those that happen to be short there would
+    favour what is decided early.
+    """
     start = 0
-    while True:
-        try:
-            decisions = trials(start)
-        except Exhausted:
-            return
+    while start + plan.first.looks[-1] + plan.confirming.looks[-1] <= recorded:
+        decisions = trials(start)
         yield decisions
         start += max(decision.first_pairs + decision.confirming_pairs for decision in decisions)
 
 
 def equal_builds(stream: Stream, plan: Plan) -> list[list[Decision]]:
     """Trials without any difference, eight a window: every pattern of roles."""
-    return list(windows(lambda start: [decide(source_at(stream, start, roles=r), plan) for r in range(len(ROLES))]))
+
+    def trials(start: int) -> list[Decision]:
+        return [decide(source_at(stream, start, roles=r), plan) for r in range(len(ROLES))]
+
+    return list(windows(trials, _length(stream), plan))
 
 
 def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]]:
@@ -170,7 +164,7 @@ def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]
             for r in (UNCHANGED, EXCHANGED)
         ]
 
-    return list(windows(trials))
+    return list(windows(trials, _length(stream), plan))
 
 
 def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decision]]:
@@ -179,7 +173,7 @@ def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decisi
     def trials(start: int) -> list[Decision]:
         return [decide(source_at(stream, start, other=(name, slow, start)), plan) for name in stream]
 
-    return list(windows(trials))
+    return list(windows(trials, min(_length(stream), _length(slow)), plan))
 
 
 def detected(decision: Decision, name: str) -> bool:
@@ -199,10 +193,13 @@ def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
     stream = recording.streams[TWIN]
     equal = equal_builds(stream, plan)
     tally = partial(_tally, equal)
+    fixed = [[window[UNCHANGED], window[EXCHANGED]] for window in equal]
     decisions = [decision for window in equal for decision in window]
     used = [decision.first_pairs + decision.confirming_pairs for decision in decisions]
     return {
         "false_alarms": tally(lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
+        # Only there does a lasting difference of the two builds, where the system places them, count in full.
+        "false_alarms_fixed": _tally(fixed, lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
         "undecided": tally(lambda d: d.exit_code == NOT_MEASURED).as_dict(bad=True),
         "flagged_first": tally(lambda d: any(one.confirmed is not None for one in d.comparisons)).as_dict(bad=True),
         "multiplied": {f"{effect:.2f}": _power(multiplied(stream, effect, plan), stream, 2) for effect in EFFECTS},

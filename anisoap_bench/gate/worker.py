@@ -36,11 +36,6 @@ class Reporter:
             words = crash.message if crash else str(report.longrepr[-1] if report.skipped else report.longrepr)
             self.errors.setdefault(name_of(report.nodeid), words.strip().splitlines()[0])
 
-    def pytest_collectreport(self, report: Any) -> None:
-        """A file that cannot be imported measures nothing."""
-        if report.failed:
-            self.errors[report.nodeid] = report.longreprtext.strip().splitlines()[-1]
-
 
 class Selection:
     """Pytest plugin: run the benchmarks that have one of these texts in their name."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from anisoap_bench.gate import cli
+from anisoap_bench.gate.process import interruptible
 from tests.gate.small_repository import ROOT, change, commit, git, repository, write
 
 
@@ -37,6 +39,38 @@ def gate(repo: Path, *options: str) -> tuple[int, str]:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     return repository(tmp_path / "repository")
+
+
+def test_what_nobody_foresaw_is_no_regression(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Python ends with 1 after an exception."""
+
+    def fail(*args: object, **more: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(cli, "_compare", fail)
+    with pytest.raises(SystemExit) as ended:
+        cli.app([])
+    assert ended.value.code == 2
+    assert "could not measure: OSError: no space left" in capsys.readouterr().out
+
+
+def test_a_second_signal_does_not_cut_the_cleaning_up_short() -> None:
+    done = []
+
+    def work() -> None:
+        with interruptible():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGTERM)
+                done.append("cleaned")
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["cleaned"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_an_unknown_commit_cannot_be_measured(repo: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import descriptors
+from anisoap_bench.gate import descriptors, fidelity
+from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.fidelity import FLOAT32, compare
+from anisoap_bench.gate.process import Finished
 from tests.tolerances import FLOAT32_BOUNDS
 
 NAME = "numba float64 6 benzenes power spectrum"
@@ -44,6 +48,14 @@ def test_an_error_of_a_small_value_is_wrong_too() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite_are_wrong(value: float) -> None:
     assert "not finite" in problem(VALUES, np.where(VALUES == 0, value, VALUES))
+
+
+@pytest.mark.parametrize("name", [NAME, NAME32])
+def test_a_value_of_the_base_that_is_not_finite_hides_no_other(name: str) -> None:
+    dtype = name.split()[1]
+    before = np.array([np.nan, 1.0, 2.0], dtype)
+    assert not problem(before, np.array([5, 1, 2], dtype), name)
+    assert "largest" in problem(before, np.array([5, 1, 4], dtype), name)
 
 
 def test_another_shape_or_type_is_wrong() -> None:
@@ -86,6 +98,27 @@ def test_one_check_for_each_backend_names_what_is_wrong() -> None:
 def test_nothing_in_common_cannot_be_compared() -> None:
     with pytest.raises(CannotMeasure, match="in common"):
         compare({}, {NAME: VALUES}, {})
+
+
+def test_a_base_without_any_descriptor_is_not_passed_over() -> None:
+    """Though head could not compute some either."""
+    with pytest.raises(CannotMeasure, match="in common"):
+        compare({}, {NAME: VALUES}, {"reference float64 6 benzenes": "gone"})
+
+
+def test_tests_that_were_all_skipped_are_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "source" / "tests").mkdir(parents=True)
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "worker.py").touch()
+    head = Build("head", tmp_path / "head", "abc")
+    for output in ("ss\n2 skipped in 0.01s", ".s\n1 passed, 1 skipped in 0.01s"):
+        monkeypatch.setattr(fidelity, "run", lambda *args, output=output, **more: Finished(0, output))
+        if "passed" in output:
+            assert fidelity.run_tests(head, tmp_path / "suite", tmp_path / "source").passed
+        else:
+            with pytest.raises(CannotMeasure, match="no test of fidelity ran: 2 skipped"):
+                fidelity.run_tests(head, tmp_path / "suite", tmp_path / "source")
+        shutil.rmtree(tmp_path / "tests-of-head")
 
 
 def test_every_backend_dtype_and_input_is_compared() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anisoap_bench.gate import drive
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import drive, memory
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import amounts, compare_amounts
@@ -33,8 +34,8 @@ def measured(tmp_path: Path, base: str, head: str) -> dict[tuple[str, str], Amou
     for name, package in (("base", base), ("head", head)):
         write(tmp_path / name, {"anisoap_opt/__init__.py": package})
         builds.append(Build(name, tmp_path / name, name))
-    memory, counters = compare_amounts(*builds, suite, drive.default_core(), NAMES)
-    return {(amount.benchmark, amount.quantity): amount for amount in (*memory, *counters)}
+    peaks, counters = compare_amounts(*builds, suite, drive.default_core(), NAMES)
+    return {(amount.benchmark, amount.quantity): amount for amount in (*peaks, *counters)}
 
 
 def test_the_same_package_needs_the_same(tmp_path: Path) -> None:
@@ -70,13 +71,28 @@ def observation(peak: int, **counters: int) -> Observation:
 def test_each_quantity_has_its_own_limit() -> None:
     base = observation(10_000_000, allocated=10_000_000, calls=1000, **{"torch operations": 100})
     head = observation(10_500_000, allocated=10_600_000, calls=1200, **{"torch operations": 121})
-    memory, counters = amounts(base, head)
-    assert not memory[0].over
+    peaks, counters = amounts(base, head)
+    assert not peaks[0].over
     assert {amount.quantity: (amount.over, amount.blocking) for amount in counters} == {
         "allocated": (True, True),
         "calls": (True, False),
         "torch operations": (True, True),
     }
+
+
+@pytest.mark.parametrize("silent", ["base", "head"])
+def test_a_benchmark_whose_memory_cannot_be_measured_is_not_passed_over(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def observe(build: Build, suite: Path, **more: object) -> Observation:
+        if build.name == silent:
+            return Observation({}, errors={"one": "TypeError: pedantic()"})
+        return observation(1, calls=1)
+
+    monkeypatch.setattr(memory, "observe", observe)
+    base, head = (Build(name, Path(name), name) for name in ("base", "head"))
+    with pytest.raises(CannotMeasure, match=rf"{silent}: no memory and counts of one: .*pedantic"):
+        compare_amounts(base, head, Path(), None, {"compiled": frozenset({"one"})})
 
 
 def test_what_only_one_side_has_is_not_compared() -> None:
