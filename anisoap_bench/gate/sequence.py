@@ -56,6 +56,8 @@ class Plan:
         A median ratio below this one is never flagged.
     share : float
         Part of the pairs that is drawn in at each end.
+    support : float
+        A flag is taken back while the p-value of all pairs so far is above this.
     """
 
     first: Phase = Phase(looks=(8, 12, 20, 30), level=(0.02, 0.04, 0.08, 0.11), miss=(0.01, 0.005, 0.005, 0.05))
@@ -63,13 +65,15 @@ class Plan:
     effect: float = 1.05
     floor: float = 1.015
     share: float = 0.2
+    support: float = 0.05
 
 
 def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan) -> tuple[Codes, Any, Floats]:
     """Look, settle what can be settled, draw more pairs for the rest.
 
-    A verdict once reached stays. Holm's family is all that is asked for at every look, settled or not: to leave
-    the settled ones out would choose the family by its data.
+    A benchmark that is clear stays so. A flag is taken back while all pairs so far, drawn for the sake of others, no
+    longer support it, which makes false flags rarer only. Holm's family is all that is asked for at every look, settled
+    or not: to leave the settled ones out would choose the family by its data.
 
     Parameters
     ----------
@@ -97,8 +101,11 @@ def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: P
         ratios = np.concatenate([ratios, draw(look - ratios.shape[-1])], axis=-1)
         pairs = np.where(open_trials, look, pairs)
         summary = summarise(ratios, plan.share)
-        slower = holm(p_values(summary), asked, level) & (summary.median >= np.log(plan.floor))
+        p = p_values(summary)
+        slower = holm(p, asked, level) & (summary.median >= np.log(plan.floor))
         clear = upper_bound(summary, miss) < np.log(plan.effect)
+        doubted = (codes == FLAGGED) & open_trials[..., None] & (p > plan.support)
+        codes = np.where(doubted, UNKNOWN, codes)
         found = np.where(slower, FLAGGED, np.where(clear, CLEAR, UNKNOWN))
         codes = np.where(codes == UNKNOWN, found, codes).astype(np.int8)
     return codes, pairs, ratios

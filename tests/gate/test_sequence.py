@@ -164,6 +164,21 @@ def test_a_verdict_stays():
     assert pairs == 30
 
 
+def test_a_flag_is_taken_back_when_later_pairs_do_not_support_it():
+    """Slow at the first look, and as much faster afterwards: drawn for another benchmark, the pairs count."""
+    plan = Plan(first=Phase(looks=(8, 30), level=(0.02, 0.02), miss=(0.01, 0.01)))
+    noise = 0.001 * np.random.default_rng(0).standard_normal((2, 30))
+    noise[0, :8] += 0.3
+    noise[1, :8:2] += 0.3  # open at the first look
+    for later, expected in ((0.3, FLAGGED), (-0.1, UNKNOWN)):
+        ratios = noise.copy()
+        ratios[0, 8:] += later
+        pieces = [ratios[:, :8], ratios[:, 8:]]
+        codes, pairs, _ = run_phase(lambda pairs, pieces=pieces: pieces.pop(0), np.ones(2, bool), plan.first, plan)
+        assert codes[0] == expected
+        assert pairs == 30
+
+
 def test_the_plan_is_consistent():
     """The level of both phases together, were they independent; whole ABBA blocks; at most 56 pairs."""
     plan = Plan()
