@@ -12,19 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
+from benchmarks.measure import THREAD_VARIABLES
 
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
 """What a measured process sees of the caller's environment."""
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "RAYON_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "TORCH_NUM_THREADS",
-)
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ class Finished:
 def environment(**more: str) -> dict[str, str]:
     """Variables of a measured process: one thread, hashes that repeat, nothing of the caller that could matter."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0", **more}
+    return {**kept, **dict.fromkeys((*THREAD_VARIABLES, "NUMBA_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0", **more}
 
 
 def run(

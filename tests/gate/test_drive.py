@@ -18,7 +18,8 @@ import anisoap_opt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, worker
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.process import ONE_THREAD, run
+from anisoap_bench.gate.process import run
+from benchmarks.measure import THREAD_VARIABLES
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
 
 Make = Callable[..., tuple[Build, Path]]
@@ -95,7 +96,7 @@ def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.Mo
     )
     observe(make(looking + PACKAGE.replace("    return sum", "    look()\n    return sum")))
     variables, files, cores = json.loads((tmp_path / "seen.json").read_text())
-    assert {variables[name] for name in ONE_THREAD} == {"1"}
+    assert {variables[name] for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")} == {"1"}
     assert variables["PYTHONHASHSEED"] == "0"
     assert "ANISOAP_BACKEND" not in variables
     assert files == []
