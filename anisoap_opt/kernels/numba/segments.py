@@ -68,6 +68,10 @@ def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLi
     num_monomials = num_up_to_degree(degree)
     inverse = np.zeros(degree + 1, dtype=dtype)
     inverse[1:] = 1 / np.arange(1, degree + 1)
+    # The coupling reads the padding of a row, though it drops what comes of it. What others left in this memory may be
+    # subnormal numbers, as the bits of a pointer are, and with those the multiplications take many times as long.
+    coefficients = aligned(columns * LANES, np.float64)
+    coefficients[:] = 0
     return WorkSpace(
         gaussians=aligned(STEPS * FIELDS * lanes, dtype),
         sums=aligned(num_monomials * lanes, dtype),
@@ -75,7 +79,7 @@ def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLi
         inverse=inverse,
         wide=np.empty((lanes // LANES, num_monomials * LANES if lanes > LANES else 0)),
         primitive=aligned(num_primitive * LANES, np.float64),
-        coefficients=aligned(columns * LANES, np.float64),
+        coefficients=coefficients,
         order=np.empty(WINDOW, dtype=np.int64),
         bins=np.empty(LENGTHS, dtype=np.int64),
         begin=np.empty(lanes, dtype=np.int64),
