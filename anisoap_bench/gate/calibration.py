@@ -89,7 +89,6 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
         "machine": machine(),
         "core": core,
         "load": load,
-        "groups": list(drive.GROUPS),
     }
     with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, load)):
         builds, suite = _prepare(Path(folder), commit)
@@ -97,14 +96,14 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
             typer.echo(f"warming up {each.name}", err=True)
             drive.warm_up(each, suite, core=core)
 
-        def measure(role: str, group: str) -> dict[str, float]:
-            found = drive.observe(builds[role], suite, group=group, core=core)
+        def measure(role: str) -> dict[str, float]:
+            found = drive.observe(builds[role], suite, core=core)
             if found.errors:
                 raise CannotMeasure(f"{role}: {found.errors}")
             return found.seconds
 
         typer.echo(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes", err=True)
-        record(path, conditions, measure, drive.GROUPS, minutes=minutes, every=every)
+        record(path, conditions, measure, minutes=minutes, every=every)
 
 
 def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:

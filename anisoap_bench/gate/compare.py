@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.result import Check, GateResult
 from anisoap_bench.gate.sequence import decide
 
-Names = dict[str, frozenset[str]]
 Say = Callable[[str], None]
 
 
@@ -69,27 +68,22 @@ def compare_commits(
         return replace(result, message=str(error))
 
 
-def sort_out(base: Mapping[str, Observation], head: Mapping[str, Observation]) -> tuple[Names, list[str], list[Check]]:
-    """Which benchmarks to compare, by group; which are new; and a failed check for each that head can no longer run.
+def sort_out(base: Observation, head: Observation) -> tuple[frozenset[str], list[str], list[Check]]:
+    """Which benchmarks to compare; which are new; and a failed check for each that head can no longer run.
 
     Raises
     ------
     CannotMeasure
         If a benchmark runs with neither package, or none is left.
     """
-    names: Names = {}
-    new: list[str] = []
+    both = frozenset(set(base.seconds) & set(head.seconds))
+    only_head = sorted(set(head.seconds) - both)
+    new = [f"{name} (base: {base.errors.get(name, 'not run')})" for name in only_head]
     broken: list[Check] = []
-    for group, after in head.items():
-        before = base[group]
-        both = set(before.seconds) & set(after.seconds)
-        new += [f"{name} (base: {before.errors.get(name, 'not run')})" for name in sorted(set(after.seconds) - both)]
-        for name, error in sorted(after.errors.items()):
-            if name not in before.seconds:
-                raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
-            broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
-        if both:
-            names[group] = frozenset(both)
-    if not names and not broken:
+    for name, error in sorted(head.errors.items()):
+        if name not in base.seconds:
+            raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
+        broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
+    if not both and not broken:
         raise CannotMeasure("base and head have no benchmark in common, or none was asked for")
-    return names, new, broken
+    return both, new, broken

@@ -18,7 +18,6 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import environment, run
 
-GROUPS = ("compiled", "torch")
 INPUTS = "frames.pickle"
 # Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a percent.
 STEADY_MEMORY = {
@@ -27,6 +26,12 @@ STEADY_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "65536",
     "MALLOC_TOP_PAD_": "0",
     "NUMPY_MADVISE_HUGEPAGE": "0",
+}
+# Freed memory is kept: else whether a call has to ask the system for pages, which takes up to a third of its time,
+# depends on what the calls before it have freed.
+KEPT_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": "33554432",  # the largest that glibc takes
+    "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
 SCRIPTS = ("worker.py", "descriptors.py")
 Times = npt.NDArray[np.float64]
@@ -101,20 +106,18 @@ def observe(
     build: Build,
     suite: Path,
     *,
-    group: str,
     core: int | None,
     timeout: float = 120,
     amounts: bool = False,
     only: Collection[str] = ("",),
 ) -> Observation:
-    """Run one process of one group of benchmarks.
+    """Run one process.
 
     Parameters
     ----------
     build : Build
     suite : pathlib.Path
         As `prepare_suite` made it.
-    group : {"compiled", "torch"}
     core : int or None
         The process is pinned to it, where the system can.
     timeout : float
@@ -122,7 +125,7 @@ def observe(
     amounts : bool
         Measure peak memory and counters, not time.
     only : collection of str
-        Run the benchmarks that have one of these in their name: all of the group by default.
+        Run the benchmarks that have one of these in their name: all by default.
 
     Raises
     ------
@@ -134,23 +137,22 @@ def observe(
         empty.mkdir()
         asked = {
             "target": str(build.folder),
-            "group": group,
             "core": core,
             "amounts": amounts,
             "only": sorted(only),
             "out": str(out),
         }
         command: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
-        settings = {**variables(build, suite), **(STEADY_MEMORY if amounts else {})}
+        settings = {**variables(build, suite), **(STEADY_MEMORY if amounts else KEPT_MEMORY)}
         done = run(command, folder=empty, variables=settings, timeout=timeout)
         if done.code or not out.exists():
             raise CannotMeasure(f"a process of {build.name} failed with code {done.code}:\n{done.tail}")
         return Observation(**{"seconds": {}, **json.loads(out.read_text())})
 
 
-def warm_up(build: Build, suite: Path, *, core: int | None, only: str = "") -> dict[str, Observation]:
-    """One process of each group that is not measured: it compiles what later ones load, and tells what can be run."""
-    return {group: observe(build, suite, group=group, core=core, timeout=600, only={only}) for group in GROUPS}
+def warm_up(build: Build, suite: Path, *, core: int | None, only: str = "") -> Observation:
+    """One process that is not measured: it compiles what later ones load, and tells what can be run."""
+    return observe(build, suite, core=core, timeout=600, only={only})
 
 
 def alternate(
@@ -160,7 +162,7 @@ def alternate(
     pairs: int,
     core: int | None,
     *,
-    names: Mapping[str, frozenset[str]],
+    names: frozenset[str],
     first: int = 0,
 ) -> dict[str, tuple[Times, Times]]:
     """Measure pairs of processes, base first in the even ones and head first in the odd ones: ABBA.
@@ -171,8 +173,8 @@ def alternate(
     suite : pathlib.Path
     pairs : int
     core : int or None
-    names : mapping
-        Benchmarks to keep, by group; a group without any is not run.
+    names : frozenset of str
+        Benchmarks to run.
     first : int
         Number of the first pair, so that the order goes on where an earlier call ended.
 
@@ -183,13 +185,12 @@ def alternate(
     """
     found: dict[str, dict[str, list[float]]] = {base.name: {}, head.name: {}}
     for pair in range(first, first + pairs):
-        for group, kept in names.items():
-            for build in (base, head) if pair % 2 == 0 else (head, base):
-                seconds = observe(build, suite, group=group, core=core, only=kept).seconds if kept else {}
-                if missing := sorted(kept - set(seconds)):
-                    raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
-                for name in sorted(kept):
-                    found[build.name].setdefault(name, []).append(seconds[name])
+        for build in (base, head) if pair % 2 == 0 else (head, base):
+            seconds = observe(build, suite, core=core, only=names).seconds
+            if missing := sorted(names - set(seconds)):
+                raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
+            for name in sorted(names):
+                found[build.name].setdefault(name, []).append(seconds[name])
     return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
 
 
@@ -198,7 +199,7 @@ def source_of(
     head: Build,
     suite: Path,
     core: int | None,
-    names: Mapping[str, frozenset[str]],
+    names: frozenset[str],
     say: Callable[[str], None] = lambda words: None,
 ) -> Source:
     """A source of fresh pairs; the order ABBA goes on from call to call."""

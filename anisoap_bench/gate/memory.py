@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +25,8 @@ LIMITS = {
 Amounts = tuple[tuple[Amount, ...], tuple[Amount, ...]]
 
 
-def compare_amounts(
-    base: Build, head: Build, suite: Path, core: int | None, names: Mapping[str, frozenset[str]]
-) -> Amounts:
-    """Peak memory and counters of some benchmarks, by group; what is over its limit is measured once more.
+def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, names: frozenset[str]) -> Amounts:
+    """Peak memory and counters of some benchmarks; what is over its limit is measured once more.
 
     Returns
     -------
@@ -60,20 +57,12 @@ def amounts(base: Observation, head: Observation) -> Amounts:
     return tuple(memory), tuple(counters)
 
 
-def _once(base: Build, head: Build, suite: Path, core: int | None, names: Mapping[str, frozenset[str]]) -> Amounts:
-    memory: tuple[Amount, ...] = ()
-    counters: tuple[Amount, ...] = ()
-    for group, only in names.items():
-        one, other = (
-            observe(build, suite, group=group, core=core, amounts=True, only=only, timeout=300)
-            for build in (base, head)
-        )
-        for build, found in ((base, one), (head, other)):
-            if missing := sorted(only - set(found.counters)):
-                raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {found.errors}")
-        more_memory, more_counters = amounts(one, other)
-        memory, counters = memory + more_memory, counters + more_counters
-    return memory, counters
+def _once(base: Build, head: Build, suite: Path, core: int | None, names: frozenset[str]) -> Amounts:
+    one, other = (observe(build, suite, core=core, amounts=True, only=names, timeout=300) for build in (base, head))
+    for build, found in ((base, one), (head, other)):
+        if missing := sorted(names - set(found.counters)):
+            raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {found.errors}")
+    return amounts(one, other)
 
 
 def _smaller(one: Amounts, other: Amounts) -> Amounts:

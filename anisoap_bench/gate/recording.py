@@ -26,7 +26,7 @@ BLOCK = 2
 """Pairs of one ABBA block."""
 
 Stream: TypeAlias = dict[str, tuple[Floats, Floats]]
-Measure: TypeAlias = Callable[[str, str], Mapping[str, float]]
+Measure: TypeAlias = Callable[[str], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Recording:
     date : str
         Of its first process.
     seconds_per_pair : float
-        Median time that a pair of processes of every group took.
+        Median time that a pair of processes took.
     """
 
     conditions: dict[str, Any]
@@ -61,9 +61,7 @@ def heads(every: int) -> Iterator[str]:
         block += 1
 
 
-def record(
-    path: Path, conditions: Mapping[str, Any], measure: Measure, groups: tuple[str, ...], *, minutes: float, every: int
-) -> None:
+def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minutes: float, every: int) -> None:
     """Append blocks of processes to a recording until the time is over; a block that was cut short is not used.
 
     Parameters
@@ -71,7 +69,7 @@ def record(
     path : pathlib.Path
         Is made with `conditions` as its first line, or continued if that line is the same.
     measure : callable
-        Runs a process of a build and a group; gives seconds by benchmark.
+        Runs a process of a build; gives seconds by benchmark.
     every : int
         Every so many blocks one has a planted head; 0 for none.
 
@@ -89,12 +87,11 @@ def record(
             if time.monotonic() >= end:
                 return
             for pair in range(BLOCK):
-                for group in groups:
-                    for build in (BASE, head) if pair % 2 == 0 else (head, BASE):
-                        line = {"block": block, "pair": pair, "head": head, "build": build, "group": group}
-                        seconds = dict(measure(build, group))
-                        stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": seconds}) + "\n")
-                        stream.flush()
+                for build in (BASE, head) if pair % 2 == 0 else (head, BASE):
+                    line = {"block": block, "pair": pair, "head": head, "build": build}
+                    seconds = dict(measure(build))
+                    stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": seconds}) + "\n")
+                    stream.flush()
 
 
 def _start(path: Path, conditions: Mapping[str, Any]) -> int:
@@ -141,7 +138,7 @@ def read(path: Path) -> Recording:
     blocks: dict[int, list[dict[str, Any]]] = {}
     for line in lines:
         blocks.setdefault(line["block"], []).append(line)
-    processes = 2 * BLOCK * len(conditions["groups"])
+    processes = 2 * BLOCK
     whole = [block for block in blocks.values() if len(block) == processes]
     if not whole:
         raise CannotMeasure(f"{path} holds no whole block of {processes} processes")

@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 SUITE = Path(__file__).resolve().parent
-FILES = {"compiled": "benchmarks/test_compiled.py", "torch": "benchmarks/test_torch.py"}
+WITHOUT_TORCH = "test_compiled.py"
+FILES = (f"benchmarks/{WITHOUT_TORCH}", "benchmarks/test_torch.py")
+"""In this order, so that nothing of torch is there yet where the first file is measured."""
+
 WRONG = 3
 
 
@@ -46,6 +49,17 @@ class Selection:
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Leave the others out."""
         items[:] = [item for item in items if any(text in name_of(item.nodeid) for text in self.texts)]
+
+
+class TorchComesLast:
+    """Pytest plugin: whether torch was loaded while the benchmarks ran that have to do without it."""
+
+    def __init__(self) -> None:
+        self.early = False
+
+    def pytest_runtest_teardown(self, item: Any) -> None:
+        """Look after every benchmark."""
+        self.early |= item.path.name == WITHOUT_TORCH and "torch" in sys.modules
 
 
 class NoDescription:
@@ -156,6 +170,7 @@ def name_of(nodeid: str) -> str:
 
 def refuse(reason: str) -> None:
     """End this process: what it measures is not what was asked for."""
+    sys.stdout.flush()  # else pytest's words come after the reason, which is then cut off with the rest of them
     print(reason, file=sys.stderr)
     sys.exit(WRONG)
 
@@ -184,13 +199,21 @@ def run_pytest(files: list[str], options: list[str], plugins: list[Any]) -> int:
     return int(code)
 
 
-def measure_times(group: str, only: list[str], out: Path) -> dict[str, Any]:
+def run_benchmarks(options: list[str], plugins: list[Any]) -> None:
+    """Run all files of benchmarks; torch loaded too early ends this process."""
+    torch = TorchComesLast()
+    run_pytest(list(FILES), options, [*plugins, torch])
+    if torch.early:
+        refuse("torch was loaded before the benchmarks were done that have to do without it")
+
+
+def measure_times(only: list[str], out: Path) -> dict[str, Any]:
     """Seconds of one call of every benchmark, the median of its rounds."""
     reporter = Reporter()
     stored = out.with_suffix(".pytest-benchmark.json")
     files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
     options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", *files]
-    run_pytest([FILES[group]], options, [reporter, Selection(only), NoDescription()])
+    run_benchmarks(options, [reporter, Selection(only), NoDescription()])
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []
     seconds = {name_of(one["name"]): one["stats"]["median"] / one["extra_info"]["calls"] for one in benchmarks}
@@ -198,10 +221,10 @@ def measure_times(group: str, only: list[str], out: Path) -> dict[str, Any]:
     return {"seconds": kept, "errors": reporter.errors}
 
 
-def measure_amounts(group: str, only: list[str]) -> dict[str, Any]:
+def measure_amounts(only: list[str]) -> dict[str, Any]:
     """Peak memory and counters of every benchmark."""
     reporter, fixture = Reporter(), OnceFixture()
-    run_pytest([FILES[group]], [], [reporter, Selection(only), fixture])
+    run_benchmarks([], [reporter, Selection(only), fixture])
     peaks = {name: once.peak_bytes for name, once in fixture.done.items()}
     counters = {name: once.counters for name, once in fixture.done.items()}
     if "import" in peaks:
@@ -223,12 +246,9 @@ def main(asked: dict[str, Any]) -> None:
         code = run_pytest(asked["tests"], ["-m", "not slow"], [])
         check_package(target)
         sys.exit(code)
-    out, group = Path(asked["out"]), asked["group"]
-    only = asked["only"]
-    found = measure_amounts(group, only) if asked["amounts"] else measure_times(group, only, out)
+    out, only = Path(asked["out"]), asked["only"]
+    found = measure_amounts(only) if asked["amounts"] else measure_times(only, out)
     check_package(target)
-    if group == "compiled" and "torch" in sys.modules:
-        refuse("torch was loaded in the process of the benchmarks that have to do without it")
     out.write_text(json.dumps(found))
 
 

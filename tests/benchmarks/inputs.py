@@ -22,7 +22,7 @@ COPIES = 30
 """Frames of each kind of bulk, all different."""
 
 # Bulk frames: particles and types of each.
-BULK = {"bulk_1": (1, 1), "bulk_24": (24, 1), "bulk_192_4": (192, 4), "bulk_384": (384, 1)}
+BULK = {"bulk_1": (1, 1), "bulk_24": (24, 1), "bulk_192_4": (192, 4), "bulk_192": (192, 1)}
 SYSTEMS = ("benzenes", "four_species", "ellipsoids")
 
 

@@ -8,9 +8,8 @@ from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
 
 CONDITIONS = {
     **{"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"},
-    "groups": ["compiled", "torch"],
 }
-GROUPS = {"compiled": ("kernel", "import"), "torch": ("expansion",)}
+NAMES = ("kernel", "import", "expansion")
 
 
 class Processes:
@@ -22,17 +21,17 @@ class Processes:
         self.random = np.random.default_rng(count)
         self.calls = []
 
-    def __call__(self, build, group):
+    def __call__(self, build):
         if not self.left:
             raise KeyboardInterrupt
         self.left -= 1
-        self.calls.append((build, group))
-        noise = np.exp(self.spread * self.random.standard_normal(len(GROUPS[group])))
-        return {name: 0.05 * self.factors[build] * each for name, each in zip(GROUPS[group], noise, strict=True)}
+        self.calls.append(build)
+        noise = np.exp(self.spread * self.random.standard_normal(len(NAMES)))
+        return {name: 0.05 * self.factors[build] * each for name, each in zip(NAMES, noise, strict=True)}
 
 
 def record(path, processes, conditions=CONDITIONS, every=4):
     """Record until the processes are used up; what was run."""
     with pytest.raises(KeyboardInterrupt):
-        recording.record(path, conditions, processes, tuple(GROUPS), minutes=60, every=every)
+        recording.record(path, conditions, processes, minutes=60, every=every)
     return processes.calls

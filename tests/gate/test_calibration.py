@@ -14,7 +14,7 @@ from tests.gate.processes import CONDITIONS, Processes, record
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     path = tmp_path_factory.mktemp("recording") / "quiet.jsonl"
-    record(path, Processes(8 * 320), every=2)
+    record(path, Processes(4 * 320), every=2)
     return path
 
 
@@ -77,7 +77,7 @@ def test_no_window_begins_where_a_long_trial_would_not_fit(pairs, windows):
 def test_a_lasting_difference_of_the_builds_is_not_averaged_away(tmp_path):
     """Six of the eight patterns of roles make noise of it; with one base throughout, the slower head is an alarm."""
     path = tmp_path / "r.jsonl"
-    record(path, Processes(8 * 60, twin=1.1), every=0)
+    record(path, Processes(4 * 60, twin=1.1), every=0)
     rates = replay.replay(recording.read(path))
     fixed = rates["false_alarms_fixed"]
     assert (fixed["events"], fixed["trials"]) == (fixed["windows"], 2 * fixed["windows"])
@@ -111,14 +111,14 @@ def test_replay_of_equal_builds(recorded):
 def test_a_twin_that_is_slower_shows_as_false_alarms(tmp_path):
     """The replay sees alarms where there are some: in the role in which the slower build is the head."""
     path = tmp_path / "r.jsonl"
-    record(path, Processes(8 * 60, twin=1.1), every=0)
+    record(path, Processes(4 * 60, twin=1.1), every=0)
     rates = replay.replay(recording.read(path))
     assert rates["false_alarms"]["events"] >= rates["false_alarms"]["windows"] > 0
 
 
 def test_publish_keeps_the_other_recordings(recorded, tmp_path, monkeypatch):
     other = tmp_path / "loaded.jsonl"
-    record(other, Processes(8 * 40), {**CONDITIONS, "load": "other-work"})
+    record(other, Processes(4 * 40), {**CONDITIONS, "load": "other-work"})
     calibration.publish(recorded, tmp_path)
     text = calibration.publish(other, tmp_path)
     assert text == (tmp_path / "calibration.md").read_text()
@@ -134,7 +134,7 @@ def test_publish_keeps_the_other_recordings(recorded, tmp_path, monkeypatch):
 
 
 def test_a_recording_too_short_for_a_trial_publishes_nothing(tmp_path):
-    record(tmp_path / "short.jsonl", Processes(8 * 2))
+    record(tmp_path / "short.jsonl", Processes(4 * 2))
     with pytest.raises(CannotMeasure, match="4 pairs of equal builds are too few"):
         calibration.publish(tmp_path / "short.jsonl", tmp_path / "out")
     assert not (tmp_path / "out").exists()

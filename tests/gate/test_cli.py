@@ -245,4 +245,6 @@ def test_an_interrupt_leaves_no_process_and_no_file(repo: Path, number: signal.S
 def measuring(temporary: Path) -> list[str]:
     """Processes of benchmarks whose files are below a folder."""
     shown = subprocess.run(["ps", "-ww", "-ax", "-o", "command="], capture_output=True, text=True, check=True).stdout
-    return [line for line in shown.splitlines() if "worker.py" in line and str(temporary) in line and '"group"' in line]
+    return [
+        line for line in shown.splitlines() if "worker.py" in line and str(temporary) in line and '"amounts"' in line
+    ]

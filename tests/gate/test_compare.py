@@ -9,17 +9,17 @@ from anisoap_bench.gate.compare import sort_out
 from anisoap_bench.gate.drive import Observation
 
 
-def ran(*names: str, **errors: str) -> dict[str, Observation]:
-    return {"compiled": Observation(dict.fromkeys(names, 1.0), errors=errors)}
+def ran(*names: str, **errors: str) -> Observation:
+    return Observation(dict.fromkeys(names, 1.0), errors=errors)
 
 
 def test_what_both_can_run_is_compared() -> None:
-    assert sort_out(ran("a", "b"), ran("a", "b")) == ({"compiled": frozenset({"a", "b"})}, [], [])
+    assert sort_out(ran("a", "b"), ran("a", "b")) == (frozenset({"a", "b"}), [], [])
 
 
 def test_what_the_base_cannot_run_is_new_with_its_reason() -> None:
     names, new, broken = sort_out(ran("a", b="ImportError: no b"), ran("a", "b"))
-    assert names == {"compiled": frozenset({"a"})}
+    assert names == frozenset({"a"})
     assert new == ["b (base: ImportError: no b)"]
     assert not broken
 
@@ -41,8 +41,3 @@ def test_nothing_in_common_is_not_passed_over() -> None:
         sort_out(ran("a"), ran("b"))
     with pytest.raises(CannotMeasure, match="in common"):
         sort_out(ran(), ran())
-
-
-def test_a_group_without_benchmarks_is_not_run() -> None:
-    nothing = {"torch": Observation({})}
-    assert set(sort_out({**ran("a"), **nothing}, {**ran("a"), **nothing})[0]) == {"compiled"}

@@ -41,16 +41,15 @@ def make(tmp_path: Path) -> Make:
 
 
 def observe(made: tuple[Build, Path], **more: Any) -> drive.Observation:
-    return drive.observe(*made, **{"group": "compiled", "core": drive.default_core(), **more})
+    return drive.observe(*made, **{"core": drive.default_core(), **more})
 
 
-def test_a_process_times_every_benchmark_of_its_group(make: Make) -> None:
+def test_a_process_times_every_benchmark(make: Make) -> None:
     made = make()
     found = observe(made)
-    assert set(found.seconds) == {"loop", "memory"}
+    assert set(found.seconds) == {"loop", "memory", "late"}
     assert all(seconds > 0 for seconds in found.seconds.values())
     assert not found.errors
-    assert set(observe(made, group="torch").seconds) == {"late"}
     assert set(observe(made, only={"memory"}).seconds) == {"memory"}
 
 
@@ -77,11 +76,10 @@ def test_a_part_of_the_package_from_elsewhere_is_refused(make: Make, tmp_path: P
 
 
 def test_torch_must_not_be_loaded_beside_the_compiled_benchmarks(make: Make) -> None:
-    sneaky = f"import sys, types\nsys.modules['torch'] = types.ModuleType('torch')\n{PACKAGE}"
-    made = make(sneaky)
+    early = "    import sys, types\n    sys.modules['torch'] = types.ModuleType('torch')\n    return sum"
+    made = make(PACKAGE.replace("    return sum", early))
     with pytest.raises(CannotMeasure, match="torch was loaded"):
         observe(made)
-    assert observe(made, group="torch").seconds
 
 
 def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -105,7 +103,7 @@ def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.Mo
 
 def test_a_benchmark_that_fails_does_not_stop_the_others(make: Make) -> None:
     found = observe(make(PACKAGE.replace("    return sum", "    raise ValueError('no such backend')\n    return sum")))
-    assert set(found.seconds) == {"memory"}
+    assert set(found.seconds) == {"memory", "late"}
     assert found.errors == {"loop": "ValueError: no such backend"}
 
 
@@ -143,36 +141,33 @@ def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
 
 
 def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[tuple[str, str]] = []
+    order: list[str] = []
 
-    def observe(build: Build, suite: Path, *, group: str, **more: Any) -> drive.Observation:
-        order.append((group, build.name))
-        return drive.Observation({f"{group}-1": float(len(order)), "other": 1.0})
+    def observe(build: Build, suite: Path, **more: Any) -> drive.Observation:
+        order.append(build.name)
+        return drive.Observation({"loop": float(len(order)), "other": 1.0})
 
     monkeypatch.setattr(drive, "observe", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
-    names = {"compiled": frozenset({"compiled-1"}), "torch": frozenset({"torch-1"})}
-    source = drive.source_of(base, head, Path(), None, names)
+    source = drive.source_of(base, head, Path(), None, frozenset({"loop"}))
     first, second = source(3), source(1)
-    compiled = [name for group, name in order if group == "compiled"]
-    assert compiled == ["base", "head", "head", "base", "base", "head", "head", "base"]
-    assert [group for group, _ in order[:4]] == ["compiled", "compiled", "torch", "torch"]
-    assert set(first) == {"compiled-1", "torch-1"}
-    np.testing.assert_array_equal(first["compiled-1"], [[1, 6, 9], [2, 5, 10]])
-    np.testing.assert_array_equal(second["compiled-1"], [[14], [13]])
+    assert order == ["base", "head", "head", "base", "base", "head", "head", "base"]
+    assert set(first) == {"loop"}
+    np.testing.assert_array_equal(first["loop"], [[1, 4, 5], [2, 3, 6]])
+    np.testing.assert_array_equal(second["loop"], [[8], [7]])
 
 
 def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drive, "observe", lambda *args, **more: drive.Observation({}))
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match="ran these benchmarks before"):
-        drive.alternate(base, head, Path(), 1, None, names={"compiled": frozenset({"loop"})})
+        drive.alternate(base, head, Path(), 1, None, names=frozenset({"loop"}))
 
 
-def test_every_group_has_its_file() -> None:
-    assert set(drive.GROUPS) == set(worker.FILES)
+def test_every_file_of_benchmarks_is_there() -> None:
     folder = Path(__file__).resolve().parents[1]
-    assert all((folder / file).is_file() for file in worker.FILES.values())
+    assert all((folder / file).is_file() for file in worker.FILES)
+    assert worker.WITHOUT_TORCH in worker.FILES[0]
 
 
 def test_default_core_is_one_of_ours() -> None:

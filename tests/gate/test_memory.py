@@ -14,7 +14,7 @@ from anisoap_bench.gate.memory import amounts, compare_amounts
 from anisoap_bench.gate.result import Amount
 from tests.gate.small_repository import PACKAGE, sources, write
 
-NAMES = {"compiled": frozenset({"loop", "memory"})}
+NAMES = frozenset({"loop", "memory"})
 HIDDEN = """\
     import ctypes
 
@@ -92,7 +92,7 @@ def test_a_benchmark_whose_memory_cannot_be_measured_is_not_passed_over(
     monkeypatch.setattr(memory, "observe", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match=rf"{silent}: no memory and counts of one: .*pedantic"):
-        compare_amounts(base, head, Path(), None, {"compiled": frozenset({"one"})})
+        compare_amounts(base, head, Path(), None, frozenset({"one"}))
 
 
 def test_what_only_one_side_has_is_not_compared() -> None:
