@@ -42,7 +42,8 @@ def compare_commits(
     result = started
     try:
         say("building base and head")
-        base = build(export(root, result.base, folder / "source-of-base"), result.base, folder / "base")
+        before = export(root, result.base, folder / "source-of-base")
+        base = build(before, result.base, folder / "base")
         source = export(root, None if dirty else result.head, folder / "source-of-head")
         head = build(source, result.head, folder / "head")
         suite = drive.prepare_suite(source, folder / "suite")
@@ -56,7 +57,9 @@ def compare_commits(
         say("compiling, and finding out what can be run")
         able = [drive.warm_up(each, suite, core=core, only=only) for each in (base, head)]
         names, new, broken = sort_out(*able)
-        result = replace(result, fidelity=(*result.fidelity, *broken), new=(*result.new, *new))
+        listed = drive.names_in(before, suite / "pytest.ini") - able[1].seconds.keys() - able[1].errors.keys()
+        gone = sorted(name for name in listed if only in name)
+        result = replace(result, fidelity=(*result.fidelity, *broken), new=(*result.new, *new), gone=tuple(gone))
         if result.wrong:
             return result
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import environment, run
+from anisoap_bench.gate.worker import name_of
 
 INPUTS = "frames.pickle"
 # Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a percent.
@@ -90,6 +91,21 @@ def prepare_suite(root: Path, folder: Path) -> Path:
         raise CannotMeasure(f"the frames of the benchmarks cannot be made:\n{done.tail}")
     run([sys.executable, "-m", "compileall", "-q", folder], folder=folder, variables=environment(), timeout=120)
     return folder
+
+
+def names_in(root: Path, settings: Path) -> frozenset[str]:
+    """Names of the benchmarks in the files of a source tree, which are not run; none where they cannot be read.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    settings : pathlib.Path
+        Of pytest, in place of those of the tree.
+    """
+    options = ["--collect-only", "-q", "--noconftest", "-p", "no:cacheprovider", "-c", settings, "--rootdir", root]
+    command: list[str | Path] = [sys.executable, "-m", "pytest", *options, root / "tests" / "benchmarks"]
+    done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
+    return frozenset(name_of(line) for line in done.output.splitlines() if "::" in line and line.endswith("]"))
 
 
 def variables(build: Build, suite: Path) -> dict[str, str]:

@@ -87,6 +87,8 @@ def _words(result: GateResult) -> list[str]:
         words.append(f"{first} pairs of processes" + (f", {second} more to confirm" if second else ""))
     if result.new:
         words.append(f"new, base cannot run them: {_names(result.new)}")
+    if result.gone:
+        words.append(f"not measured, head has them no more: {_names(result.gone)}")
     if result.override:
         words.append(f"the label {OVERRIDE} is set: times, memory and counts do not block")
     return words

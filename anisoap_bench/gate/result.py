@@ -119,6 +119,8 @@ class GateResult:
         None if no time was compared.
     new : tuple of str
         Benchmarks that the base cannot run.
+    gone : tuple of str
+        Benchmarks that only the base has, hence not measured.
     memory, counters : tuple of Amount
     override : bool
         The label ``perf-regression-ok`` was set: what was measured no longer blocks. A wrong number still does,
@@ -134,6 +136,7 @@ class GateResult:
     fidelity: tuple[Check, ...] = ()
     decision: Decision | None = None
     new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     memory: tuple[Amount, ...] = ()
     counters: tuple[Amount, ...] = ()
     override: bool = False

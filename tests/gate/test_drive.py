@@ -140,6 +140,14 @@ def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
         drive.prepare_suite(tmp_path, tmp_path / "suite")
 
 
+def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) -> None:
+    settings = tmp_path / "pytest.ini"
+    settings.write_text("[pytest]\n")
+    tree = sources(tmp_path / "files", BENCHMARKS.replace("timed(lambda: ", "no_such_name("))
+    assert drive.names_in(tree, settings) == {"loop", "memory", "late"}
+    assert drive.names_in(tmp_path / "nothing", settings) == set()
+
+
 def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
 

@@ -68,7 +68,15 @@ def test_exit_code_and_headline(found, code, headline):
 
 
 FULL = result(
-    SLOW, FAST, ONCE, OPEN, memory=(FAT,), counters=(ADVICE,), new=("four_species",), environment={"processor": "x9"}
+    SLOW,
+    FAST,
+    ONCE,
+    OPEN,
+    memory=(FAT,),
+    counters=(ADVICE,),
+    new=("four_species",),
+    gone=("kernel-old",),
+    environment={"processor": "x9"},
 )
 
 
@@ -80,7 +88,12 @@ def test_everything_is_in_the_text(text):
         *("benzenes", "flagged once", "unknown", "8 pairs of processes, 14 more to confirm"),
         *("100.00 MiB", "120.00 MiB", "1.200", "over 1.1"),
         *("1,000", "2,000", "over 1.1 (advice)"),
-        *("new, base cannot run them: four_species", "processor: x9", "results: 2 of 2 checks passed"),
+        *(
+            "new, base cannot run them: four_species",
+            "no more: kernel-old",
+            "processor: x9",
+            "results: 2 of 2 checks passed",
+        ),
     ):
         assert words in text
 
