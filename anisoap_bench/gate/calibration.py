@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import tempfile
@@ -29,7 +30,9 @@ RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
 MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/")
 LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
-NAME = "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there."
+NAME = (
+    "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay."
+)
 
 
 @app.command()
@@ -44,6 +47,8 @@ def calibrate(
 ) -> None:
     """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates."""
     path = RECORDINGS / f"{name}.jsonl"
+    if replay_only and not path.exists() and (RESULTS / f"{name}.jsonl.gz").exists():
+        path = RESULTS / f"{name}.jsonl.gz"  # a published one
     if not replay_only:
         try:
             with interruptible():
@@ -56,6 +61,8 @@ def calibrate(
 
 def publish(path: Path, out: Path) -> str:
     """Replay one recording, put its rates beside those of the others in calibration.json, write and return the table.
+
+    The recording is published with them, so that anyone can replay it.
 
     Raises
     ------
@@ -71,10 +78,13 @@ def publish(path: Path, out: Path) -> str:
     rates = replay(recording)
     if not rates["false_alarms"]["trials"]:
         raise CannotMeasure(f"{rates['pairs']['recorded']} pairs of equal builds are too few for a trial: record more")
-    entries[path.stem] = entry(recording, rates)
+    name = path.name.partition(".")[0]
+    entries[name] = entry(recording, rates)
     text = table(entries)
     write_whole(file, json.dumps(entries, indent=1, sort_keys=True) + "\n")
     write_whole(out / "calibration.md", text)
+    if path.suffix != ".gz":
+        write_whole(out / f"{name}.jsonl.gz", gzip.compress(path.read_bytes(), mtime=0))
     return text
 
 

@@ -30,7 +30,7 @@ def table(entries: Mapping[str, Any]) -> str:
     rows = [
         ("conditions", [_conditions(entries[name]["conditions"]) for name in names]),
         ("pairs of equal builds recorded", [str(entries[name]["pairs"]["recorded"]) for name in names]),
-        ("windows, trials without a difference", [_size(entries[name]["false_alarms"]) for name in names]),
+        ("trials without a difference, and in one chain", [_size(entries[name]["false_alarms"]) for name in names]),
         ("pairs per such trial: median, most", [_pairs(entries[name]["pairs"]) for name in names]),
         ("**false alarms per pull request**", [_rate(entries[name]["false_alarms"]) for name in names]),
         (
@@ -71,7 +71,7 @@ def _conditions(conditions: Mapping[str, Any]) -> str:
 
 
 def _size(rate: Mapping[str, Any]) -> str:
-    return f"{rate['windows']}, {rate['trials']}"
+    return f"{rate['trials']}, {rate['trials_per_chain']}"
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:
@@ -83,9 +83,9 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
     if rate is None or not rate["trials"]:
         return "no trial"
     low, high = rate["interval"]
-    low_windows, high_windows = rate["interval_windows"]
+    low_cautious, high_cautious = rate["interval_cautious"]
     trials = f"{rate['events']} of {rate['trials']}: {100 * rate['rate']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-    return f"{trials}; by windows [{100 * low_windows:.1f}, {100 * high_windows:.1f}]"
+    return f"{trials}; cautious [{100 * low_cautious:.1f}, {100 * high_cautious:.1f}]"
 
 
 def _planted(rate: Mapping[str, Any] | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -89,8 +90,8 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
             for pair in range(BLOCK):
                 for build in (BASE, head) if pair % 2 == 0 else (head, BASE):
                     line = {"block": block, "pair": pair, "head": head, "build": build}
-                    seconds = dict(measure(build))
-                    stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": seconds}) + "\n")
+                    rounded = {name: float(f"{seconds:.6g}") for name, seconds in measure(build).items()}
+                    stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": rounded}) + "\n")
                     stream.flush()
 
 
@@ -113,9 +114,10 @@ def _start(path: Path, conditions: Mapping[str, Any]) -> int:
 def _lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """First line and the others, without any that was cut short."""
     try:
-        first, *rest = path.read_text(encoding="utf-8").splitlines()
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        first, *rest = content.decode().splitlines()
         conditions = json.loads(first)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:  # gzip: EOFError where it was cut short
         raise CannotMeasure(f"{path} is no recording: {error}") from error
     lines = []
     for line in rest:

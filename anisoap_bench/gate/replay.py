@@ -1,13 +1,13 @@
-"""The gate's decision replayed on a recording, in windows that share no process; rates with binomial intervals.
+"""The gate's decision replayed on a recording, in chains of trials that share no process; rates with intervals.
 
-Within a window the two builds, which are equal, may play base or head in any block. The roles follow the rows of a
-Hadamard matrix and their negatives: the mean ratios of different rows are uncorrelated, so a window tells more than
-one trial would, and less than independent ones. Every rate therefore comes with two intervals.
+The two builds, which are equal, may play base or head in any block. The roles follow the rows of a Hadamard matrix and
+their negatives, a chain of trials for each: the mean ratios of different rows are uncorrelated, so the chains together
+tell more than one would, and less than independent ones. Every rate therefore comes with two intervals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,25 +30,25 @@ UNCHANGED, EXCHANGED = 0, 4
 
 @dataclass
 class Tally:
-    """How often something happened: in trials, and in windows of the recording.
+    """How often something happened, in chains of trials.
 
     Attributes
     ----------
-    windows : list of (int, int)
-        Per window, which shares no process with another, in how many of its trials it happened, and the trials.
+    chains : list of (int, int)
+        Per chain, whose trials share no process, in how many of its trials it happened, and the trials.
     """
 
-    windows: list[tuple[int, int]] = field(default_factory=list)
+    chains: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def events(self) -> int:
         """Trials in which it happened."""
-        return sum(events for events, _ in self.windows)
+        return sum(events for events, _ in self.chains)
 
     @property
     def trials(self) -> int:
         """All trials."""
-        return sum(trials for _, trials in self.windows)
+        return sum(trials for _, trials in self.chains)
 
     @property
     def rate(self) -> float:
@@ -59,23 +59,29 @@ class Tally:
         """95 % interval of Clopper and Pearson as if all trials were independent."""
         return _interval(self.events, self.trials)
 
-    def cautious(self, *, bad: bool) -> tuple[float, float]:
-        """The interval as if the trials of a window, which share processes, told no more than one trial.
+    @property
+    def trials_per_chain(self) -> int:
+        """Mean length of a chain, rounded down: so many trials share no process."""
+        return self.trials // max(1, len(self.chains))
 
-        The shares of each window's trials are added up and rounded to the worse side: up if the event is `bad`.
+    def cautious(self, *, bad: bool) -> tuple[float, float]:
+        """The interval as if all chains, which share processes, told no more than one of mean length.
+
+        Their mean number of events is rounded to the worse side: up if the event is `bad`.
         """
-        whole = sum(events / trials for events, trials in self.windows)
-        return _interval(int(np.ceil(whole - 1e-9) if bad else np.floor(whole + 1e-9)), len(self.windows))
+        whole = self.events / max(1, len(self.chains))
+        events = int(np.ceil(whole - 1e-9) if bad else np.floor(whole + 1e-9))
+        return _interval(min(events, self.trials_per_chain), self.trials_per_chain)
 
     def as_dict(self, *, bad: bool) -> dict[str, Any]:
         """For the report."""
         return {
             "events": self.events,
             "trials": self.trials,
-            "windows": len(self.windows),
+            "trials_per_chain": self.trials_per_chain,
             "rate": None if not self.trials else self.rate,
             "interval": self.interval(),
-            "interval_windows": self.cautious(bad=bad),
+            "interval_cautious": self.cautious(bad=bad),
         }
 
 
@@ -129,51 +135,49 @@ def source_at(
     return source
 
 
-Trials = Callable[[int], list[Decision]]
-
-
-def windows(trials: Trials, recorded: int, plan: Plan) -> Iterator[list[Decision]]:
-    """Decisions window by window; each begins where the longest of the one before ended.
+def chain(trial: Callable[[int], Source], recorded: int, plan: Plan) -> list[Decision]:
+    """Decisions one after the other, each from where the one before ended.
 
     None begins where fewer pairs are left than a trial may take: to count those that happen to be short there would
     favour what is decided early.
+
+    Parameters
+    ----------
+    trial : callable
+        Given the first pair, the source of a trial.
+    recorded : int
+        Pairs in all.
     """
-    start = 0
+    start, decisions = 0, []
     while start + plan.first.looks[-1] + plan.confirming.looks[-1] <= recorded:
-        decisions = trials(start)
-        yield decisions
-        start += max(decision.first_pairs + decision.confirming_pairs for decision in decisions)
+        decision = decide(trial(start), plan)
+        decisions.append(decision)
+        start += decision.first_pairs + decision.confirming_pairs
+    return decisions
 
 
 def equal_builds(stream: Stream, plan: Plan) -> list[list[Decision]]:
-    """Trials without any difference, eight a window: every pattern of roles."""
-
-    def trials(start: int) -> list[Decision]:
-        return [decide(source_at(stream, start, roles=r), plan) for r in range(len(ROLES))]
-
-    return list(windows(trials, _length(stream), plan))
+    """Trials without any difference, a chain for every pattern of roles."""
+    return [chain(partial(source_at, stream, roles=r), _length(stream), plan) for r in range(len(ROLES))]
 
 
 def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]]:
-    """Trials in which one benchmark's recorded times of the head are multiplied: two a benchmark and window."""
-
-    def trials(start: int) -> list[Decision]:
-        return [
-            decide(source_at(stream, start, roles=r, slowed=(name, effect)), plan)
-            for name in stream
-            for r in (UNCHANGED, EXCHANGED)
-        ]
-
-    return list(windows(trials, _length(stream), plan))
+    """Trials in which one benchmark's recorded times of the head are multiplied: two chains a benchmark."""
+    return [
+        chain(partial(source_at, stream, roles=r, slowed=(name, effect)), _length(stream), plan)
+        for name in stream
+        for r in (UNCHANGED, EXCHANGED)
+    ]
 
 
 def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decision]]:
     """Trials in which one benchmark comes from pairs whose head was slower, and the others from equal builds."""
 
-    def trials(start: int) -> list[Decision]:
-        return [decide(source_at(stream, start, other=(name, slow, start)), plan) for name in stream]
+    def trial(start: int, name: str) -> Source:
+        return source_at(stream, start, other=(name, slow, start))
 
-    return list(windows(trials, min(_length(stream), _length(slow)), plan))
+    recorded = min(_length(stream), _length(slow))
+    return [chain(partial(trial, name=name), recorded, plan) for name in stream]
 
 
 def detected(decision: Decision, name: str) -> bool:
@@ -193,8 +197,8 @@ def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
     stream = recording.streams[TWIN]
     equal = equal_builds(stream, plan)
     tally = partial(_tally, equal)
-    fixed = [[window[UNCHANGED], window[EXCHANGED]] for window in equal]
-    decisions = [decision for window in equal for decision in window]
+    fixed = [equal[UNCHANGED], equal[EXCHANGED]]
+    decisions = [decision for each in equal for decision in each]
     used = [decision.first_pairs + decision.confirming_pairs for decision in decisions]
     return {
         "false_alarms": tally(lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
@@ -216,14 +220,14 @@ def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
     }
 
 
-def _tally(decisions: list[list[Decision]], happened: Callable[[Decision], bool]) -> Tally:
-    return Tally([(sum(map(happened, window)), len(window)) for window in decisions])
+def _tally(chains: list[list[Decision]], happened: Callable[[Decision], bool]) -> Tally:
+    return Tally([(sum(map(happened, each)), len(each)) for each in chains])
 
 
-def _power(decisions: list[list[Decision]], stream: Stream, repeats: int) -> dict[str, Any]:
-    """Detections; `repeats` trials of every benchmark of the stream follow each other in a window."""
+def _power(chains: list[list[Decision]], stream: Stream, repeats: int) -> dict[str, Any]:
+    """Detections; each benchmark of the stream in turn has `repeats` chains."""
     names = [name for name in stream for _ in range(repeats)]
-    counted = [(sum(map(detected, window, names)), len(window)) for window in decisions]
+    counted = [(sum(detected(one, name) for one in each), len(each)) for name, each in zip(names, chains, strict=True)]
     return Tally(counted).as_dict(bad=False)
 
 
