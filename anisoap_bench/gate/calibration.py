@@ -41,7 +41,7 @@ def calibrate(
     minutes: Annotated[float, typer.Option(help="Time to record.")] = 60.0,
     core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
     load: Annotated[str, typer.Option(help=LOAD)] = "none",
-    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 4,
+    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 2,
     replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
 ) -> None:
