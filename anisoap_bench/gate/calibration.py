@@ -78,7 +78,7 @@ def publish(path: Path, out: Path) -> str:
     rates = replay(recording)
     if not rates["false_alarms"]["trials"]:
         raise CannotMeasure(f"{rates['pairs']['recorded']} pairs of equal builds are too few for a trial: record more")
-    name = path.name.partition(".")[0]
+    name = path.name.removesuffix(".gz").removesuffix(".jsonl")
     entries[name] = entry(recording, rates)
     text = table(entries)
     write_whole(file, json.dumps(entries, indent=1, sort_keys=True) + "\n")

@@ -55,11 +55,11 @@ def gate(
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
         traceback.print_exc()
         result = GateResult(base, head, override=override, message=f"{type(error).__name__}: {error}")
+    typer.echo(report.terminal(result))  # first: the files may lie where nothing can be written
     if markdown:
         write_whole(markdown, report.markdown(result))
     if json_file:
         write_whole(json_file, json.dumps(report.as_json(result), indent=1) + "\n")
-    typer.echo(report.terminal(result))
     raise typer.Exit(result.exit_code)
 
 

@@ -87,6 +87,8 @@ def sort_out(base: Observation, head: Observation) -> tuple[frozenset[str], list
         if name not in base.seconds:
             raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
         broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
+    for name in sorted(base.seconds.keys() - head.seconds.keys() - head.errors.keys()):
+        broken.append(Check(f"benchmark {name}", False, "base can run it, with head it is not there"))
     if not both and not broken:
         raise CannotMeasure("base and head have no benchmark in common, or none was asked for")
     return both, new, broken

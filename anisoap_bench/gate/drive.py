@@ -102,7 +102,17 @@ def names_in(root: Path, settings: Path) -> frozenset[str]:
     settings : pathlib.Path
         Of pytest, in place of those of the tree.
     """
-    options = ["--collect-only", "-q", "--noconftest", "-p", "no:cacheprovider", "-c", settings, "--rootdir", root]
+    options: list[str | Path] = [
+        "--collect-only",
+        "-q",
+        "--noconftest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        settings,
+        "--rootdir",
+        root,
+    ]
     command: list[str | Path] = [sys.executable, "-m", "pytest", *options, root / "tests" / "benchmarks"]
     done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
     return frozenset(name_of(line) for line in done.output.splitlines() if "::" in line and line.endswith("]"))

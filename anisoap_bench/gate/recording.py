@@ -175,5 +175,7 @@ def load_on(core: int | None) -> Iterator[None]:
         try:
             os.sched_setaffinity(process.pid, {core})
             yield
+            if process.poll() is not None:
+                raise CannotMeasure(f"the load on core {core} ended by itself: what was recorded is not under load")
         finally:
             process.kill()

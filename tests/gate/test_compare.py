@@ -36,8 +36,13 @@ def test_what_neither_can_run_is_not_passed_over() -> None:
         sort_out(ran("a", b="skipped: no torch"), ran("a", b="skipped: no torch"))
 
 
+def test_what_is_not_there_with_head_is_wrong() -> None:
+    _, _, (check,) = sort_out(ran("a", "b"), ran("a"))
+    assert (check.name, check.passed) == ("benchmark b", False)
+
+
 def test_nothing_in_common_is_not_passed_over() -> None:
     with pytest.raises(CannotMeasure, match="in common"):
-        sort_out(ran("a"), ran("b"))
+        sort_out(ran(), ran("b"))
     with pytest.raises(CannotMeasure, match="in common"):
         sort_out(ran(), ran())

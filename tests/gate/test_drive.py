@@ -176,6 +176,7 @@ def test_every_file_of_benchmarks_is_there() -> None:
     folder = Path(__file__).resolve().parents[1]
     assert all((folder / file).is_file() for file in worker.FILES)
     assert worker.WITHOUT_TORCH in worker.FILES[0]
+    assert {f"benchmarks/{file.name}" for file in (folder / "benchmarks").glob("test_*.py")} == set(worker.FILES)
 
 
 def test_default_core_is_one_of_ours() -> None:
