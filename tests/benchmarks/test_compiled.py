@@ -29,8 +29,8 @@ class Case:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-# One type in a dense bulk: nearly all of the time is the kernel's. Four types: a good part is the coupling. Nothing is
-# so large that it leaves the second-level cache: then times differ by ten per cent with the place of its pages.
+# One type in a dense bulk: nearly all of the time is the kernel's. Four types: a good part is the coupling. The
+# bulk of few frames fits into a second-level cache: beyond it, times differed by ten per cent with the place of pages.
 CASES = {
     "kernel-numba-6": Case("kernel", "numba", "(6, None)", "bulk_192", 8, 5),
     "kernel-numba-9_6": Case("kernel", "numba", "(9, 6)", "bulk_24", 28, 1),
