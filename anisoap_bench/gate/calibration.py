@@ -17,7 +17,7 @@ from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.calibration_table import LOADS, entry, table
 from anisoap_bench.gate.plant import plant
-from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
 from anisoap_bench.gate.replay import replay
 from anisoap_bench.git import changed_files, commit_of
@@ -28,7 +28,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Measure how
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
-MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/")
+MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/", "anisoap_bench/gate/", "data/", "pyproject.toml")
 LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
 NAME = (
     "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay."
@@ -93,9 +93,14 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
         raise CannotMeasure(f"load is one of {', '.join(LOADS)}, not {load!r}")
     core = drive.default_core() if core is None else core
     commit = commit_of("HEAD", ROOT)
+    changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]
+    if changes and path.exists():
+        names = ", ".join(changes)
+        raise CannotMeasure(f"{names}: changed, perhaps since {path} began: commit, or choose another name")
     conditions = {
         "commit": commit,
-        "changes": any(file.startswith(MEASURED) for file in changed_files(ROOT)),
+        "changes": bool(changes),
+        "versions": versions(),
         "machine": machine(),
         "core": core,
         "load": load,

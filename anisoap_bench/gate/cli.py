@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import traceback
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from anisoap_bench.files import write_whole
 from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import default_core
-from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.result import NOT_MEASURED, GateResult
 from anisoap_bench.git import changed_files, commit_of, git
 from benchmarks.measure import machine
@@ -71,7 +70,7 @@ def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, only: st
     conditions = {
         "machine": machine(),
         "core": "not pinned" if core is None else core,
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "torch")),
+        "versions": versions(),
         **({"head": "the files of the working tree, with changes that are not committed"} if dirty else {}),
         **({"benchmarks": f"only those with {only!r} in their name"} if only else {}),
     }

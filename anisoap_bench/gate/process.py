@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ def environment(**more: str) -> dict[str, str]:
     """Variables of a measured process: one thread, hashes that repeat, nothing of the caller that could matter."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, **dict.fromkeys((*THREAD_VARIABLES, "NUMBA_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0", **more}
+
+
+def versions() -> str:
+    """Of the libraries that the time of a process depends on."""
+    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "torch"))
 
 
 def run(

@@ -170,7 +170,10 @@ def load_on(core: int | None) -> Iterator[None]:
     if core is None:
         yield
         return
-    code = "import numpy as np\na = np.random.default_rng(0).random(2_000_000)\nwhile True: np.sort(a)"
+    code = (  # it ends with us, even where we are killed
+        "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\nparent = os.getppid()\n"
+        "while os.getppid() == parent: np.sort(a)"
+    )
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         try:
             os.sched_setaffinity(process.pid, {core})

@@ -161,6 +161,15 @@ def test_a_load_that_does_not_exist():
         calibration.app(["--load", "heavy"], standalone_mode=False)
 
 
+def test_changed_files_do_not_continue_a_recording(tmp_path, monkeypatch):
+    """Two states of the working tree have the same commit."""
+    (tmp_path / "quiet.jsonl").touch()
+    monkeypatch.setattr(calibration, "RECORDINGS", tmp_path)
+    monkeypatch.setattr(calibration, "changed_files", lambda root: ["README.md", "anisoap_bench/gate/worker.py"])
+    with pytest.raises(CannotMeasure, match=r"^anisoap_bench/gate/worker.py: changed"):
+        calibration.app([], standalone_mode=False)
+
+
 def test_replaying_what_was_not_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(calibration, "RECORDINGS", tmp_path)
     with pytest.raises(CannotMeasure, match="no recording"):
