@@ -18,7 +18,7 @@ from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import default_core
 from anisoap_bench.gate.process import interruptible, versions
-from anisoap_bench.gate.result import NOT_MEASURED, GateResult
+from anisoap_bench.gate.result import GateResult
 from anisoap_bench.git import changed_files, commit_of, git
 from benchmarks.measure import machine
 
@@ -49,8 +49,7 @@ def gate(
     except CannotMeasure as error:
         result = GateResult(base, head, override=override, message=str(error))
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(NOT_MEASURED) from None
+        result = GateResult(base, head, override=override, message="interrupted")
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
         traceback.print_exc()
         result = GateResult(base, head, override=override, message=f"{type(error).__name__}: {error}")

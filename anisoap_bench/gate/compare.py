@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,24 +42,29 @@ def compare_commits(
     result = started
     try:
         say("building base and head")
-        before = export(root, result.base, folder / "source-of-base")
-        base = build(before, result.base, folder / "base")
-        source = export(root, None if dirty else result.head, folder / "source-of-head")
-        head = build(source, result.head, folder / "head")
-        suite = drive.prepare_suite(source, folder / "suite")
+        base_files = export(root, result.base, folder / "source-of-base")
+        base = build(base_files, result.base, folder / "base")
+        head_files = export(root, None if dirty else result.head, folder / "source-of-head")
+        head = build(head_files, result.head, folder / "head")
+        suite = drive.prepare_suite(head_files, folder / "suite")
 
         say("comparing numbers")
-        checks, new = fidelity.fidelity(base, head, suite, source)
-        result = replace(result, fidelity=tuple(checks), new=tuple(new))
+        checks, new, uncompared = fidelity.fidelity(base, head, suite, head_files)
+        result = replace(result, fidelity=tuple(checks), new=tuple(new), uncompared=uncompared)
         if result.wrong:
             return result
 
         say("compiling, and finding out what can be run")
-        able = [drive.warm_up(each, suite, core=core, only=only) for each in (base, head)]
-        names, new, broken = sort_out(*able)
-        listed = drive.names_in(before, suite / "pytest.ini") - able[1].seconds.keys() - able[1].errors.keys()
-        gone = sorted(name for name in listed if only in name)
-        result = replace(result, fidelity=(*result.fidelity, *broken), new=(*result.new, *new), gone=tuple(gone))
+        of_base, of_head = (drive.warm_up(each, suite, core=core, only=only) for each in (base, head))
+        known, problem = drive.benchmarks_in(base_files, suite / "pytest.ini")
+        names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if only in name})
+        uncompared |= {"benchmarks of base's files": problem} if problem else {}
+        result = replace(
+            result,
+            fidelity=(*result.fidelity, *broken),
+            new=(*result.new, *new),
+            uncompared={**result.uncompared, **uncompared},
+        )
         if result.wrong:
             return result
 
@@ -69,10 +74,21 @@ def compare_commits(
         return replace(result, decision=decide(drive.source_of(base, head, suite, core, names, say)))
     except CannotMeasure as error:
         return replace(result, message=str(error))
+    except KeyboardInterrupt:
+        return replace(result, message="interrupted")
 
 
-def sort_out(base: Observation, head: Observation) -> tuple[frozenset[str], list[str], list[Check]]:
-    """Which benchmarks to compare; which are new; and a failed check for each that head can no longer run.
+def sort_out(
+    base: Observation, head: Observation, known: Set[str]
+) -> tuple[frozenset[str], list[str], dict[str, str], list[Check]]:
+    """Which benchmarks to compare; which are new; why others cannot be compared; a failed check for each broken one.
+
+    Parameters
+    ----------
+    base, head : Observation
+        Of head's files, with either package.
+    known : set of str
+        Benchmarks in base's own files.
 
     Raises
     ------
@@ -80,8 +96,14 @@ def sort_out(base: Observation, head: Observation) -> tuple[frozenset[str], list
         If a benchmark runs with neither package, or none is left.
     """
     both = frozenset(set(base.seconds) & set(head.seconds))
-    only_head = sorted(set(head.seconds) - both)
-    new = [f"{name} (base: {base.errors.get(name, 'not run')})" for name in only_head]
+    new: list[str] = []
+    uncompared = {name: "head's files have it no more" for name in sorted(known - {*head.seconds, *head.errors})}
+    for name in sorted(set(head.seconds) - both):
+        why = base.errors.get(name, "not run")
+        if name in known:
+            uncompared[name] = f"base cannot run it as head's files have it: {why}"
+        else:
+            new.append(f"{name} (base: {why})")
     broken: list[Check] = []
     for name, error in sorted(head.errors.items()):
         if name not in base.seconds:
@@ -91,4 +113,4 @@ def sort_out(base: Observation, head: Observation) -> tuple[frozenset[str], list
         broken.append(Check(f"benchmark {name}", False, "base can run it, with head it is not there"))
     if not both and not broken:
         raise CannotMeasure("base and head have no benchmark in common, or none was asked for")
-    return both, new, broken
+    return both, new, uncompared, broken

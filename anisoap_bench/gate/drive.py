@@ -7,16 +7,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import environment, run
+from anisoap_bench.gate.sequence import Source
+from anisoap_bench.gate.statistics import Floats
 from anisoap_bench.gate.worker import name_of
 
 INPUTS = "frames.pickle"
@@ -35,8 +36,6 @@ KEPT_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
 SCRIPTS = ("worker.py", "descriptors.py")
-Times = npt.NDArray[np.float64]
-Source = Callable[[int], Mapping[str, tuple[Times, Times]]]
 
 
 @dataclass(frozen=True)
@@ -93,15 +92,18 @@ def prepare_suite(root: Path, folder: Path) -> Path:
     return folder
 
 
-def names_in(root: Path, settings: Path) -> frozenset[str]:
-    """Names of the benchmarks in the files of a source tree, which are not run; none where they cannot be read.
+def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
+    """Names of the benchmarks in the files of a source tree, which are not run, and why some cannot be read.
 
     Parameters
     ----------
     root : pathlib.Path
+        Without a folder tests/benchmarks it has none.
     settings : pathlib.Path
         Of pytest, in place of those of the tree.
     """
+    if not (root / "tests" / "benchmarks").is_dir():
+        return frozenset(), ""
     options: list[str | Path] = [
         "--collect-only",
         "-q",
@@ -115,7 +117,11 @@ def names_in(root: Path, settings: Path) -> frozenset[str]:
     ]
     command: list[str | Path] = [sys.executable, "-m", "pytest", *options, root / "tests" / "benchmarks"]
     done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
-    return frozenset(name_of(line) for line in done.output.splitlines() if "::" in line and line.endswith("]"))
+    lines = done.output.splitlines()
+    names = frozenset(name_of(line) for line in lines if "::" in line and line.endswith("]"))
+    # A file that cannot be imported ends with code 2 and a line that begins with ERROR; code 5: there is none.
+    problem = next((line for line in lines if line.startswith("ERROR")), done.tail)
+    return names, "" if done.code in (0, 5) else f"cannot be read (code {done.code}): {problem}"
 
 
 def variables(build: Build, suite: Path) -> dict[str, str]:
@@ -135,7 +141,8 @@ def observe(
     core: int | None,
     timeout: float = 120,
     amounts: bool = False,
-    only: Collection[str] = ("",),
+    names: frozenset[str] | None = None,
+    only: str = "",
 ) -> Observation:
     """Run one process.
 
@@ -150,8 +157,10 @@ def observe(
         Seconds.
     amounts : bool
         Measure peak memory and counters, not time.
-    only : collection of str
-        Run the benchmarks that have one of these in their name: all by default.
+    names : frozenset of str, optional
+        Run these benchmarks: all by default.
+    only : str
+        Run the benchmarks with this in their name.
 
     Raises
     ------
@@ -165,7 +174,8 @@ def observe(
             "target": str(build.folder),
             "core": core,
             "amounts": amounts,
-            "only": sorted(only),
+            "names": None if names is None else sorted(names),
+            "only": only,
             "out": str(out),
         }
         command: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
@@ -178,7 +188,7 @@ def observe(
 
 def warm_up(build: Build, suite: Path, *, core: int | None, only: str = "") -> Observation:
     """One process that is not measured: it compiles what later ones load, and tells what can be run."""
-    return observe(build, suite, core=core, timeout=600, only={only})
+    return observe(build, suite, core=core, timeout=600, only=only)
 
 
 def alternate(
@@ -190,7 +200,7 @@ def alternate(
     *,
     names: frozenset[str],
     first: int = 0,
-) -> dict[str, tuple[Times, Times]]:
+) -> dict[str, tuple[Floats, Floats]]:
     """Measure pairs of processes, base first in the even ones and head first in the odd ones: ABBA.
 
     Parameters
@@ -212,7 +222,7 @@ def alternate(
     found: dict[str, dict[str, list[float]]] = {base.name: {}, head.name: {}}
     for pair in range(first, first + pairs):
         for build in (base, head) if pair % 2 == 0 else (head, base):
-            seconds = observe(build, suite, core=core, only=names).seconds
+            seconds = observe(build, suite, core=core, names=names).seconds
             if missing := sorted(names - set(seconds)):
                 raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
             for name in sorted(names):
@@ -231,7 +241,7 @@ def source_of(
     """A source of fresh pairs; the order ABBA goes on from call to call."""
     taken = 0
 
-    def source(pairs: int) -> dict[str, tuple[Times, Times]]:
+    def source(pairs: int) -> dict[str, tuple[Floats, Floats]]:
         nonlocal taken
         say(f"pairs of processes {taken + 1} to {taken + pairs}")
         found = alternate(base, head, suite, pairs, core, names=names, first=taken)

@@ -34,8 +34,8 @@ FLOAT32 = {
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def fidelity(base: Build, head: Build, suite: Path, source: Path) -> tuple[list[Check], list[str]]:
-    """All checks, and the descriptors that only head can compute.
+def fidelity(base: Build, head: Build, suite: Path, source: Path) -> tuple[list[Check], list[str], dict[str, str]]:
+    """All checks, the descriptors that only head can compute, and why neither can compute others.
 
     Parameters
     ----------
@@ -46,9 +46,10 @@ def fidelity(base: Build, head: Build, suite: Path, source: Path) -> tuple[list[
         Head's files; its tests are run against head's wheel.
     """
     tests = run_tests(head, suite, source)
-    (before, _), (after, errors) = describe(base, suite), describe(head, suite)
+    (before, lacking), (after, errors) = describe(base, suite), describe(head, suite)
     checks, new = compare(before, after, errors)
-    return [tests, *checks], new
+    neither = {f"descriptors {case}": f"neither can compute it: {errors[case]}" for case in lacking if case in errors}
+    return [tests, *checks], new, neither
 
 
 def run_tests(head: Build, suite: Path, source: Path) -> Check:

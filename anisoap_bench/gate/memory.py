@@ -58,7 +58,7 @@ def amounts(base: Observation, head: Observation) -> Amounts:
 
 
 def _once(base: Build, head: Build, suite: Path, core: int | None, names: frozenset[str]) -> Amounts:
-    one, other = (observe(build, suite, core=core, amounts=True, only=names, timeout=300) for build in (base, head))
+    one, other = (observe(build, suite, core=core, amounts=True, names=names, timeout=300) for build in (base, head))
     for build, found in ((base, one), (head, other)):
         if missing := sorted(names - set(found.counters)):
             raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {found.errors}")

@@ -101,8 +101,9 @@ def interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    old = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    old = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}  # nohup's, for one
+    for number in old:
         signal.signal(number, interrupt)
     try:
         yield

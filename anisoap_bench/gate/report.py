@@ -40,7 +40,8 @@ def markdown(result: GateResult) -> str:
 
 def as_json(result: GateResult) -> dict[str, Any]:
     """Everything, ready for `json.dumps`; numbers that JSON has not become null."""
-    found = dataclasses.asdict(dataclasses.replace(result, environment=dict(result.environment)))
+    plain = dataclasses.replace(result, environment=dict(result.environment), uncompared=dict(result.uncompared))
+    found = dataclasses.asdict(plain)
     for name in ("memory", "counters"):
         for record, amount in zip(found[name], getattr(result, name), strict=True):
             record |= {"ratio": amount.ratio, "over": amount.over}
@@ -62,12 +63,13 @@ def headline(result: GateResult) -> str:
 
 
 def _trouble(result: GateResult) -> str:
-    """What is slower, over its limit or unknown, by name."""
+    """What is slower, over its limit, unknown or not compared, by name."""
     comparisons = result.decision.comparisons if result.decision else ()
     parts = {
         "slower": [one.name for one in comparisons if one.verdict == "slower"],
         "over the limit": [f"{one.benchmark} ({one.quantity})" for one in result.over],
         "unknown": [one.name for one in comparisons if one.verdict == "unknown"],
+        "not compared": list(result.uncompared),
     }
     return "; ".join(f"{what}: {_names(names)}" for what, names in parts.items() if names)
 
@@ -87,8 +89,7 @@ def _words(result: GateResult) -> list[str]:
         words.append(f"{first} pairs of processes" + (f", {second} more to confirm" if second else ""))
     if result.new:
         words.append(f"new, base cannot run them: {_names(result.new)}")
-    if result.gone:
-        words.append(f"not measured, head has them no more: {_names(result.gone)}")
+    words += [f"not compared: {name}: {why}" for name, why in result.uncompared.items()]
     if result.override:
         words.append(f"the label {OVERRIDE} is set: times, memory and counts do not block")
     return words

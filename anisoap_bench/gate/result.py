@@ -118,9 +118,9 @@ class GateResult:
     decision : Decision or None
         None if no time was compared.
     new : tuple of str
-        Benchmarks that the base cannot run.
-    gone : tuple of str
-        Benchmarks that only the base has, hence not measured.
+        Benchmarks that base's files do not have and base cannot run, and descriptors that only head can compute.
+    uncompared : mapping
+        Why, by name, something that base's files measure was not compared: it is as open as what is unknown.
     memory, counters : tuple of Amount
     override : bool
         The label ``perf-regression-ok`` was set: what was measured no longer blocks. A wrong number still does,
@@ -136,7 +136,7 @@ class GateResult:
     fidelity: tuple[Check, ...] = ()
     decision: Decision | None = None
     new: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
+    uncompared: Mapping[str, str] = field(default_factory=dict)
     memory: tuple[Amount, ...] = ()
     counters: tuple[Amount, ...] = ()
     override: bool = False
@@ -164,7 +164,9 @@ class GateResult:
         """The exit code of times, memory and counters alone, without the override."""
         if not self.measured or self.decision is None:
             return NOT_MEASURED
-        return REGRESSION if self.over else self.decision.exit_code
+        if self.over or self.decision.exit_code == REGRESSION:
+            return REGRESSION
+        return NOT_MEASURED if self.uncompared else self.decision.exit_code
 
     @property
     def exit_code(self) -> int:

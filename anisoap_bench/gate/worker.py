@@ -41,14 +41,18 @@ class Reporter:
 
 
 class Selection:
-    """Pytest plugin: run the benchmarks that have one of these texts in their name."""
+    """Pytest plugin: run the benchmarks of these names, or all, that have a text in their name."""
 
-    def __init__(self, texts: list[str]) -> None:
-        self.texts = texts
+    def __init__(self, names: list[str] | None, text: str) -> None:
+        self.names, self.text = names, text
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Leave the others out."""
-        items[:] = [item for item in items if any(text in name_of(item.nodeid) for text in self.texts)]
+        items[:] = [item for item in items if self.wanted(name_of(item.nodeid))]
+
+    def wanted(self, name: str) -> bool:
+        """Whether a benchmark was asked for."""
+        return self.text in name and (self.names is None or name in self.names)
 
 
 class TorchComesLast:
@@ -207,13 +211,13 @@ def run_benchmarks(options: list[str], plugins: list[Any]) -> None:
         refuse("torch was loaded before the benchmarks were done that have to do without it")
 
 
-def measure_times(only: list[str], out: Path) -> dict[str, Any]:
+def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
     """Seconds of one call of every benchmark, the median of its rounds."""
     reporter = Reporter()
     stored = out.with_suffix(".pytest-benchmark.json")
     files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
     options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", *files]
-    run_benchmarks(options, [reporter, Selection(only), NoDescription()])
+    run_benchmarks(options, [reporter, selection, NoDescription()])
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []
     seconds = {name_of(one["name"]): one["stats"]["median"] / one["extra_info"]["calls"] for one in benchmarks}
@@ -221,10 +225,10 @@ def measure_times(only: list[str], out: Path) -> dict[str, Any]:
     return {"seconds": kept, "errors": reporter.errors}
 
 
-def measure_amounts(only: list[str]) -> dict[str, Any]:
+def measure_amounts(selection: Selection) -> dict[str, Any]:
     """Peak memory and counters of every benchmark."""
     reporter, fixture = Reporter(), OnceFixture()
-    run_benchmarks([], [reporter, Selection(only), fixture])
+    run_benchmarks([], [reporter, selection, fixture])
     peaks = {name: once.peak_bytes for name, once in fixture.done.items()}
     counters = {name: once.counters for name, once in fixture.done.items()}
     if "import" in peaks:
@@ -246,8 +250,8 @@ def main(asked: dict[str, Any]) -> None:
         code = run_pytest(asked["tests"], ["-m", "not slow"], [])
         check_package(target)
         sys.exit(code)
-    out, only = Path(asked["out"]), asked["only"]
-    found = measure_amounts(only) if asked["amounts"] else measure_times(only, out)
+    out, selection = Path(asked["out"]), Selection(asked["names"], asked["only"])
+    found = measure_amounts(selection) if asked["amounts"] else measure_times(selection, out)
     check_package(target)
     out.write_text(json.dumps(found))
 

@@ -54,6 +54,17 @@ def test_what_nobody_foresaw_is_no_regression(monkeypatch: pytest.MonkeyPatch, c
     assert "could not measure: OSError: no space left" in capsys.readouterr().out
 
 
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
+    """Under nohup, a gate outlives its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_second_signal_does_not_cut_the_cleaning_up_short() -> None:
     done = []
 
@@ -225,6 +236,24 @@ def test_what_the_base_cannot_run_is_new_and_what_head_cannot_run_is_wrong(repo:
 
 
 @pytest.mark.slow
+def test_what_base_measured_has_to_be_measured(repo: Path) -> None:
+    file = repo / "tests" / "benchmarks" / "test_compiled.py"
+    before = file.read_text()
+    file.write_text(before.replace('["memory"]', '["memory-of-another-name"]'))
+    commit(repo, "name another")
+    arguments = ["--base", "HEAD~1", "--only", "memory"]
+    code, output = gate(repo, *arguments, "--override")
+    assert code == 0, output
+    assert "not compared: memory: head's files have it no more" in output
+    file.write_text(before.replace("fill(), calls=2", "fill(more=1), calls=2"))
+    commit(repo, "ask for more")
+    change(repo, "def fill():", "def fill(more=0):")
+    code, output = gate(repo, "--base", "HEAD~3", "--only", "o")
+    assert code == 2, output
+    assert "memory: base cannot run it as head's files have it: TypeError" in output
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_process_and_no_file(repo: Path, number: signal.Signals) -> None:
     change(repo, "def work():", "def work():\n    import time\n    time.sleep(600)\n")
@@ -235,9 +264,10 @@ def test_an_interrupt_leaves_no_process_and_no_file(repo: Path, number: signal.S
             time.sleep(0.2)
         assert measuring(temporary)
         process.send_signal(number)
-        _, progress = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "interrupted" in progress
+    assert "could not measure: interrupted" in output
+    assert "checks passed" in output  # what was found before is not lost
     assert not measuring(temporary)
     assert not list(temporary.iterdir())
 

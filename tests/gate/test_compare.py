@@ -14,35 +14,52 @@ def ran(*names: str, **errors: str) -> Observation:
 
 
 def test_what_both_can_run_is_compared() -> None:
-    assert sort_out(ran("a", "b"), ran("a", "b")) == (frozenset({"a", "b"}), [], [])
+    assert sort_out(ran("a", "b"), ran("a", "b"), {"a", "b"}) == (frozenset({"a", "b"}), [], {}, [])
 
 
 def test_what_the_base_cannot_run_is_new_with_its_reason() -> None:
-    names, new, broken = sort_out(ran("a", b="ImportError: no b"), ran("a", "b"))
+    names, new, uncompared, broken = sort_out(ran("a", b="ImportError: no b"), ran("a", "b"), {"a"})
     assert names == frozenset({"a"})
     assert new == ["b (base: ImportError: no b)"]
+    assert not uncompared
+    assert not broken
+
+
+def test_what_base_has_in_its_own_files_is_not_new() -> None:
+    """It ran before head's files asked for what base lacks."""
+    names, new, uncompared, broken = sort_out(ran("a", b="TypeError: b"), ran("a", "b"), {"a", "b"})
+    assert names == frozenset({"a"})
+    assert uncompared == {"b": "base cannot run it as head's files have it: TypeError: b"}
+    assert not new
+    assert not broken
+
+
+def test_what_head_took_away_is_not_compared() -> None:
+    *_, uncompared, broken = sort_out(ran("a"), ran("a"), {"a", "b"})
+    assert uncompared == {"b": "head's files have it no more"}
     assert not broken
 
 
 def test_what_head_cannot_run_any_more_is_wrong() -> None:
-    _, new, (check,) = sort_out(ran("a", "b"), ran("a", b="TypeError: b"))
+    _, new, uncompared, (check,) = sort_out(ran("a", "b"), ran("a", b="TypeError: b"), {"a", "b"})
     assert not new
+    assert not uncompared
     assert (check.name, check.passed) == ("benchmark b", False)
     assert "TypeError: b" in check.detail
 
 
 def test_what_neither_can_run_is_not_passed_over() -> None:
     with pytest.raises(CannotMeasure, match="b runs with neither package"):
-        sort_out(ran("a", b="skipped: no torch"), ran("a", b="skipped: no torch"))
+        sort_out(ran("a", b="skipped: no torch"), ran("a", b="skipped: no torch"), {"a", "b"})
 
 
 def test_what_is_not_there_with_head_is_wrong() -> None:
-    _, _, (check,) = sort_out(ran("a", "b"), ran("a"))
+    *_, (check,) = sort_out(ran("a", "b"), ran("a"), set())
     assert (check.name, check.passed) == ("benchmark b", False)
 
 
 def test_nothing_in_common_is_not_passed_over() -> None:
     with pytest.raises(CannotMeasure, match="in common"):
-        sort_out(ran(), ran("b"))
+        sort_out(ran(), ran("b"), set())
     with pytest.raises(CannotMeasure, match="in common"):
-        sort_out(ran(), ran())
+        sort_out(ran(), ran(), {"b"})

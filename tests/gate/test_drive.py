@@ -50,7 +50,9 @@ def test_a_process_times_every_benchmark(make: Make) -> None:
     assert set(found.seconds) == {"loop", "memory", "late"}
     assert all(seconds > 0 for seconds in found.seconds.values())
     assert not found.errors
-    assert set(observe(made, only={"memory"}).seconds) == {"memory"}
+    assert set(observe(made, only="mem").seconds) == {"memory"}
+    assert set(observe(made, names=frozenset({"loop"})).seconds) == {"loop"}
+    assert set(observe(made, names=frozenset({"mem"})).seconds) == set()
 
 
 def test_the_package_of_the_checkout_is_refused(make: Make) -> None:
@@ -97,6 +99,7 @@ def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.Mo
     assert {variables[name] for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")} == {"1"}
     assert variables["PYTHONHASHSEED"] == "0"
     assert "ANISOAP_BACKEND" not in variables
+    assert {name: variables[name] for name in drive.KEPT_MEMORY} == drive.KEPT_MEMORY
     assert files == []
     assert cores in (None, [drive.default_core()])
 
@@ -144,8 +147,12 @@ def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) 
     settings = tmp_path / "pytest.ini"
     settings.write_text("[pytest]\n")
     tree = sources(tmp_path / "files", BENCHMARKS.replace("timed(lambda: ", "no_such_name("))
-    assert drive.names_in(tree, settings) == {"loop", "memory", "late"}
-    assert drive.names_in(tmp_path / "nothing", settings) == set()
+    assert drive.benchmarks_in(tree, settings) == ({"loop", "memory", "late"}, "")
+    assert drive.benchmarks_in(tmp_path / "nothing", settings) == (set(), "")
+    (tree / "tests" / "benchmarks" / "test_compiled.py").write_text("import no_such_module\n")
+    names, problem = drive.benchmarks_in(tree, settings)
+    assert names == {"late"}
+    assert "test_compiled.py" in problem
 
 
 def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from anisoap_bench.gate import descriptors, fidelity
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.fidelity import FLOAT32, compare
 from anisoap_bench.gate.process import Finished
+from anisoap_bench.gate.result import Check
 from tests.tolerances import FLOAT32_BOUNDS
 
 NAME = "numba float64 6 benzenes power spectrum"
@@ -81,6 +82,16 @@ def test_what_only_head_computes_is_new() -> None:
     checks, new = compare({NAME: VALUES}, {NAME: VALUES, NAME32: VALUES}, {})
     assert [check.passed for check in checks] == [True]
     assert new == [NAME32]
+
+
+def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = iter([{"a 1": "no a", "b 2": "no b"}, {"b 2": "still no b"}])
+    both = {NAME: VALUES}
+    monkeypatch.setattr(fidelity, "describe", lambda *args: (both, next(errors)))
+    monkeypatch.setattr(fidelity, "run_tests", lambda *args: Check("tests", True))
+    build = Build("build", Path(), "abc")
+    _, _, neither = fidelity.fidelity(build, build, Path(), Path())
+    assert neither == {"descriptors b 2": "neither can compute it: still no b"}
 
 
 def test_one_check_for_each_backend_names_what_is_wrong() -> None:

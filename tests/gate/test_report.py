@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from anisoap_bench.gate import report
+from anisoap_bench.gate.report import OVERRIDE
 from anisoap_bench.gate.result import Amount, Check, Comparison, Decision, GateResult
 
 
@@ -22,6 +23,7 @@ WRONG = (*GOOD, Check("descriptors of ellipsoids", False, "largest difference 0.
 FAT = Amount("power", "peak memory", 100 * 2**20, 120 * 2**20, limit=1.1, unit="B")
 LEAN = replace(FAT, head=101 * 2**20)
 ADVICE = Amount("kernel", "instructions", 1000, 2000, limit=1.1, blocking=False)
+LOST = {"power": "head's files have it no more"}
 BASE, HEAD = "b" * 40, "c" * 40
 
 
@@ -37,6 +39,9 @@ def result(*comparisons, **more):
         (result(SAME, ONCE), 0, "PASSED: same results, nothing slower"),
         (result(SAME, memory=(LEAN,), counters=(ADVICE,)), 0, "PASSED: same results, nothing slower"),
         (result(SAME, new=("power",)), 0, "PASSED: same results, nothing slower"),
+        (result(SAME, uncompared=LOST), 2, "UNDECIDED: not compared: power"),
+        (result(SAME, SLOW, uncompared=LOST), 1, "FAILED: slower: kernel; not compared: power"),
+        (result(SAME, override=True, uncompared=LOST), 0, f"PASSED by the label {OVERRIDE}: not compared: power"),
         (result(SAME, SLOW), 1, "FAILED: slower: kernel"),
         (result(SLOW, OPEN), 1, "FAILED: slower: kernel; unknown: power"),
         (result(SAME, memory=(FAT,)), 1, "FAILED: over the limit: power (peak memory)"),
@@ -75,7 +80,7 @@ FULL = result(
     memory=(FAT,),
     counters=(ADVICE,),
     new=("four_species",),
-    gone=("kernel-old",),
+    uncompared={"kernel-old": "it is gone"},
     environment={"processor": "x9"},
 )
 
@@ -90,7 +95,7 @@ def test_everything_is_in_the_text(text):
         *("1,000", "2,000", "over 1.1 (advice)"),
         *(
             "new, base cannot run them: four_species",
-            "no more: kernel-old",
+            "not compared: kernel-old: it is gone",
             "processor: x9",
             "results: 2 of 2 checks passed",
         ),
