@@ -31,14 +31,17 @@ def table(entries: Mapping[str, Any]) -> str:
         ("conditions", [_conditions(entries[name]["conditions"]) for name in names]),
         ("pairs of equal builds recorded", [str(entries[name]["pairs"]["recorded"]) for name in names]),
         ("trials without a difference, and in one chain", [_size(entries[name]["false_alarms"]) for name in names]),
-        ("pairs per such trial: median, most", [_pairs(entries[name]["pairs"]) for name in names]),
-        ("**false alarms per pull request**", [_rate(entries[name]["false_alarms"]) for name in names]),
+        ("pairs per such trial: median, most", ["{median}, {most}".format(**entries[name]["pairs"]) for name in names]),
         (
-            "false alarms, one build the base throughout",
-            [_rate(entries[name].get("false_alarms_fixed")) for name in names],
+            "**false alarms per pull request**, roles exchanged",
+            [_rate(entries[name]["false_alarms"]) for name in names],
         ),
         (
-            "flagged once, not confirmed or undecided included",
+            "**false alarms per pull request**, one build the base throughout",
+            [_rate(entries[name]["false_alarms_fixed"]) for name in names],
+        ),
+        (
+            "flagged in the first phase, whatever became of it",
             [_rate(entries[name]["flagged_first"]) for name in names],
         ),
         ("undecided", [_rate(entries[name]["undecided"]) for name in names]),
@@ -72,10 +75,6 @@ def _conditions(conditions: Mapping[str, Any]) -> str:
 
 def _size(rate: Mapping[str, Any]) -> str:
     return f"{rate['trials']}, {rate['trials_per_chain']}"
-
-
-def _pairs(pairs: Mapping[str, Any]) -> str:
-    return "no trial" if pairs["median"] is None else f"{pairs['median']}, {pairs['most']}"
 
 
 def _rate(rate: Mapping[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.recording import BLOCK, PLANTED, TWIN, Recording, Stream
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, Decision
 from anisoap_bench.gate.sequence import Plan, Source, decide
@@ -64,16 +65,16 @@ class Tally:
         """Mean length of a chain, rounded down: so many trials share no process."""
         return self.trials // max(1, len(self.chains))
 
-    def cautious(self, *, bad: bool) -> tuple[float, float]:
+    def cautious(self) -> tuple[float, float]:
         """The interval as if all chains, which share processes, told no more than one of mean length.
 
-        Their mean number of events is rounded to the worse side: up if the event is `bad`.
+        Their mean number of events is rounded down for the lower end and up for the upper one.
         """
-        whole = self.events / max(1, len(self.chains))
-        events = int(np.ceil(whole - 1e-9) if bad else np.floor(whole + 1e-9))
-        return _interval(min(events, self.trials_per_chain), self.trials_per_chain)
+        trials, chains = self.trials_per_chain, max(1, len(self.chains))
+        fewest, most = self.events // chains, -(-self.events // chains)
+        return _interval(min(fewest, trials), trials)[0], _interval(min(most, trials), trials)[1]
 
-    def as_dict(self, *, bad: bool) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """For the report."""
         return {
             "events": self.events,
@@ -81,7 +82,7 @@ class Tally:
             "trials_per_chain": self.trials_per_chain,
             "rate": None if not self.trials else self.rate,
             "interval": self.interval(),
-            "interval_cautious": self.cautious(bad=bad),
+            "interval_cautious": self.cautious(),
         }
 
 
@@ -98,7 +99,7 @@ def source_at(
     *,
     roles: int = UNCHANGED,
     slowed: tuple[str, float] | None = None,
-    other: tuple[str, Stream, int] | None = None,
+    other: tuple[str, Stream] | None = None,
 ) -> Source:
     """Pairs of a recording from a place on.
 
@@ -112,15 +113,14 @@ def source_at(
         Row of `ROLES`.
     slowed : (str, float), optional
         A benchmark whose times of the head are multiplied.
-    other : (str, Stream, int), optional
-        A benchmark that is taken from another stream, from that pair on.
+    other : (str, Stream), optional
+        A benchmark that is taken from another stream, from the same pair on.
     """
     position = 0
 
     def cut(name: str, pairs: int) -> tuple[Any, Any]:
-        times, first = stream[name], start + position
-        if other and other[0] == name:
-            times, first = other[1][name], other[2] + position
+        times = other[1][name] if other and other[0] == name else stream[name]
+        first = start + position
         base, head = (each[first : first + pairs] for each in times)
         swapped = ROLES[roles, (position + np.arange(pairs)) // BLOCK % ROLES.shape[1]]
         base, head = np.where(swapped, head, base), np.where(swapped, base, head)
@@ -172,12 +172,8 @@ def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]
 
 def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decision]]:
     """Trials in which one benchmark comes from pairs whose head was slower, and the others from equal builds."""
-
-    def trial(start: int, name: str) -> Source:
-        return source_at(stream, start, other=(name, slow, start))
-
     recorded = min(_length(stream), _length(slow))
-    return [chain(partial(trial, name=name), recorded, plan) for name in stream]
+    return [chain(partial(source_at, stream, other=(name, slow)), recorded, plan) for name in stream]
 
 
 def detected(decision: Decision, name: str) -> bool:
@@ -185,27 +181,35 @@ def detected(decision: Decision, name: str) -> bool:
     return any(one.name == name and one.verdict == "slower" for one in decision.comparisons)
 
 
-def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
+def replay(recording: Recording) -> dict[str, Any]:
     """Every rate that a recording tells.
 
     Returns
     -------
     dict
-        ``false alarms``, ``undecided``, ``flagged once``, ``power`` by kind and effect, ``pairs``, ``spread``.
+        ``false_alarms``, ``false_alarms_fixed``, ``undecided`` and ``flagged_first`` of equal builds; ``multiplied``
+        and ``planted``: detections by effect; ``pairs``; ``spread``.
+
+    Raises
+    ------
+    CannotMeasure
+        If the recording is too short for a trial.
     """
-    plan = plan or Plan()
+    plan = Plan()
     stream = recording.streams[TWIN]
     equal = equal_builds(stream, plan)
     tally = partial(_tally, equal)
     fixed = [equal[UNCHANGED], equal[EXCHANGED]]
     decisions = [decision for each in equal for decision in each]
     used = [decision.first_pairs + decision.confirming_pairs for decision in decisions]
+    if not used:
+        raise CannotMeasure(f"{_length(stream)} pairs of equal builds are too few for a trial: record more")
     return {
-        "false_alarms": tally(lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
+        "false_alarms": tally(lambda d: d.exit_code == REGRESSION).as_dict(),
         # Only there does a lasting difference of the two builds, where the system places them, count in full.
-        "false_alarms_fixed": _tally(fixed, lambda d: d.exit_code == REGRESSION).as_dict(bad=True),
-        "undecided": tally(lambda d: d.exit_code == NOT_MEASURED).as_dict(bad=True),
-        "flagged_first": tally(lambda d: any(one.confirmed is not None for one in d.comparisons)).as_dict(bad=True),
+        "false_alarms_fixed": _tally(fixed, lambda d: d.exit_code == REGRESSION).as_dict(),
+        "undecided": tally(lambda d: d.exit_code == NOT_MEASURED).as_dict(),
+        "flagged_first": tally(lambda d: any(one.confirmed is not None for one in d.comparisons)).as_dict(),
         "multiplied": {f"{effect:.2f}": _power(multiplied(stream, effect, plan), stream, 2) for effect in EFFECTS},
         "planted": {
             f"{PLANTED[kind]:.2f}": {
@@ -215,7 +219,7 @@ def replay(recording: Recording, plan: Plan | None = None) -> dict[str, Any]:
             for kind, slow in sorted(recording.streams.items())
             if kind in PLANTED
         },
-        "pairs": {"recorded": _length(stream), "median": _or_none(np.median, used), "most": _or_none(max, used)},
+        "pairs": {"recorded": _length(stream), "median": int(np.median(used)), "most": max(used)},
         "spread": {name: _spread(*times) for name, times in sorted(stream.items())},
     }
 
@@ -228,15 +232,11 @@ def _power(chains: list[list[Decision]], stream: Stream, repeats: int) -> dict[s
     """Detections; each benchmark of the stream in turn has `repeats` chains."""
     names = [name for name in stream for _ in range(repeats)]
     counted = [(sum(detected(one, name) for one in each), len(each)) for name, each in zip(names, chains, strict=True)]
-    return Tally(counted).as_dict(bad=False)
+    return Tally(counted).as_dict()
 
 
 def _length(stream: Stream) -> int:
     return min(len(base) for base, _ in stream.values())
-
-
-def _or_none(function: Callable[[Any], Any], numbers: list[int]) -> int | None:
-    return int(function(numbers)) if numbers else None
 
 
 def _median_ratio(stream: Stream) -> float:

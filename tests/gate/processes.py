@@ -6,9 +6,7 @@ import pytest
 from anisoap_bench.gate import recording
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
 
-CONDITIONS = {
-    **{"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"},
-}
+CONDITIONS = {"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"}
 NAMES = ("kernel", "import", "expansion")
 
 

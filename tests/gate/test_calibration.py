@@ -46,10 +46,10 @@ def test_one_benchmark_slowed_or_taken_from_elsewhere(recorded):
     streams = recording.read(recorded).streams
     plain = replay.source_at(streams[TWIN], 0)(8)
     slowed = replay.source_at(streams[TWIN], 0, slowed=("kernel", 1.05))(8)
-    planted = replay.source_at(streams[TWIN], 0, other=("kernel", streams["p10"], 4))(8)
+    planted = replay.source_at(streams[TWIN], 0, other=("kernel", streams["p10"]))(8)
     np.testing.assert_allclose(slowed["kernel"][1], 1.05 * plain["kernel"][1])
     np.testing.assert_array_equal(slowed["kernel"][0], plain["kernel"][0])
-    np.testing.assert_array_equal(planted["kernel"][1], streams["p10"]["kernel"][1][4:12])
+    np.testing.assert_array_equal(planted["kernel"][1], streams["p10"]["kernel"][1][:8])
     for name in ("import", "expansion"):
         np.testing.assert_array_equal(slowed[name], plain[name])
         np.testing.assert_array_equal(planted[name], plain[name])
@@ -96,10 +96,10 @@ def test_binomial_intervals():
     none = replay.Tally([(0, 40)] * 8)
     assert (none.events, none.trials, none.rate) == (0, 320, 0)
     assert none.interval() == pytest.approx((0, 0.01146), abs=1e-5)
-    assert none.cautious(bad=True) == pytest.approx((0, 0.0881), abs=1e-4)
+    assert none.cautious() == pytest.approx((0, 0.0881), abs=1e-4)
     some = replay.Tally([(1, 4), (0, 4), (2, 5), (0, 4)])
-    assert some.cautious(bad=True) == pytest.approx((0.0063, 0.8059), abs=1e-4)  # 1 of 4
-    assert some.cautious(bad=False) == pytest.approx((0, 0.6024), abs=1e-4)  # 0 of 4
+    assert some.cautious() == pytest.approx((0, 0.8059), abs=1e-4)  # from that of 0 of 4 to that of 1 of 4
+    assert replay.Tally([(4, 4)] * 3).cautious() == pytest.approx((0.3976, 1), abs=1e-4)
     assert replay.Tally().interval() == (0, 1)
 
 
@@ -107,7 +107,8 @@ def test_replay_of_equal_builds(recorded):
     rates = replay.replay(recording.read(recorded))
     assert rates["false_alarms"]["events"] == 0
     assert rates["undecided"]["events"] == 0
-    assert rates["false_alarms"]["trials"] >= 8 * rates["false_alarms"]["trials_per_chain"] > 100
+    assert 30 <= rates["false_alarms"]["trials_per_chain"] <= (320 - 56) // 8 + 1  # most are decided at the first look
+    assert 240 <= rates["false_alarms"]["trials"] <= 8 * 34
     assert rates["multiplied"]["1.10"]["rate"] == 1
     assert rates["multiplied"]["1.03"]["rate"] < rates["multiplied"]["1.05"]["rate"]
     assert rates["planted"]["1.10"]["rate"] == 1
@@ -116,15 +117,7 @@ def test_replay_of_equal_builds(recorded):
     assert rates["spread"]["kernel"] == pytest.approx(0.01, abs=0.002)
 
 
-def test_a_twin_that_is_slower_shows_as_false_alarms(tmp_path):
-    """The replay sees alarms where there are some: in the role in which the slower build is the head."""
-    path = tmp_path / "r.jsonl"
-    record(path, Processes(4 * 60, twin=1.1), every=0)
-    rates = replay.replay(recording.read(path))
-    assert rates["false_alarms"]["events"] > 0
-
-
-def test_publish_keeps_the_other_recordings(recorded, tmp_path, monkeypatch):
+def test_publish_keeps_the_other_recordings(recorded, tmp_path):
     other = tmp_path / "loaded.jsonl"
     record(other, Processes(4 * 40), {**CONDITIONS, "load": "other-work"})
     calibration.publish(recorded, tmp_path)
