@@ -24,7 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
         asked = bool(arguments) and arguments[0] in ("-h", "--help")
         print(f"usage: python -m anisoap_bench COMMAND …\n\n{known}", file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
-    app = importlib.import_module(COMMANDS[arguments[0]][0]).app
+    try:
+        app = importlib.import_module(COMMANDS[arguments[0]][0]).app
+    except ModuleNotFoundError as error:
+        print(f"error: {error}; install this checkout with the extra dev: pip install -e '.[dev]'", file=sys.stderr)
+        return 2
     try:
         app(arguments[1:], prog_name=f"python -m anisoap_bench {arguments[0]}")  # ends in SystemExit
     except CannotMeasure as error:

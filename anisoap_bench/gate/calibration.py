@@ -89,6 +89,8 @@ def publish(path: Path, out: Path) -> str:
 def _record(path: Path, *, minutes: float, core: int | None, load: str, every: int) -> None:
     if load not in LOADS:
         raise CannotMeasure(f"load is one of {', '.join(LOADS)}, not {load!r}")
+    if every == 1:
+        raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 2")
     core = drive.default_core() if core is None else core
     commit = commit_of("HEAD", ROOT)
     changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
+import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +21,7 @@ from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import default_core
 from anisoap_bench.gate.process import interruptible, versions
-from anisoap_bench.gate.result import GateResult
+from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
 from anisoap_bench.git import changed_files, commit_of, git
 from benchmarks.measure import machine
 
@@ -42,6 +45,7 @@ def gate(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the builds, and say where they are.")] = False,
 ) -> None:
     """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
+    begin = time.monotonic()
     result = GateResult(base, head, override=override)
     try:
         with interruptible():
@@ -53,12 +57,40 @@ def gate(
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
         traceback.print_exc()
         result = GateResult(base, head, override=override, message=f"{type(error).__name__}: {error}")
-    typer.echo(report.terminal(result))  # first: the files may lie where nothing can be written
-    if markdown:
-        write_whole(markdown, report.markdown(result))
-    if json_file:
-        write_whole(json_file, json.dumps(report.as_json(result), indent=1) + "\n")
-    raise typer.Exit(result.exit_code)
+    took = f"{(time.monotonic() - begin) / 60:.1f} min"
+    result = replace(result, environment={**result.environment, "took": took})
+    told = _tell(result, markdown, json_file)
+    raise typer.Exit(result.exit_code if told or result.exit_code == REGRESSION else NOT_MEASURED)
+
+
+def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> bool:
+    """Print and write the report, each whatever becomes of the others; whether all could be done."""
+
+    def show() -> None:
+        typer.echo(report.terminal(result))
+
+    def write_markdown() -> None:
+        if markdown:
+            write_whole(markdown, report.markdown(result))
+
+    def write_json() -> None:
+        if json_file:
+            write_whole(json_file, json.dumps(report.as_json(result), indent=1) + "\n")
+
+    told = True
+    for tell in (write_markdown, write_json, show):
+        try:
+            tell()
+        except (
+            CannotMeasure,
+            OSError,
+            UnicodeError,
+        ) as error:  # a full disk, a pipe that nobody reads, an encoding without "×"
+            told = False
+            typer.echo(f"the report cannot be written: {error}", err=True)
+            if isinstance(error, BrokenPipeError):  # else Python meets it again when it ends, with a code of its own
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return told
 
 
 def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, only: str, keep: bool) -> GateResult:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Set
 from dataclasses import replace
 from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, fidelity
-from anisoap_bench.gate.build import build, export
+from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.result import Check, GateResult
@@ -20,7 +21,7 @@ Say = Callable[[str], None]
 def compare_commits(
     started: GateResult, root: Path, folder: Path, *, dirty: bool, core: int | None, only: str, say: Say
 ) -> GateResult:
-    """Compare two commits; what cannot be measured is a message in the result, beside all that was found before.
+    """Compare two commits; what ended it early is a message in the result, beside all that was found before.
 
     Parameters
     ----------
@@ -49,13 +50,14 @@ def compare_commits(
         suite = drive.prepare_suite(head_files, folder / "suite")
 
         say("comparing numbers")
-        checks, new, uncompared = fidelity.fidelity(base, head, suite, head_files)
-        result = replace(result, fidelity=tuple(checks), new=tuple(new), uncompared=uncompared)
+        result = replace(result, fidelity=(fidelity.run_tests(head, suite, head_files),))
+        checks, new, uncompared = fidelity.compare_descriptors(base, head, suite)
+        result = replace(result, fidelity=(*result.fidelity, *checks), new=tuple(new), uncompared=uncompared)
         if result.wrong:
             return result
 
         say("compiling, and finding out what can be run")
-        of_base, of_head = (drive.warm_up(each, suite, core=core, only=only) for each in (base, head))
+        of_base, of_head = (_warm_up(each, suite, core, only) for each in (base, head))
         known, problem = drive.benchmarks_in(base_files, suite / "pytest.ini")
         names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if only in name})
         uncompared |= {"benchmarks of base's files": problem} if problem else {}
@@ -76,6 +78,15 @@ def compare_commits(
         return replace(result, message=str(error))
     except KeyboardInterrupt:
         return replace(result, message="interrupted")
+    except Exception as error:
+        traceback.print_exc()
+        return replace(result, message=f"{type(error).__name__}: {error}")
+
+
+def _warm_up(build: Build, suite: Path, core: int | None, only: str) -> Observation:
+    """What a build can run; what fails is tried twice, as it counts as broken from here on."""
+    found = drive.warm_up(build, suite, core=core, only=only)
+    return drive.warm_up(build, suite, core=core, only=only) if found.errors else found
 
 
 def sort_out(
@@ -93,7 +104,7 @@ def sort_out(
     Raises
     ------
     CannotMeasure
-        If a benchmark runs with neither package, or none is left.
+        If none is left.
     """
     both = frozenset(set(base.seconds) & set(head.seconds))
     new: list[str] = []
@@ -106,9 +117,10 @@ def sort_out(
             new.append(f"{name} (base: {why})")
     broken: list[Check] = []
     for name, error in sorted(head.errors.items()):
-        if name not in base.seconds:
-            raise CannotMeasure(f"{name} runs with neither package; with head: {error}")
-        broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
+        if name in base.seconds:
+            broken.append(Check(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
+        else:
+            uncompared[name] = f"runs with neither package; with head: {error}"
     for name in sorted(base.seconds.keys() - head.seconds.keys() - head.errors.keys()):
         broken.append(Check(f"benchmark {name}", False, "base can run it, with head it is not there"))
     if not both and not broken:

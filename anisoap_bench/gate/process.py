@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from benchmarks.measure import THREAD_VARIABLES
 
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
 """What a measured process sees of the caller's environment."""
+
+LIBRARIES = ("numpy", "scipy", "numba", "torch", "ase", "vesin", "metatensor-core")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def environment(**more: str) -> dict[str, str]:
 
 def versions() -> str:
     """Of the libraries that the time of a process depends on."""
-    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "torch"))
+    try:
+        return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    except PackageNotFoundError as error:
+        raise CannotMeasure(f"{error}: the benchmarks need it; install the extra dev") from error
 
 
 def run(

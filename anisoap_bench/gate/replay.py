@@ -1,8 +1,9 @@
 """The gate's decision replayed on a recording, in chains of trials that share no process; rates with intervals.
 
-The two builds, which are equal, may play base or head in any block. The roles follow the rows of a Hadamard matrix and
-their negatives, a chain of trials for each: the mean ratios of different rows are uncorrelated, so the chains together
-tell more than one would, and less than independent ones. Every rate therefore comes with two intervals.
+The two builds, which are equal, may play base or head in any block. The roles follow the four rows of a Hadamard matrix
+and their negatives, a chain of trials for each. Over whole periods of the rows, the mean ratios of two rows are
+uncorrelated, and those of a row and its negative are opposite, of which the one-sided test sees one end each. So the
+chains together tell more than one would, and less than independent ones: every rate comes with two intervals.
 """
 
 from __future__ import annotations

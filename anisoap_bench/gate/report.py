@@ -91,7 +91,7 @@ def _words(result: GateResult) -> list[str]:
         words.append(f"new, base cannot run them: {_names(result.new)}")
     words += [f"not compared: {name}: {why}" for name, why in result.uncompared.items()]
     if result.override:
-        words.append(f"the label {OVERRIDE} is set: times, memory and counts do not block")
+        words.append(f"the label {OVERRIDE} is set: times, memory, counts and what is not compared do not block")
     return words
 
 

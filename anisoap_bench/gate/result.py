@@ -161,7 +161,7 @@ class GateResult:
 
     @property
     def performance_code(self) -> int:
-        """The exit code of times, memory and counters alone, without the override."""
+        """The exit code of times, memory, counters and what is not compared, without the override."""
         if not self.measured or self.decision is None:
             return NOT_MEASURED
         if self.over or self.decision.exit_code == REGRESSION:

@@ -2,7 +2,8 @@
 
 The mean of the winsorised sample with the standard error of Dixon and Tukey (Technometrics 10, 83, 1968): of n pairs
 the g lowest and the g highest are drawn in to their neighbours; with h = n − 2g left and s the standard deviation of
-the winsorised sample, mean/error follows Student's t with h − 1 degrees of freedom, error = s/√n · (n − 1)/(h − 1).
+the winsorised sample, mean/error nearly follows Student's t with h − 1 degrees of freedom,
+error = s/√n · (n − 1)/(h − 1).
 """
 
 from __future__ import annotations

@@ -45,10 +45,14 @@ class Selection:
 
     def __init__(self, names: list[str] | None, text: str) -> None:
         self.names, self.text = names, text
+        self.unclear: list[str] = []
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Leave the others out."""
-        items[:] = [item for item in items if self.wanted(name_of(item.nodeid))]
+        """Leave the others out; everything, where names do not tell benchmarks apart."""
+        names = [name_of(item.nodeid) for item in items]
+        self.unclear = sorted({name for name in names if names.count(name) > 1 or "::" in name})
+        asked = not self.unclear
+        items[:] = [item for item, name in zip(items, names, strict=True) if asked and self.wanted(name)]
 
     def wanted(self, name: str) -> bool:
         """Whether a benchmark was asked for."""
@@ -203,10 +207,13 @@ def run_pytest(files: list[str], options: list[str], plugins: list[Any]) -> int:
     return int(code)
 
 
-def run_benchmarks(options: list[str], plugins: list[Any]) -> None:
-    """Run all files of benchmarks; torch loaded too early ends this process."""
+def run_benchmarks(options: list[str], selection: Selection, plugins: list[Any]) -> None:
+    """Run benchmarks of all files; names that are not clear and torch loaded too early end this process."""
     torch = TorchComesLast()
-    run_pytest(list(FILES), options, [*plugins, torch])
+    run_pytest(list(FILES), options, [selection, *plugins, torch])
+    if selection.unclear:
+        words = ", ".join(selection.unclear)
+        refuse(f"a benchmark goes by what is in brackets, which has to be there, and once: {words}")
     if torch.early:
         refuse("torch was loaded before the benchmarks were done that have to do without it")
 
@@ -217,7 +224,7 @@ def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
     stored = out.with_suffix(".pytest-benchmark.json")
     files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
     options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", *files]
-    run_benchmarks(options, [reporter, selection, NoDescription()])
+    run_benchmarks(options, selection, [reporter, NoDescription()])
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []
     seconds = {name_of(one["name"]): one["stats"]["median"] / one["extra_info"]["calls"] for one in benchmarks}
@@ -228,7 +235,7 @@ def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
 def measure_amounts(selection: Selection) -> dict[str, Any]:
     """Peak memory and counters of every benchmark."""
     reporter, fixture = Reporter(), OnceFixture()
-    run_benchmarks([], [reporter, selection, fixture])
+    run_benchmarks([], selection, [reporter, fixture])
     peaks = {name: once.peak_bytes for name, once in fixture.done.items()}
     counters = {name: once.counters for name, once in fixture.done.items()}
     if "import" in peaks:

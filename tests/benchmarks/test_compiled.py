@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.benchmarks import inputs
-
 NOT_THE_CENTRE = {"subtract_center_contribution": True}
 
 
@@ -46,10 +44,16 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_power_spectrum(name: str, frames: dict[str, list[Any]], benchmark: Any, timed: Callable[..., Any]) -> None:
+def test_power_spectrum(
+    name: str,
+    frames: dict[str, list[Any]],
+    benchmark: Any,
+    make_calculator: Callable[..., Any],
+    timed: Callable[..., Any],
+) -> None:
     case = CASES[name]
     benchmark.group = case.group
-    calculator = inputs.calculator(case.size, case.backend, **case.more)
+    calculator = make_calculator(case.size, case.backend, **case.more)
     chosen = frames[case.frames][: case.count]
     features = timed(
         lambda: calculator.power_spectrum(chosen),

@@ -8,25 +8,34 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.benchmarks import inputs
-
 
 @pytest.mark.parametrize("name", ["benzenes-torch_full"])
-def test_power_spectrum(name: str, frames: dict[str, list[Any]], benchmark: Any, timed: Callable[..., Any]) -> None:
-    import torch
-
+def test_power_spectrum(
+    name: str,
+    frames: dict[str, list[Any]],
+    benchmark: Any,
+    make_calculator: Callable[..., Any],
+    timed: Callable[..., Any],
+) -> None:
+    torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     benchmark.group = "systems"
-    calculator = inputs.calculator("(6, None)", "torch_full")
+    calculator = make_calculator("(6, None)", "torch_full")
     chosen = frames["benzenes"][:20]
     features = timed(lambda: calculator.power_spectrum(chosen), calls=1, backend="torch_full", frames=len(chosen))
     assert np.isfinite(features).all()
 
 
 @pytest.mark.parametrize("name", ["expansion-numba"])
-def test_transform(name: str, frames: dict[str, list[Any]], benchmark: Any, timed: Callable[..., Any]) -> None:
+def test_transform(
+    name: str,
+    frames: dict[str, list[Any]],
+    benchmark: Any,
+    make_calculator: Callable[..., Any],
+    timed: Callable[..., Any],
+) -> None:
     benchmark.group = "expansion"
-    calculator = inputs.calculator("(6, None)", "numba")
+    calculator = make_calculator("(6, None)", "numba")
     chosen = frames["bulk_192_4"][:4]  # more do not fit into the cache: see test_compiled.py
     expansion = timed(lambda: calculator.transform(chosen), calls=4, backend="numba", frames=len(chosen))
     assert all(np.isfinite(block.values).all() for block in expansion.blocks())

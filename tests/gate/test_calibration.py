@@ -154,6 +154,11 @@ def test_a_load_that_does_not_exist():
         calibration.app(["--load", "heavy"], standalone_mode=False)
 
 
+def test_blocks_of_equal_builds_are_needed():
+    with pytest.raises(CannotMeasure, match="no equal builds are recorded"):
+        calibration.app(["--planted-every", "1"], standalone_mode=False)
+
+
 def test_changed_files_do_not_continue_a_recording(tmp_path, monkeypatch):
     """Two states of the working tree have the same commit."""
     (tmp_path / "quiet.jsonl").touch()

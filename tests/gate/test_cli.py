@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from anisoap_bench.gate import cli
+from anisoap_bench.gate import cli, report
 from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.result import Check, Comparison, Decision, GateResult
 from tests.gate.small_repository import ROOT, change, commit, git, repository, write
 
 
@@ -52,6 +53,35 @@ def test_what_nobody_foresaw_is_no_regression(monkeypatch: pytest.MonkeyPatch, c
         cli.app([])
     assert ended.value.code == 2
     assert "could not measure: OSError: no space left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_report_that_cannot_be_written_is_no_pass_and_no_regression(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, code: int
+) -> None:
+    """The other files are written, and the report is printed."""
+    passed = Decision((Comparison("a", 8, 1.0, 0.9, 1.1, 0.5, "not slower"),), 8, 0)
+    found = GateResult("b", "c", fidelity=(Check("tests", code == 0),), decision=passed)
+    monkeypatch.setattr(cli, "_compare", lambda *args, **more: found)
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as ended:
+        cli.app(["--markdown", str(tmp_path / "file" / "report.md"), "--json", str(tmp_path / "report.json")])
+    assert ended.value.code == (1 if code else 2)
+    shown = capsys.readouterr()
+    assert report.headline(found) in shown.out
+    assert "cannot be written" in shown.err
+    assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == code
+
+
+def test_a_pipe_that_nobody_reads_is_no_regression(repo: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "anisoap_bench", "gate", "--base", "no-such-branch"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=repo, env=variables, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert done.returncode == 2
+    assert "Exception ignored" not in done.stderr
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import compare
+from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.compare import sort_out
 from anisoap_bench.gate.drive import Observation
+from anisoap_bench.gate.result import Check, GateResult
 
 
 def ran(*names: str, **errors: str) -> Observation:
@@ -49,8 +54,47 @@ def test_what_head_cannot_run_any_more_is_wrong() -> None:
 
 
 def test_what_neither_can_run_is_not_passed_over() -> None:
-    with pytest.raises(CannotMeasure, match="b runs with neither package"):
-        sort_out(ran("a", b="skipped: no torch"), ran("a", b="skipped: no torch"), {"a", "b"})
+    names, new, uncompared, broken = sort_out(ran("a", b="no torch"), ran("a", b="skipped: no torch"), {"a", "b"})
+    assert names == frozenset({"a"})
+    assert uncompared == {"b": "runs with neither package; with head: skipped: no torch"}
+    assert not new
+    assert not broken
+
+
+def results(monkeypatch: pytest.MonkeyPatch, tests: Check, comparing: Exception | None = None) -> GateResult:
+    """A run whose descriptors cannot be compared."""
+
+    def fail(*args: object) -> None:
+        raise comparing or AssertionError
+
+    for module, name, value in (
+        *((compare, each, lambda *args: Path()) for each in ("export", "build")),
+        (compare.drive, "prepare_suite", lambda *args: Path()),
+        (compare.fidelity, "run_tests", lambda *args: tests),
+        (compare.fidelity, "compare_descriptors", fail),
+    ):
+        monkeypatch.setattr(module, name, value)
+    started = GateResult("b" * 40, "c" * 40)
+    return compare.compare_commits(started, Path(), Path(), dirty=False, core=None, only="", say=lambda words: None)
+
+
+@pytest.mark.parametrize("error", [CannotMeasure("a segfault"), OSError("no space"), KeyboardInterrupt()])
+def test_what_ends_a_run_early_loses_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """A failed test stays failed."""
+    found = results(monkeypatch, Check("tests of fidelity", False, "off by 1"), error)
+    assert found.exit_code == 1
+    assert found.wrong[0].detail == "off by 1"
+    assert str(error) in (found.message or "")
+    found = results(monkeypatch, Check("tests of fidelity", True), error)
+    assert found.exit_code == 2
+
+
+def test_what_fails_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, for one, must not make a benchmark broken for good."""
+    found = [ran("a", "b"), ran("a", b="OSError: no space left on device")]
+    monkeypatch.setattr(compare.drive, "warm_up", lambda *args, **more: found.pop())
+    assert compare._warm_up(Build("head", Path(), "abc"), Path(), None, "") == ran("a", "b")
+    assert not found
 
 
 def test_what_is_not_there_with_head_is_wrong() -> None:

@@ -126,15 +126,22 @@ def test_a_process_that_hangs_is_ended_with_its_children(make: Make, tmp_path: P
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent does not."""
-    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return bool(shown) and not shown.startswith("Z")
+    """Whether a process goes on running, seconds after it was killed.
+
+    One that has ended and waits for its parent does not run; a killed one ends when it gets a core next.
+    """
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+        if not shown or shown.startswith("Z"):
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_what_is_still_running_when_a_command_ends_is_ended(tmp_path: Path) -> None:
     code = "import subprocess as s; print(s.Popen(['sleep', '600'], stdout=s.DEVNULL, stderr=s.DEVNULL).pid)"
     done = run([sys.executable, "-c", code], folder=tmp_path, timeout=60)
-    time.sleep(0.1)
     assert not is_alive(int(done.output))
 
 
@@ -147,6 +154,8 @@ def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) 
     settings = tmp_path / "pytest.ini"
     settings.write_text("[pytest]\n")
     tree = sources(tmp_path / "files", BENCHMARKS.replace("timed(lambda: ", "no_such_name("))
+    write(tmp_path, {"tests/__init__.py": "", "tests/benchmarks/__init__.py": "", "benchmarks/__init__.py": ""})
+    write(tmp_path, {"tests/benchmarks/test_compiled.py": "raise ValueError('head in place of base')\n"})
     assert drive.benchmarks_in(tree, settings) == ({"loop", "memory", "late"}, "")
     assert drive.benchmarks_in(tmp_path / "nothing", settings) == (set(), "")
     (tree / "tests" / "benchmarks" / "test_compiled.py").write_text("import no_such_module\n")
@@ -177,6 +186,27 @@ def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.Monkey
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match="ran these benchmarks before"):
         drive.alternate(base, head, Path(), 1, None, names=frozenset({"loop"}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('["memory"]', '["loop"]'),
+        ('@pytest.mark.parametrize("name", ["loop"])\ndef test_loop(name, ', "def test_loop("),
+    ],
+    ids=["twice", "without brackets"],
+)
+def test_benchmarks_that_cannot_be_told_apart_are_refused(make: Make, old: str, new: str) -> None:
+    assert old in BENCHMARKS
+    with pytest.raises(CannotMeasure, match=r"which has to be there, and once: .*loop"):
+        observe(make(benchmarks=BENCHMARKS.replace(old, new)))
+
+
+def test_at_most_fifteen_benchmarks_block(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    names, problem = drive.benchmarks_in(Path(__file__).resolve().parents[2], tmp_path / "pytest.ini")
+    assert 10 <= len(names) <= 15
+    assert not problem
 
 
 def test_every_file_of_benchmarks_is_there() -> None:

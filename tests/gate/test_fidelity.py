@@ -14,7 +14,6 @@ from anisoap_bench.gate import descriptors, fidelity
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.fidelity import FLOAT32, compare
 from anisoap_bench.gate.process import Finished
-from anisoap_bench.gate.result import Check
 from tests.tolerances import FLOAT32_BOUNDS
 
 NAME = "numba float64 6 benzenes power spectrum"
@@ -85,13 +84,26 @@ def test_what_only_head_computes_is_new() -> None:
 
 
 def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    errors = iter([{"a 1": "no a", "b 2": "no b"}, {"b 2": "still no b"}])
-    both = {NAME: VALUES}
-    monkeypatch.setattr(fidelity, "describe", lambda *args: (both, next(errors)))
-    monkeypatch.setattr(fidelity, "run_tests", lambda *args: Check("tests", True))
+    """Nor what a backend of head's own cannot compute; what base can compute is wrong instead."""
+    case = "numba float64 6 bulk_1"
+    base = {NAME: VALUES, f"{case} expansion": VALUES, f"{case} power spectrum": VALUES}
+    found = iter([(base, {"b 2": "no b"}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})])
+    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
     build = Build("build", Path(), "abc")
-    _, _, neither = fidelity.fidelity(build, build, Path(), Path())
-    assert neither == {"descriptors b 2": "neither can compute it: still no b"}
+    (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
+    assert missing == {"descriptors b 2": "still no b"}
+    assert not new
+    assert "worse" in check.detail
+
+
+def test_tests_that_did_not_end_are_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Python ends with 1 after an exception, as pytest does after a failed test."""
+    (tmp_path / "source" / "tests").mkdir(parents=True)
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "worker.py").touch()
+    monkeypatch.setattr(fidelity, "run", lambda *args, **more: Finished(1, "Traceback\nMemoryError"))
+    with pytest.raises(CannotMeasure, match="did not end"):
+        fidelity.run_tests(Build("head", tmp_path, "abc"), tmp_path / "suite", tmp_path / "source")
 
 
 def test_one_check_for_each_backend_names_what_is_wrong() -> None:

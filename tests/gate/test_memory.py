@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import drive, memory
+from anisoap_bench.gate import drive, memory, worker
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import amounts, compare_amounts
@@ -62,6 +63,23 @@ def test_a_fifth_more_memory_that_python_does_not_see_is_over_the_limit(tmp_path
     found = measured(tmp_path, hidden, hidden.replace("8_000_000", "9_600_000"))
     assert not found["memory", "allocated"].over
     assert found["memory", "peak memory"].over
+
+
+def test_what_an_import_takes() -> None:
+    """Of a process of its own, however much this one holds."""
+    peak, counts = worker.import_amounts()
+    assert 100 < counts["modules"] < 5000
+    if sys.platform == "linux":
+        assert peak is not None
+        assert 10e6 < peak < 1e9
+
+
+def test_operations_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    one = torch.ones(3)
+    assert worker.torch_operations(lambda: one + one) == 1
+    assert worker.torch_operations(lambda: (one + one) * one) == 2
+    assert worker.torch_operations(lambda: None) == 0
 
 
 def observation(peak: int, **counters: int) -> Observation:

@@ -1,7 +1,9 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -71,6 +73,42 @@ def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
     assert len(found.streams[TWIN]["kernel"][0]) == 4
     blocks = [json.loads(line)["block"] for line in path.read_text().splitlines()[1:] if line.endswith("}")]
     assert blocks == [0] * 4 + [1] * 3 + [2] * 4 + [3]
+
+
+def children(pid):
+    """Processes that another one started, which still run."""
+    return [
+        int(one) for one in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+def test_the_load_ends_with_what_it_is_for_and_with_its_parent():
+    core = min(os.sched_getaffinity(0))
+    with recording.load_on(core):
+        (load,) = children(os.getpid())
+        assert os.sched_getaffinity(load) == {core}
+    assert not children(os.getpid())
+
+    def end_it():
+        with recording.load_on(core):
+            os.kill(children(os.getpid())[0], signal.SIGKILL)
+            time.sleep(0.2)
+
+    with pytest.raises(CannotMeasure, match="ended by itself"):
+        end_it()
+    killed = (
+        "import os, subprocess\nfrom anisoap_bench.gate.recording import load_on\n"
+        f"with load_on({core}):\n"
+        "    print(subprocess.run(['pgrep', '-P', str(os.getpid())], capture_output=True, text=True).stdout)\n"
+        "    import time; time.sleep(1); os._exit(0)"
+    )
+    done = subprocess.run([sys.executable, "-c", killed], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    load = int(done.stdout.split()[0])
+    deadline = time.monotonic() + 10
+    while os.path.exists(f"/proc/{load}") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not os.path.exists(f"/proc/{load}")
 
 
 def test_the_time_limit(tmp_path):

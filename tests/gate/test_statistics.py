@@ -79,7 +79,7 @@ def test_times_that_never_vary():
 
 @pytest.mark.parametrize("pairs", LOOKS)
 def test_p_values_keep_their_level(pairs):
-    """Without a difference, p ≤ level no more often than that: normal noise, every number of pairs that is used."""
+    """Without a difference, p ≤ level in at most 1.1 times that part: normal noise, every number of pairs in use."""
     ratios = np.random.default_rng(pairs).standard_normal((40_000, pairs))
     p = p_values(summarise(ratios, Plan().share))
     for level in (0.05, 0.005):
