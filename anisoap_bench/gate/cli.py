@@ -81,11 +81,7 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     for tell in (write_markdown, write_json, show):
         try:
             tell()
-        except (
-            CannotMeasure,
-            OSError,
-            UnicodeError,
-        ) as error:  # a full disk, a pipe that nobody reads, an encoding without "×"
+        except (CannotMeasure, OSError, UnicodeError) as error:  # a full disk, an unread pipe, an encoding without "×"
             told = False
             typer.echo(f"the report cannot be written: {error}", err=True)
             if isinstance(error, BrokenPipeError):  # else Python meets it again when it ends, with a code of its own
