@@ -25,7 +25,15 @@ def command(repo: Path, *options: str) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "anisoap_bench", "gate", *options]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
     pipe = subprocess.PIPE
-    return subprocess.Popen(words, cwd=repo, env=variables, text=True, stdout=pipe, stderr=pipe)
+    # In the background of a script, SIGINT is ignored, and would stay so in the child.
+    return subprocess.Popen(
+        words, cwd=repo, env=variables, text=True, stdout=pipe, stderr=pipe, preexec_fn=heed_interrupts
+    )
+
+
+def heed_interrupts() -> None:
+    """Let this process end when it is interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def gate(repo: Path, *options: str) -> tuple[int, str]:
