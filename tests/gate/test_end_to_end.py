@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from anisoap_bench.gate import drive
-from anisoap_bench.gate.build import build, export
-from anisoap_bench.gate.memory import compare_amounts
-from anisoap_bench.gate.plant import plant_memory
+from anisoap_bench.gate.build import export
 from tests.gate.small_repository import ROOT, commit, git
 
 pytestmark = pytest.mark.slow
@@ -94,18 +91,3 @@ def test_a_wrong_descriptor_blocks_before_anything_is_timed(clone: Path) -> None
     assert {"tests of fidelity", "descriptors numpy_only float64"} <= wrong
     assert not [name for name in wrong if "numba" in name or "torch_full" in name]
     assert report["decision"] is None
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of the resident set")
-def test_a_fifth_more_memory_of_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
-    """Of memory that Python does not see, so that only the resident set can tell; without it nothing is over."""
-    source = export(ROOT, None, tmp_path / "source")
-    suite = drive.prepare_suite(source, tmp_path / "suite")
-    base, twin = (build(source, "working tree", tmp_path / name) for name in ("a00", "b00"))
-    names, _ = drive.benchmarks_in(source, suite / "pytest.ini")
-    core = drive.default_core()
-    peaks, counters = compare_amounts(base, twin, suite, core, names)
-    assert not [amount for amount in (*peaks, *counters) if amount.over]
-    peaks, _ = compare_amounts(base, plant_memory(base, "m20", 1.2), suite, core, names)
-    assert {amount.benchmark for amount in peaks if amount.over} == names
-    assert all(1.15 < amount.ratio < 1.3 for amount in peaks)  # planted as it was meant
