@@ -41,7 +41,7 @@ def calibrate(
     minutes: Annotated[float, typer.Option(help="Time to record.")] = 60.0,
     core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
     load: Annotated[str, typer.Option(help=LOAD)] = "none",
-    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 2,
+    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 3,
     replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
 ) -> None:
@@ -90,7 +90,7 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
     if load not in LOADS:
         raise CannotMeasure(f"load is one of {', '.join(LOADS)}, not {load!r}")
     if every == 1:
-        raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 2")
+        raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 3")
     core = drive.default_core() if core is None else core
     commit = commit_of("HEAD", ROOT)
     changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]

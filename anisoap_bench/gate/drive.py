@@ -47,9 +47,9 @@ class Observation:
     seconds : dict
         Of one call, by benchmark: the median of its rounds.
     peak_bytes : dict
-        Peak memory of one batch of calls, by benchmark.
+        Peak memory of one call, by benchmark.
     counters : dict of dict
-        Counts of one batch of calls, by benchmark and quantity.
+        Counts of one call, by benchmark and quantity.
     errors : dict
         Why a benchmark could not be run.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from anisoap_bench.gate.build import PACKAGE, Build
 
@@ -56,12 +55,20 @@ def plant(build: Build, name: str, factor: float) -> Build:
     factor : float
         1.05 for five per cent.
     """
+    return planted(build, name, factor, calls=CALLS, importing=IMPORT)
+
+
+def planted(build: Build, name: str, factor: float, *, calls: str, importing: str) -> Build:
+    """Copy an installed build and append code to the module of the calculator and to that of the package.
+
+    Parameters
+    ----------
+    calls, importing : str
+        Code in which ``{factor!r}`` stands for the factor.
+    """
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, code in (("projection.py", CALLS), ("__init__.py", IMPORT)):
-        _append(folder / PACKAGE / file, code.format(factor=factor))
+    for file, code in (("projection.py", calls), ("__init__.py", importing)):
+        path = folder / PACKAGE / file
+        path.write_text(path.read_text(encoding="utf-8") + code.format(factor=factor), encoding="utf-8")
     return Build(name, folder, f"{build.commit} × {factor}")
-
-
-def _append(file: Path, code: str) -> None:
-    file.write_text(file.read_text(encoding="utf-8") + code, encoding="utf-8")

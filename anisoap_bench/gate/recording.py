@@ -165,10 +165,13 @@ def _arrays(path: Path, stream: dict[str, tuple[list[float], list[float]]]) -> S
 
 
 @contextmanager
-def load_on(core: int | None) -> Iterator[None]:
-    """Keep another core busy sorting numbers that do not fit into its cache; nothing if `core` is None."""
+def load_on(core: int | None) -> Iterator[int | None]:
+    """Keep another core busy sorting numbers that do not fit into its cache; nothing if `core` is None.
+
+    Gives the number of the process that does it.
+    """
     if core is None:
-        yield
+        yield None
         return
     code = (  # it ends with us, even where we are killed
         "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\nparent = os.getppid()\n"
@@ -177,7 +180,7 @@ def load_on(core: int | None) -> Iterator[None]:
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         try:
             os.sched_setaffinity(process.pid, {core})
-            yield
+            yield process.pid
             if process.poll() is not None:
                 raise CannotMeasure(f"the load on core {core} ended by itself: what was recorded is not under load")
         finally:

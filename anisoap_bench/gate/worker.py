@@ -83,7 +83,7 @@ class NoDescription:
 
 
 class Once:
-    """Takes the place of pytest-benchmark's fixture: memory and operations of one batch of calls."""
+    """Takes the place of pytest-benchmark's fixture: memory and operations of one call."""
 
     def __init__(self) -> None:
         self.group: str | None = None
@@ -91,7 +91,7 @@ class Once:
         self.peak_bytes: int | None = None
         self.counters: dict[str, int] = {}
 
-    def pedantic(self, call: Callable[[], Any], rounds: int) -> Any:
+    def pedantic(self, call: Callable[[], Any], rounds: int, iterations: int) -> Any:
         """Call once for each measure."""
         from benchmarks import measure
 
@@ -227,7 +227,7 @@ def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
     run_benchmarks(options, selection, [reporter, NoDescription()])
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []
-    seconds = {name_of(one["name"]): one["stats"]["median"] / one["extra_info"]["calls"] for one in benchmarks}
+    seconds = {name_of(one["name"]): one["stats"]["median"] for one in benchmarks}
     kept = {name: value for name, value in seconds.items() if name not in reporter.errors}
     return {"seconds": kept, "errors": reporter.errors}
 

@@ -8,31 +8,26 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import inputs
+from tests.benchmarks.inputs import Call, Frames
 
 ROUNDS = 3
 """A process runs each benchmark a few times; more processes tell more than more rounds."""
 
 
 @pytest.fixture
-def timed(benchmark: Any) -> Callable[..., Any]:
+def timed(benchmark: Any) -> Call:
     """Time rounds of `calls` calls, as many in every process and for every commit, after one that compiles."""
 
     def run(call: Callable[[], Any], *, calls: int, **information: Any) -> Any:
-        benchmark.extra_info.update(information, calls=calls)
-
-        def batch() -> Any:
-            for _ in range(calls):
-                result = call()
-            return result
-
+        benchmark.extra_info.update(information)
         call()
-        return benchmark.pedantic(batch, rounds=ROUNDS)
+        return benchmark.pedantic(call, rounds=ROUNDS, iterations=calls)
 
     return run
 
 
 @pytest.fixture
-def make_calculator() -> Callable[..., Any]:
+def make_calculator() -> Call:
     """`inputs.calculator`; without the backend the benchmark is skipped, which the gate takes for not compared."""
 
     def make(*words: str, **more: Any) -> Any:
@@ -45,6 +40,6 @@ def make_calculator() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def frames() -> dict[str, list[Any]]:
+def frames() -> Frames:
     """All frames, by name."""
     return inputs.load()

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks import workloads
+
+Frames: TypeAlias = dict[str, list[Any]]
+Call: TypeAlias = Callable[..., Any]
 
 VARIABLE = "ANISOAP_GATE_INPUTS"
 """Names the file of frames; without it they are made here."""
@@ -26,7 +30,7 @@ BULK = {"bulk_1": (1, 1), "bulk_24": (24, 1), "bulk_192_4": (192, 4), "bulk_192"
 SYSTEMS = ("benzenes", "four_species", "ellipsoids")
 
 
-def make() -> dict[str, list[Any]]:
+def make() -> Frames:
     """All frames, by name."""
     bulk = {
         name: [workloads.bulk(particles, types, seed)[0] for seed in range(COPIES)]
@@ -36,7 +40,7 @@ def make() -> dict[str, list[Any]]:
 
 
 @cache
-def load() -> dict[str, list[Any]]:
+def load() -> Frames:
     """All frames, by name, from the file that the environment names, else made here."""
     file = os.environ.get(VARIABLE)
     return pickle.loads(Path(file).read_bytes()) if file else make()

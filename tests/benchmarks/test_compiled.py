@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.benchmarks.inputs import Call, Frames
 
 NOT_THE_CENTRE = {"subtract_center_contribution": True}
 
@@ -44,13 +45,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_power_spectrum(
-    name: str,
-    frames: dict[str, list[Any]],
-    benchmark: Any,
-    make_calculator: Callable[..., Any],
-    timed: Callable[..., Any],
-) -> None:
+def test_power_spectrum(name: str, frames: Frames, benchmark: Any, make_calculator: Call, timed: Call) -> None:
     case = CASES[name]
     benchmark.group = case.group
     calculator = make_calculator(case.size, case.backend, **case.more)
@@ -68,7 +63,7 @@ def test_power_spectrum(
 
 
 @pytest.mark.parametrize("name", ["import"])
-def test_import(name: str, benchmark: Any, timed: Callable[..., Any]) -> None:
+def test_import(name: str, benchmark: Any, timed: Call) -> None:
     benchmark.group = name
     command = [sys.executable, "-c", "import anisoap_opt"]
     timed(lambda: subprocess.run(command, check=True), calls=1)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.benchmarks.inputs import Call, Frames
+
 
 @pytest.mark.parametrize("name", ["benzenes-torch_full"])
-def test_power_spectrum(
-    name: str,
-    frames: dict[str, list[Any]],
-    benchmark: Any,
-    make_calculator: Callable[..., Any],
-    timed: Callable[..., Any],
-) -> None:
+def test_power_spectrum(name: str, frames: Frames, benchmark: Any, make_calculator: Call, timed: Call) -> None:
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     benchmark.group = "systems"
@@ -27,13 +22,7 @@ def test_power_spectrum(
 
 
 @pytest.mark.parametrize("name", ["expansion-numba"])
-def test_transform(
-    name: str,
-    frames: dict[str, list[Any]],
-    benchmark: Any,
-    make_calculator: Callable[..., Any],
-    timed: Callable[..., Any],
-) -> None:
+def test_transform(name: str, frames: Frames, benchmark: Any, make_calculator: Call, timed: Call) -> None:
     benchmark.group = "expansion"
     calculator = make_calculator("(6, None)", "numba")
     chosen = frames["bulk_192_4"][:4]  # more do not fit into the cache: see test_compiled.py

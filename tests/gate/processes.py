@@ -1,4 +1,7 @@
-"""Processes that never ran, and recordings of them."""
+"""Processes that never ran, recordings of them, and whether one that ran goes on."""
+
+import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -33,3 +36,17 @@ def record(path, processes, conditions=CONDITIONS, every=4):
     with pytest.raises(KeyboardInterrupt):
         recording.record(path, conditions, processes, minutes=60, every=every)
     return processes.calls
+
+
+def goes_on(pid, seconds=10.0):
+    """Whether a process goes on running, seconds after it was killed.
+
+    One that has ended and waits for its parent does not run; a killed one ends when it gets a core next.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+        if not shown or shown.startswith("Z"):
+            return False
+        time.sleep(0.05)
+    return True

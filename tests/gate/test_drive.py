@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from anisoap_bench.gate import drive, worker
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import run
 from benchmarks.measure import THREAD_VARIABLES
+from tests.gate.processes import goes_on
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
 
 Make = Callable[..., tuple[Build, Path]]
@@ -122,27 +121,13 @@ def test_a_process_that_hangs_is_ended_with_its_children(make: Make, tmp_path: P
     hanging = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])\n{PACKAGE}"
     with pytest.raises(CannotMeasure, match="took longer than"):
         observe(make(hanging), timeout=10)
-    assert not is_alive(int(pid.read_text()))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process goes on running, seconds after it was killed.
-
-    One that has ended and waits for its parent does not run; a killed one ends when it gets a core next.
-    """
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-        if not shown or shown.startswith("Z"):
-            return False
-        time.sleep(0.05)
-    return True
+    assert not goes_on(int(pid.read_text()))
 
 
 def test_what_is_still_running_when_a_command_ends_is_ended(tmp_path: Path) -> None:
     code = "import subprocess as s; print(s.Popen(['sleep', '600'], stdout=s.DEVNULL, stderr=s.DEVNULL).pid)"
     done = run([sys.executable, "-c", code], folder=tmp_path, timeout=60)
-    assert not is_alive(int(done.output))
+    assert not goes_on(int(done.output))
 
 
 def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import amounts, compare_amounts
 from anisoap_bench.gate.result import Amount
+from tests.gate import hungry
 from tests.gate.small_repository import PACKAGE, sources, write
 
 NAMES = frozenset({"loop", "memory"})
@@ -63,6 +64,17 @@ def test_a_fifth_more_memory_that_python_does_not_see_is_over_the_limit(tmp_path
     found = measured(tmp_path, hidden, hidden.replace("8_000_000", "9_600_000"))
     assert not found["memory", "allocated"].over
     assert found["memory", "peak memory"].over
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
+def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
+    trials = hungry.Trials(tmp_path)
+    equal, planted = trials.equal(), trials.planted()
+    assert {amount.benchmark for amount in equal} == trials.names
+    assert not [amount for amount in equal if amount.over]
+    assert {amount.benchmark for amount in planted if amount.over} == trials.names
+    assert all(1.1 < amount.ratio < 1.3 for amount in planted)  # planted as it was meant
 
 
 def test_what_an_import_takes() -> None:

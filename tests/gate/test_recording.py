@@ -14,7 +14,7 @@ from anisoap_bench.gate import recording
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
-from tests.gate.processes import CONDITIONS, Processes, record
+from tests.gate.processes import CONDITIONS, Processes, goes_on, record
 
 
 def test_blocks_are_in_the_order_abba(tmp_path):
@@ -75,40 +75,35 @@ def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
     assert blocks == [0] * 4 + [1] * 3 + [2] * 4 + [3]
 
 
-def children(pid):
-    """Processes that another one started, which still run."""
-    return [
-        int(one) for one in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
-    ]
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+def test_the_load_is_pinned_and_ends_with_what_it_is_for():
+    core = min(os.sched_getaffinity(0))
+    with recording.load_on(core) as load:
+        assert os.sched_getaffinity(load) == {core}
+        assert goes_on(load, seconds=0.2)
+    assert not goes_on(load)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
-def test_the_load_ends_with_what_it_is_for_and_with_its_parent():
-    core = min(os.sched_getaffinity(0))
-    with recording.load_on(core):
-        (load,) = children(os.getpid())
-        assert os.sched_getaffinity(load) == {core}
-    assert not children(os.getpid())
-
+def test_a_load_that_ended_by_itself_is_not_passed_over():
     def end_it():
-        with recording.load_on(core):
-            os.kill(children(os.getpid())[0], signal.SIGKILL)
-            time.sleep(0.2)
+        with recording.load_on(min(os.sched_getaffinity(0))) as load:
+            os.kill(load, signal.SIGKILL)
+            assert not goes_on(load)
 
     with pytest.raises(CannotMeasure, match="ended by itself"):
         end_it()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+def test_the_load_ends_with_its_parent():
     killed = (
-        "import os, subprocess\nfrom anisoap_bench.gate.recording import load_on\n"
-        f"with load_on({core}):\n"
-        "    print(subprocess.run(['pgrep', '-P', str(os.getpid())], capture_output=True, text=True).stdout)\n"
-        "    import time; time.sleep(1); os._exit(0)"
+        "import os, time\nfrom anisoap_bench.gate.recording import load_on\n"
+        f"with load_on({min(os.sched_getaffinity(0))}) as load:\n"
+        "    print(load, flush=True); time.sleep(1); os._exit(0)"
     )
     done = subprocess.run([sys.executable, "-c", killed], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
-    load = int(done.stdout.split()[0])
-    deadline = time.monotonic() + 10
-    while os.path.exists(f"/proc/{load}") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not os.path.exists(f"/proc/{load}")
+    assert not goes_on(int(done.stdout))
 
 
 def test_the_time_limit(tmp_path):
@@ -146,23 +141,6 @@ def test_no_recording(tmp_path, content):
         (tmp_path / "r.jsonl").write_text(content)
     with pytest.raises(CannotMeasure, match="no recording"):
         recording.read(tmp_path / "r.jsonl")
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin processes")
-def test_the_load_is_pinned_and_ends(monkeypatch):
-    started = []
-    real = subprocess.Popen
-
-    def keep(*arguments, **more):
-        started.append(real(*arguments, **more))
-        return started[0]
-
-    monkeypatch.setattr(recording.subprocess, "Popen", keep)
-    core = min(os.sched_getaffinity(0))
-    with recording.load_on(core):
-        assert os.sched_getaffinity(started[0].pid) == {core}
-        assert started[0].poll() is None
-    assert started[0].poll() is not None
 
 
 class Clock:

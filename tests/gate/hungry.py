@@ -1,0 +1,123 @@
+"""A build that needs a known part more memory; ``python -m tests.gate.hungry [TRIALS]``: how often the gate sees it.
+
+Each trial measures the benchmarks of the working tree in two builds of it, then in one of them and a build planted to
+need a fifth more, as the gate would, and takes about a minute.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from anisoap_bench.gate import drive
+from anisoap_bench.gate.build import Build, build, export
+from anisoap_bench.gate.memory import compare_amounts
+from anisoap_bench.gate.plant import planted
+from anisoap_bench.gate.result import Amount
+from tests.gate.small_repository import ROOT
+
+FACTOR = 1.2
+
+# Each call is made once to see what it needs, and again while a fifth of that is held. Pages of a mapping are memory
+# that Python and NumPy do not count: only the peak of the resident set tells.
+CALLS = """
+
+def _hungry(call):
+    import functools
+    import mmap
+
+    def status(field):
+        with open("/proc/self/status") as lines:
+            return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
+
+    @functools.wraps(call)
+    def hungry(*args, **kwargs):
+        with open("/proc/self/clear_refs", "w") as peak:
+            peak.write("5")
+        before = status("VmRSS")
+        result = call(*args, **kwargs)
+        size = max(int(({factor!r} - 1) * (status("VmHWM") - before)), 1)
+        del result
+        with mmap.mmap(-1, size) as pages:
+            for first in range(0, size, mmap.PAGESIZE):
+                pages[first] = 1
+            return call(*args, **kwargs)
+
+    return hungry
+
+
+for _name in ("power_spectrum", "transform"):
+    setattr(EllipsoidalDensityProjection, _name, _hungry(getattr(EllipsoidalDensityProjection, _name)))
+"""
+
+# The whole process counts here, not what is added to it.
+IMPORT = """
+
+def _hungry_import():
+    import mmap
+
+    with open("/proc/self/status") as lines:
+        memory = {{line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Vm")}}
+    size = int({factor!r} * int(memory["VmHWM"]) - int(memory["VmRSS"])) * 1024
+    with mmap.mmap(-1, size) as pages:
+        for first in range(0, size, mmap.PAGESIZE):
+            pages[first] = 1
+
+
+_hungry_import()
+"""
+
+
+class Trials:
+    """Builds of the working tree in a folder, and what the gate measures of their memory."""
+
+    def __init__(self, folder: Path) -> None:
+        source = export(ROOT, None, folder / "source")
+        self.suite = drive.prepare_suite(source, folder / "suite")
+        self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
+        self.hungry = planted(self.base, "m20", FACTOR, calls=CALLS, importing=IMPORT)
+        self.names, _ = drive.benchmarks_in(source, self.suite / "pytest.ini")
+        for each in (self.base, self.twin, self.hungry):
+            drive.warm_up(each, self.suite, core=drive.default_core())
+
+    def equal(self) -> tuple[Amount, ...]:
+        """Two builds of the same files."""
+        return self._peaks(self.twin)
+
+    def planted(self) -> tuple[Amount, ...]:
+        """A fifth more on head's side."""
+        return self._peaks(self.hungry)
+
+    def _peaks(self, head: Build) -> tuple[Amount, ...]:
+        peaks, _ = compare_amounts(self.base, head, self.suite, drive.default_core(), self.names)
+        return peaks
+
+
+def main(count: int) -> None:
+    """Print a row for each benchmark: its peak, lowest and highest ratio, and how often it was over the limit."""
+    equal: dict[str, list[Amount]] = {}
+    planted: dict[str, list[Amount]] = {}
+    with tempfile.TemporaryDirectory(prefix="hungry-") as folder:
+        trials = Trials(Path(folder))
+        for _ in range(count):
+            for found, peaks in ((equal, trials.equal()), (planted, trials.planted())):
+                for amount in peaks:
+                    found.setdefault(amount.benchmark, []).append(amount)
+    print("| benchmark | peak | limit | equal builds | over | a fifth more | over |")
+    print("|---|---|---|---|---|---|---|")
+    for name, amounts in sorted(equal.items()):
+        base = sum(amount.base for amount in amounts) / len(amounts)
+        limit = amounts[0].limit + amounts[0].slack / base
+        cells = [f"{base / 2**20:.1f} MiB", f"× {limit:.3f}", *_cells(amounts), *_cells(planted[name])]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _cells(amounts: list[Amount]) -> list[str]:
+    ratios = [amount.ratio for amount in amounts]
+    over = sum(amount.over for amount in amounts)
+    return [f"× {min(ratios):.3f} to {max(ratios):.3f}", f"{over} of {len(amounts)}"]
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
