@@ -1,15 +1,17 @@
-"""Peak memory and counts of operations, base against head: one process of each build tells nearly everything."""
+"""Peak memory and counts of operations, base against head: a few processes of each build tell everything."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median_low
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation, observe
 from anisoap_bench.gate.result import Amount
 
+PROCESSES = 3
 KIB = 1024
 PEAK, PEAK_SLACK = 1.10, 32 * KIB
 """Of the resident set. Where the system places a process in memory moves it by 0.05 to 0.1 MiB (standard deviation)."""
@@ -26,17 +28,30 @@ Amounts = tuple[tuple[Amount, ...], tuple[Amount, ...]]
 
 
 def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, names: frozenset[str]) -> Amounts:
-    """Peak memory and counters of some benchmarks; what is over its limit is measured once more.
+    """Peak memory and counters of some benchmarks, the medians of a few processes of each build.
 
-    Returns
-    -------
-    memory, counters : tuples of Amount
-        Of two measurements the smaller numbers count: what disturbs them only adds.
+    Raises
+    ------
+    CannotMeasure
+        If a process fails, or does not measure all of the benchmarks.
     """
-    memory, counters = _once(base, head, suite, core, names)
-    if any(amount.over for amount in (*memory, *counters)):
-        memory, counters = _smaller((memory, counters), _once(base, head, suite, core, names))
-    return memory, counters
+    found: dict[str, list[Observation]] = {base.name: [], head.name: []}
+    for _ in range(PROCESSES):
+        for build in (base, head):
+            one = observe(build, suite, core=core, amounts=True, names=names, timeout=300)
+            if missing := sorted(names - set(one.counters)):
+                raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {one.errors}")
+            found[build.name].append(one)
+    return amounts(_middle(found[base.name]), _middle(found[head.name]))
+
+
+def _middle(several: Sequence[Observation]) -> Observation:
+    counters = {name: _medians([one.counters[name] for one in several]) for name in several[0].counters}
+    return Observation({}, _medians([one.peak_bytes for one in several]), counters)
+
+
+def _medians(several: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {name: median_low(one[name] for one in several if name in one) for name in several[0]}
 
 
 def amounts(base: Observation, head: Observation) -> Amounts:
@@ -55,26 +70,3 @@ def amounts(base: Observation, head: Observation) -> Amounts:
                 before = base.counters[name][quantity]
                 counters.append(Amount(name, quantity, before, count, limit, slack, unit=unit, blocking=blocking))
     return tuple(memory), tuple(counters)
-
-
-def _once(base: Build, head: Build, suite: Path, core: int | None, names: frozenset[str]) -> Amounts:
-    one, other = (observe(build, suite, core=core, amounts=True, names=names, timeout=300) for build in (base, head))
-    for build, found in ((base, one), (head, other)):
-        if missing := sorted(names - set(found.counters)):
-            raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {found.errors}")
-    return amounts(one, other)
-
-
-def _smaller(one: Amounts, other: Amounts) -> Amounts:
-    return _smallest(one[0], other[0]), _smallest(one[1], other[1])
-
-
-def _smallest(one: tuple[Amount, ...], other: tuple[Amount, ...]) -> tuple[Amount, ...]:
-    again = {(amount.benchmark, amount.quantity): amount for amount in other}
-    smaller = []
-    for amount in one:
-        second = again.get((amount.benchmark, amount.quantity))
-        if second is None:
-            raise CannotMeasure(f"{amount.benchmark}: {amount.quantity} could be measured only once")
-        smaller.append(replace(amount, base=min(amount.base, second.base), head=min(amount.head, second.head)))
-    return tuple(smaller)
