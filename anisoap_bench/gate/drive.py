@@ -21,7 +21,7 @@ from anisoap_bench.gate.statistics import Floats
 from anisoap_bench.gate.worker import name_of
 
 INPUTS = "frames.pickle"
-# Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a percent.
+# Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a few percent.
 STEADY_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "65536",

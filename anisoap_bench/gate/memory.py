@@ -1,4 +1,4 @@
-"""Peak memory and counts of operations, base against head: a few processes of each build tell everything."""
+"""Peak memory and counts of operations, base against head: medians of a few processes of each build."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from anisoap_bench.gate.result import Amount
 PROCESSES = 3
 KIB = 1024
 PEAK, PEAK_SLACK = 1.10, 32 * KIB
-"""Of the resident set. Where the system places a process in memory moves it by 0.05 to 0.1 MiB (standard deviation)."""
+"""Of the resident set. From process to process it differs by 0.05 to 0.1 MiB, with torch by 0.2 MiB (standard
+deviations), as the system places them in memory."""
 
 # Largest ratio, slack, and whether more of it blocks, of each counter. `allocated` is what tracemalloc sees, it varies
 # by 0.02 %; the others do not vary at all. More calls of functions matter only if they take time, which is measured.
@@ -46,12 +47,15 @@ def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, nam
 
 
 def _middle(several: Sequence[Observation]) -> Observation:
-    counters = {name: _medians([one.counters[name] for one in several]) for name in several[0].counters}
-    return Observation({}, _medians([one.peak_bytes for one in several]), counters)
+    peaks = _medians("peak memory", [one.peak_bytes for one in several])
+    counters = {name: _medians(name, [one.counters[name] for one in several]) for name in several[0].counters}
+    return Observation({}, peaks, counters)
 
 
-def _medians(several: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    return {name: median_low(one[name] for one in several if name in one) for name in several[0]}
+def _medians(what: str, several: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    if any(set(one) != set(several[0]) for one in several):
+        raise CannotMeasure(f"{what}: not every process of a build has the same: {[sorted(one) for one in several]}")
+    return {name: median_low(one[name] for one in several) for name in several[0]}
 
 
 def amounts(base: Observation, head: Observation) -> Amounts:

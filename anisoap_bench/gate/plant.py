@@ -1,4 +1,7 @@
-"""A build that is slower by a known part: after each call the processor goes on for that part of the call's time."""
+"""Builds that are worse by a known part.
+
+Slower: after each call the processor goes on for that part of the call's time.
+"""
 
 from __future__ import annotations
 
@@ -55,20 +58,24 @@ def plant(build: Build, name: str, factor: float) -> Build:
     factor : float
         1.05 for five per cent.
     """
-    return planted(build, name, factor, calls=CALLS, importing=IMPORT)
+    return with_code(build, name, factor, in_calls=CALLS, in_import=IMPORT)
 
 
-def planted(build: Build, name: str, factor: float, *, calls: str, importing: str) -> Build:
+def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str) -> Build:
     """Copy an installed build and append code to the module of the calculator and to that of the package.
 
     Parameters
     ----------
-    calls, importing : str
-        Code in which ``{factor!r}`` stands for the factor.
+    name : str
+        Of the new build and of its folder, beside the old one.
+    factor : float
+        What ``{factor!r}`` stands for in the code.
+    in_calls, in_import : str
+        Code for the end of either module.
     """
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, code in (("projection.py", calls), ("__init__.py", importing)):
+    for file, code in (("projection.py", in_calls), ("__init__.py", in_import)):
         path = folder / PACKAGE / file
         path.write_text(path.read_text(encoding="utf-8") + code.format(factor=factor), encoding="utf-8")
     return Build(name, folder, f"{build.commit} × {factor}")

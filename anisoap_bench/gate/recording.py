@@ -174,10 +174,10 @@ def load_on(core: int | None) -> Iterator[int | None]:
         yield None
         return
     code = (  # it ends with us, even where we are killed
-        "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\nparent = os.getppid()\n"
-        "while os.getppid() == parent: np.sort(a)"
+        "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\n"
+        f"while os.getppid() == {os.getpid()}: np.sort(a)"
     )
-    with subprocess.Popen([sys.executable, "-c", code]) as process:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL) as process:
         try:
             os.sched_setaffinity(process.pid, {core})
             yield process.pid

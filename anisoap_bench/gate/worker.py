@@ -73,10 +73,12 @@ class TorchComesLast:
 class NoDescription:
     """Pytest plugin: no costly description of the machine in pytest-benchmark's file."""
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_generate_machine_info(self) -> dict[str, str]:
         """Nothing: asking for the processor takes longer than the benchmarks."""
         return {}
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
         """Nothing: there is no repository here."""
         return {}
@@ -91,7 +93,7 @@ class Once:
         self.peak_bytes: int | None = None
         self.counters: dict[str, int] = {}
 
-    def pedantic(self, call: Callable[[], Any], rounds: int, iterations: int) -> Any:
+    def pedantic(self, call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
         """Call once for each measure."""
         from benchmarks import measure
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.benchmarks import inputs
-from tests.benchmarks.inputs import Call, Frames
+
+if TYPE_CHECKING:
+    from tests.benchmarks.inputs import Call, Frames
 
 ROUNDS = 3
 """A process runs each benchmark a few times; more processes tell more than more rounds."""

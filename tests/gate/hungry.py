@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.memory import compare_amounts
-from anisoap_bench.gate.plant import planted
+from anisoap_bench.gate.plant import with_code
 from anisoap_bench.gate.result import Amount
 from tests.gate.small_repository import ROOT
 
@@ -76,16 +77,18 @@ class Trials:
         source = export(ROOT, None, folder / "source")
         self.suite = drive.prepare_suite(source, folder / "suite")
         self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
-        self.hungry = planted(self.base, "m20", FACTOR, calls=CALLS, importing=IMPORT)
-        self.names, _ = drive.benchmarks_in(source, self.suite / "pytest.ini")
+        self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT)
+        self.names, problem = drive.benchmarks_in(source, self.suite / "pytest.ini")
         for each in (self.base, self.twin, self.hungry):
-            drive.warm_up(each, self.suite, core=drive.default_core())
+            errors = drive.warm_up(each, self.suite, core=drive.default_core()).errors
+            if problem or errors:
+                raise CannotMeasure(f"{each.name}: {problem or errors}")
 
     def equal(self) -> tuple[Amount, ...]:
         """Two builds of the same files."""
         return self._peaks(self.twin)
 
-    def planted(self) -> tuple[Amount, ...]:
+    def a_fifth_more(self) -> tuple[Amount, ...]:
         """A fifth more on head's side."""
         return self._peaks(self.hungry)
 
@@ -96,12 +99,14 @@ class Trials:
 
 def main(count: int) -> None:
     """Print a row for each benchmark: its peak, lowest and highest ratio, and how often it was over the limit."""
+    if drive.default_core() is None:
+        raise CannotMeasure("only Linux tells the peak of the resident set")
     equal: dict[str, list[Amount]] = {}
     planted: dict[str, list[Amount]] = {}
     with tempfile.TemporaryDirectory(prefix="hungry-") as folder:
         trials = Trials(Path(folder))
         for _ in range(count):
-            for found, peaks in ((equal, trials.equal()), (planted, trials.planted())):
+            for found, peaks in ((equal, trials.equal()), (planted, trials.a_fifth_more())):
                 for amount in peaks:
                     found.setdefault(amount.benchmark, []).append(amount)
     print("| benchmark | peak | limit | equal builds | over | a fifth more | over |")

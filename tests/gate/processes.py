@@ -39,9 +39,9 @@ def record(path, processes, conditions=CONDITIONS, every=4):
 
 
 def goes_on(pid, seconds=10.0):
-    """Whether a process goes on running, seconds after it was killed.
+    """Whether a process still runs after so many seconds.
 
-    One that has ended and waits for its parent does not run; a killed one ends when it gets a core next.
+    One that has ended and waits for its parent does not run; one that was killed ends when it gets a core next.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -57,7 +57,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-Call = Frames = object
 NAMES = ("bulk_1", "bulk_24", "bulk_192_4", "bulk_192", "benzenes", "four_species", "ellipsoids")
 
 

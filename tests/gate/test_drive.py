@@ -54,6 +54,21 @@ def test_a_process_times_every_benchmark(make: Make) -> None:
     assert set(observe(made, names=frozenset({"mem"})).seconds) == set()
 
 
+ASKING = """
+@pytest.mark.parametrize("name", ["asking"])
+def test_asking(name, request, timed):
+    hooks = request.config.hook
+    assert hooks.pytest_benchmark_generate_machine_info(config=request.config) == {}
+    assert hooks.pytest_benchmark_generate_commit_info(config=request.config) == {}
+    timed(lambda: 0, calls=1)
+"""
+
+
+def test_a_process_spends_no_time_on_describing_the_machine(make: Make) -> None:
+    found = observe(make(benchmarks=BENCHMARKS + ASKING))
+    assert "asking" in found.seconds, found.errors
+
+
 def test_the_package_of_the_checkout_is_refused(make: Make) -> None:
     """Without a package of its own, the process finds the one that is installed in editable mode, which is head."""
     with pytest.raises(CannotMeasure, match="the wrong package: anisoap_opt was imported from") as error:
