@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from anisoap_opt.kernels.numba import segments
-from anisoap_opt.kernels.numba.vectors import LANES
+pytest.importorskip("numba")
+
+from anisoap_opt.kernels.numba import segments  # noqa: E402
+from anisoap_opt.kernels.numba.vectors import LANES  # noqa: E402
 
 SUBNORMAL = np.float64(5e-324)
 

@@ -202,6 +202,7 @@ def test_interrupted_write_leaves_the_old_file(
 
 
 def test_pools_that_disagree_are_reported(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
     done = shell(
         "python $SCRIPTS/run_benchmarks.py --files one_species.xyz --frames 2 --repeats 1 --backend numba --threads 2",
         tmp_path,
