@@ -12,10 +12,12 @@ from anisoap_bench.gate.drive import Observation, observe
 from anisoap_bench.gate.result import Amount
 
 PROCESSES = 3
+"""Of each build."""
+
 KIB = 1024
 PEAK, PEAK_SLACK = 1.10, 32 * KIB
-"""Of the resident set. From process to process it differs by 0.05 to 0.1 MiB, with torch by 0.2 MiB (standard
-deviations), as the system places them in memory."""
+"""Of the resident set. Medians of equal builds differ by up to 3 %, with torch by 4.5 %, as the system places processes in
+memory (docs/gate.md)."""
 
 # Largest ratio, slack, and whether more of it blocks, of each counter. `allocated` is what tracemalloc sees, it varies
 # by 0.02 %; the others do not vary at all. More calls of functions matter only if they take time, which is measured.

@@ -173,7 +173,7 @@ def load_on(core: int | None) -> Iterator[int | None]:
     if core is None:
         yield None
         return
-    code = (  # it ends with us, even where we are killed
+    code = (  # it ends with us, even where we are killed; until then it must not hold our output open
         "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\n"
         f"while os.getppid() == {os.getpid()}: np.sort(a)"
     )

@@ -1,7 +1,7 @@
 """A build that needs a known part more memory; ``python -m tests.gate.hungry [TRIALS]``: how often the gate sees it.
 
 Each trial measures the benchmarks of the working tree in two builds of it, then in one of them and a build planted to
-need a fifth more, as the gate would, and takes about a minute.
+need a fifth more, as the gate would, and takes some minutes.
 """
 
 from __future__ import annotations
