@@ -111,11 +111,13 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
             typer.echo(f"warming up {each.name}", err=True)
             drive.warm_up(each, suite, core=core)
 
-        def measure(role: str) -> dict[str, float]:
-            found = drive.observe(builds[role], suite, core=core)
-            if found.errors:
-                raise CannotMeasure(f"{role}: {found.errors}")
-            return found.seconds
+        def measure(*roles: str) -> list[dict[str, float]]:
+            first, second = (builds[role] for role in roles)
+            pair = drive.observe_pair(first, second, suite, core=core)
+            for role, found in zip(roles, pair, strict=True):
+                if found.errors:
+                    raise CannotMeasure(f"{role}: {found.errors}")
+            return [found.seconds for found in pair]
 
         typer.echo(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes", err=True)
         record(path, conditions, measure, minutes=minutes, every=every)

@@ -1,13 +1,15 @@
-"""Observations: one process of one build at a time, and pairs of them in the order ABBA."""
+"""Observations: a process of one build, and pairs of them that take turns in the order ABBA."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +17,11 @@ import numpy as np
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.process import environment, run
+from anisoap_bench.gate.process import Command, Finished, environment, run, run_together
 from anisoap_bench.gate.sequence import Source
 from anisoap_bench.gate.statistics import Floats
+from anisoap_bench.gate.turns import VARIABLE as TURNS
+from anisoap_bench.gate.turns import take_turns, words_for
 from anisoap_bench.gate.worker import name_of
 
 INPUTS = "frames.pickle"
@@ -35,7 +39,7 @@ KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",  # the largest that glibc takes
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
-SCRIPTS = ("worker.py", "descriptors.py")
+SCRIPTS = ("worker.py", "turns.py", "descriptors.py")
 
 
 @dataclass(frozen=True)
@@ -168,22 +172,95 @@ def observe(
         If the process fails as a whole, for example because it imported another package than the build's.
     """
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        empty, out = Path(folder) / "empty", Path(folder) / "out.json"
-        empty.mkdir()
+        one = _Measured(build, Path(folder), amounts)
+        command = one.command(suite, core=core, names=names, only=only)
+        return one.read(*run_together([command], timeout=timeout))
+
+
+def observe_pair(
+    first: Build,
+    second: Build,
+    suite: Path,
+    *,
+    core: int | None,
+    timeout: float = 240,
+    names: frozenset[str] | None = None,
+) -> tuple[Observation, Observation]:
+    """Run two processes that take turns round by round, in the order ABBA, so that the machine's moods meet both.
+
+    Parameters
+    ----------
+    first, second : Build
+        The first one begins.
+    suite, core, timeout, names
+        As of `observe`; rounds are pinned, what is between them is not.
+
+    Raises
+    ------
+    CannotMeasure
+        If one fails as a whole.
+    """
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
+        both = [_Measured(build, Path(folder) / name) for build, name in ((first, "0"), (second, "1"))]
+        lines = [socket.socketpair() for _ in both]
+        for line in (line for pair in lines for line in pair):
+            stack.enter_context(line)
+        commands = [
+            one.command(suite, core=None, names=names, turns=(theirs, core))
+            for one, (_, theirs) in zip(both, lines, strict=True)
+        ]
+
+        def meanwhile(deadline: float) -> None:
+            for _, theirs in lines:
+                theirs.close()  # else nothing would tell us that one has ended
+            take_turns([ours for ours, _ in lines], deadline)
+
+        finished = run_together(commands, timeout=timeout, meanwhile=meanwhile)
+        one, other = (each.read(done) for each, done in zip(both, finished, strict=True))
+        return one, other
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A process of one build, with a folder for what it writes, which is made."""
+
+    build: Build
+    folder: Path
+    amounts: bool = False
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out.json"
+
+    def command(
+        self,
+        suite: Path,
+        *,
+        core: int | None,
+        names: frozenset[str] | None,
+        only: str = "",
+        turns: tuple[socket.socket, int | None] | None = None,
+    ) -> Command:
+        empty = self.folder / "empty"
+        empty.mkdir(parents=True)
         asked = {
-            "target": str(build.folder),
+            "target": str(self.build.folder),
             "core": core,
-            "amounts": amounts,
+            "amounts": self.amounts,
             "names": None if names is None else sorted(names),
             "only": only,
-            "out": str(out),
+            "out": str(self.out),
         }
-        command: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
-        settings = {**variables(build, suite), **(STEADY_MEMORY if amounts else KEPT_MEMORY)}
-        done = run(command, folder=empty, variables=settings, timeout=timeout)
-        if done.code or not out.exists():
-            raise CannotMeasure(f"a process of {build.name} failed with code {done.code}:\n{done.tail}")
-        return Observation(**{"seconds": {}, **json.loads(out.read_text())})
+        settings = {**variables(self.build, suite), **(STEADY_MEMORY if self.amounts else KEPT_MEMORY)}
+        if turns:
+            settings[TURNS] = words_for(*turns)
+        words: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
+        return Command(words, empty, settings, files=(turns[0].fileno(),) if turns else ())
+
+    def read(self, done: Finished) -> Observation:
+        if done.code or not self.out.exists():
+            raise CannotMeasure(f"a process of {self.build.name} failed with code {done.code}:\n{done.tail}")
+        return Observation(**{"seconds": {}, **json.loads(self.out.read_text())})
 
 
 def warm_up(build: Build, suite: Path, *, core: int | None, only: str = "") -> Observation:
@@ -201,7 +278,7 @@ def alternate(
     names: frozenset[str],
     first: int = 0,
 ) -> dict[str, tuple[Floats, Floats]]:
-    """Measure pairs of processes, base first in the even ones and head first in the odd ones: ABBA.
+    """Measure pairs of processes, base first in the even ones and head first in the odd ones.
 
     Parameters
     ----------
@@ -221,12 +298,12 @@ def alternate(
     """
     found: dict[str, dict[str, list[float]]] = {base.name: {}, head.name: {}}
     for pair in range(first, first + pairs):
-        for build in (base, head) if pair % 2 == 0 else (head, base):
-            seconds = observe(build, suite, core=core, names=names).seconds
-            if missing := sorted(names - set(seconds)):
+        order = (base, head) if pair % 2 == 0 else (head, base)
+        for build, one in zip(order, observe_pair(*order, suite, core=core, names=names), strict=True):
+            if missing := sorted(names - set(one.seconds)):
                 raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
             for name in sorted(names):
-                found[build.name].setdefault(name, []).append(seconds[name])
+                found[build.name].setdefault(name, []).append(one.seconds[name])
     return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
 
 

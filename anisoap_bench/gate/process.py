@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from anisoap_bench.errors import CannotMeasure
 from benchmarks.measure import THREAD_VARIABLES
@@ -48,48 +50,92 @@ def versions() -> str:
         raise CannotMeasure(f"{error}: the benchmarks need it; install the extra dev") from error
 
 
-def run(
-    command: Sequence[str | Path], *, folder: Path, variables: Mapping[str, str] | None = None, timeout: float
-) -> Finished:
-    """Run a command in a process group of its own, which ends with it, at the timeout and when we are interrupted.
+@dataclass(frozen=True)
+class Command:
+    """What to run.
 
-    Parameters
+    Attributes
     ----------
-    command : sequence of str or path
+    words : sequence of str or path
     folder : pathlib.Path
         Working directory.
     variables : mapping, optional
         The whole environment; the caller's own by default.
+    files : tuple of int
+        Numbers of open files that it keeps.
+    """
+
+    words: Sequence[str | Path]
+    folder: Path
+    variables: Mapping[str, str] | None = None
+    files: tuple[int, ...] = ()
+
+
+def run(
+    words: Sequence[str | Path], *, folder: Path, variables: Mapping[str, str] | None = None, timeout: float
+) -> Finished:
+    """Run one command as `run_together` does."""
+    return run_together([Command(words, folder, variables)], timeout=timeout)[0]
+
+
+def run_together(
+    commands: Sequence[Command], *, timeout: float, meanwhile: Callable[[float], None] = lambda deadline: None
+) -> list[Finished]:
+    """Run commands at the same time, each in a process group of its own.
+
+    The groups end with the commands, at the timeout and when we are interrupted.
+
+    Parameters
+    ----------
+    commands : sequence of Command
     timeout : float
         Seconds.
+    meanwhile : callable
+        Is called once all run, with the time, on the clock of `time.monotonic`, when they have to be done; may raise
+        TimeoutError.
 
     Raises
     ------
     CannotMeasure
         If it takes longer.
     """
-    words = [str(word) for word in command]
+    deadline = time.monotonic() + timeout
+    with ExitStack() as stack:
+        # Files, not pipes: nobody has to read while they run, and what they leave behind cannot keep us waiting.
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands]
+        processes = [stack.enter_context(_started(*each)) for each in zip(commands, outputs, strict=True)]
+        try:
+            meanwhile(deadline)
+            codes = [process.wait(max(deadline - time.monotonic(), 0)) for process in processes]
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            words = " ".join(map(str, commands[0].words))
+            raise CannotMeasure(f"took longer than {timeout:g} s: {words}") from error
+        for output in outputs:
+            output.seek(0)
+        texts = [output.read().decode(errors="replace") for output in outputs]
+        return [Finished(code, text) for code, text in zip(codes, texts, strict=True)]
+
+
+@contextmanager
+def _started(command: Command, output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A running process, whose group is ended at the end."""
     with subprocess.Popen(
-        words,
-        cwd=folder,
-        env=None if variables is None else dict(variables),
+        [str(word) for word in command.words],
+        cwd=command.folder,
+        env=None if command.variables is None else dict(command.variables),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+        pass_fds=command.files,
         start_new_session=True,
     ) as process:
         try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            raise CannotMeasure(f"took longer than {timeout:g} s: {' '.join(words)}") from error
+            yield process
         finally:
             _end_group(process)
-    return Finished(process.returncode, output)
 
 
-def _end_group(process: subprocess.Popen[str]) -> None:
+def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Kill whatever is left of the group, grandchildren included."""
     with suppress(ProcessLookupError, PermissionError):  # all gone; macOS says so in the second way
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A long recording of processes: one JSON line each as soon as it has ended, and the pairs read back from them."""
+"""A long recording: one JSON line for each process as soon as its pair has ended, and the pairs read back from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ BLOCK = 2
 """Pairs of one ABBA block."""
 
 Stream: TypeAlias = dict[str, tuple[Floats, Floats]]
-Measure: TypeAlias = Callable[[str], Mapping[str, float]]
+Measure: TypeAlias = Callable[[str, str], Sequence[Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ def heads(every: int) -> Iterator[str]:
 
 
 def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minutes: float, every: int) -> None:
-    """Append blocks of processes to a recording until the time is over; a block that was cut short is not used.
+    """Append blocks of pairs to a recording until the time is over; a block that was cut short is not used.
 
     Parameters
     ----------
     path : pathlib.Path
         Is made with `conditions` as its first line, or continued if that line is the same.
     measure : callable
-        Runs a process of a build; gives seconds by benchmark.
+        Runs a pair of processes of two builds, the first of which begins; gives seconds by benchmark of each.
     every : int
         Every so many blocks one has a planted head; 0 for none.
 
@@ -88,11 +88,12 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
             if time.monotonic() >= end:
                 return
             for pair in range(BLOCK):
-                for build in (BASE, head) if pair % 2 == 0 else (head, BASE):
+                order = (BASE, head) if pair % 2 == 0 else (head, BASE)
+                for build, found in zip(order, measure(*order), strict=True):
                     line = {"block": block, "pair": pair, "head": head, "build": build}
-                    rounded = {name: float(f"{seconds:.6g}") for name, seconds in measure(build).items()}
+                    rounded = {name: float(f"{seconds:.6g}") for name, seconds in found.items()}
                     stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": rounded}) + "\n")
-                    stream.flush()
+                stream.flush()
 
 
 def _start(path: Path, conditions: Mapping[str, Any]) -> int:
@@ -151,9 +152,8 @@ def read(path: Path) -> Recording:
             for name, seconds in line["seconds"].items():
                 stream.setdefault(name, ([], []))[line["build"] != BASE].append(seconds)
     begin = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
-    # From the end of a block's first process to the end of its last: all but one of its processes.
-    paces = [(block[-1]["at"] - block[0]["at"]) / (processes - 1) for block in whole]
-    pace = float(np.median(paces)) * processes / BLOCK
+    # From the end of a block's first pair to the end of its last.
+    pace = float(np.median([(block[-1]["at"] - block[0]["at"]) / (BLOCK - 1) for block in whole]))
     return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, begin, pace)
 
 

@@ -225,7 +225,8 @@ def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
     reporter = Reporter()
     stored = out.with_suffix(".pytest-benchmark.json")
     files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
-    options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", *files]
+    clock = "--benchmark-timer=turns.timer"
+    options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", clock, *files]
     run_benchmarks(options, selection, [reporter, NoDescription()])
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []

@@ -12,7 +12,7 @@ from tests.benchmarks import inputs
 if TYPE_CHECKING:
     from tests.benchmarks.inputs import Call, Frames
 
-ROUNDS = 3
+ROUNDS = 4
 """A process runs each benchmark a few times; more processes tell more than more rounds."""
 
 

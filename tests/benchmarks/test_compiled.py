@@ -37,8 +37,8 @@ CASES = {
     "kernel-numpy_only-9_6": Case("kernel", "numpy_only", "(9, 6)", "bulk_1", 24, 1),
     "power_spectrum-numba": Case("power spectrum", "numba", "(6, None)", "bulk_192_4", 28, 1),
     "benzenes-numba": Case("systems", "numba", "(6, None)", "benzenes", 200, 2),
-    "four_species-numba": Case("systems", "numba", "(6, None)", "four_species", 200, 2),
-    "ellipsoids-numba": Case("systems", "numba", "(9, 6)", "ellipsoids", 200, 7, NOT_THE_CENTRE),
+    "four_species-numba": Case("systems", "numba", "(6, None)", "four_species", 200, 1),
+    "ellipsoids-numba": Case("systems", "numba", "(9, 6)", "ellipsoids", 200, 6, NOT_THE_CENTRE),
     "benzenes-numpy_only": Case("systems", "numpy_only", "(6, None)", "benzenes", 24, 1),
     "ellipsoids-numpy_only": Case("systems", "numpy_only", "(9, 6)", "ellipsoids", 120, 1, NOT_THE_CENTRE),
 }

@@ -1,4 +1,4 @@
-"""Processes that never ran, recordings of them, and whether one that ran goes on."""
+"""Pairs of processes that never ran, recordings of them, and whether one that ran goes on."""
 
 import subprocess
 import time
@@ -13,8 +13,8 @@ CONDITIONS = {"commit": "a" * 40, "changes": False, "machine": "a machine", "cor
 NAMES = ("kernel", "import", "expansion")
 
 
-class Processes:
-    """Takes the place of real processes; interrupts itself after some."""
+class Pairs:
+    """Takes the place of real pairs of processes; interrupts itself after some."""
 
     def __init__(self, count, spread=0.01, twin=1.0):
         self.left, self.spread = count, spread
@@ -22,20 +22,23 @@ class Processes:
         self.random = np.random.default_rng(count)
         self.calls = []
 
-    def __call__(self, build):
+    def __call__(self, *builds):
         if not self.left:
             raise KeyboardInterrupt
         self.left -= 1
-        self.calls.append(build)
+        self.calls.append(builds)
+        return [self.seconds(build) for build in builds]
+
+    def seconds(self, build):
         noise = np.exp(self.spread * self.random.standard_normal(len(NAMES)))
         return {name: 0.05 * self.factors[build] * each for name, each in zip(NAMES, noise, strict=True)}
 
 
-def record(path, processes, conditions=CONDITIONS, every=4):
-    """Record until the processes are used up; what was run."""
+def record(path, pairs, conditions=CONDITIONS, every=4):
+    """Record until the pairs are used up; what was run."""
     with pytest.raises(KeyboardInterrupt):
-        recording.record(path, conditions, processes, minutes=60, every=every)
-    return processes.calls
+        recording.record(path, conditions, pairs, minutes=60, every=every)
+    return pairs.calls
 
 
 def goes_on(pid, seconds=10.0):

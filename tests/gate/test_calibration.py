@@ -9,13 +9,13 @@ from anisoap_bench.gate import calibration, recording, replay
 from anisoap_bench.gate.recording import TWIN
 from anisoap_bench.gate.result import Decision
 from anisoap_bench.gate.sequence import Plan
-from tests.gate.processes import CONDITIONS, Processes, record
+from tests.gate.processes import CONDITIONS, Pairs, record
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     path = tmp_path_factory.mktemp("recording") / "quiet.jsonl"
-    record(path, Processes(4 * 320), every=2)
+    record(path, Pairs(2 * 320), every=2)
     return path
 
 
@@ -85,7 +85,7 @@ def test_no_trial_begins_where_a_long_one_would_not_fit(monkeypatch, pairs, tria
 def test_a_lasting_difference_of_the_builds_is_not_averaged_away(tmp_path):
     """Six of the eight patterns of roles make noise of it; with one base throughout, the slower head is an alarm."""
     path = tmp_path / "r.jsonl"
-    record(path, Processes(4 * 60, twin=1.1), every=0)
+    record(path, Pairs(2 * 60, twin=1.1), every=0)
     rates = replay.replay(recording.read(path))
     fixed = rates["false_alarms_fixed"]
     assert 0 < fixed["events"] < fixed["trials"]  # wherever the slower one is the head
@@ -119,7 +119,7 @@ def test_replay_of_equal_builds(recorded):
 
 def test_publish_keeps_the_other_recordings(recorded, tmp_path):
     other = tmp_path / "loaded.jsonl"
-    record(other, Processes(4 * 40), {**CONDITIONS, "load": "other-work"})
+    record(other, Pairs(2 * 40), {**CONDITIONS, "load": "other-work"})
     calibration.publish(recorded, tmp_path)
     text = calibration.publish(other, tmp_path)
     assert text == (tmp_path / "calibration.md").read_text()
@@ -137,7 +137,7 @@ def test_publish_keeps_the_other_recordings(recorded, tmp_path):
 
 
 def test_a_recording_too_short_for_a_trial_publishes_nothing(tmp_path):
-    record(tmp_path / "short.jsonl", Processes(4 * 2))
+    record(tmp_path / "short.jsonl", Pairs(2 * 2))
     with pytest.raises(CannotMeasure, match="4 pairs of equal builds are too few"):
         calibration.publish(tmp_path / "short.jsonl", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -167,11 +167,15 @@ def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) 
 def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
 
-    def observe(build: Build, suite: Path, **more: Any) -> drive.Observation:
-        order.append(build.name)
-        return drive.Observation({"loop": float(len(order)), "other": 1.0})
+    def observe(*builds: Build | Path, **more: Any) -> list[drive.Observation]:
+        found = []
+        for build in builds[:2]:
+            assert isinstance(build, Build)
+            order.append(build.name)
+            found.append(drive.Observation({"loop": float(len(order)), "other": 1.0}))
+        return found
 
-    monkeypatch.setattr(drive, "observe", observe)
+    monkeypatch.setattr(drive, "observe_pair", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     source = drive.source_of(base, head, Path(), None, frozenset({"loop"}))
     first, second = source(3), source(1)
@@ -182,7 +186,7 @@ def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.Mon
 
 
 def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drive, "observe", lambda *args, **more: drive.Observation({}))
+    monkeypatch.setattr(drive, "observe_pair", lambda *args, **more: 2 * [drive.Observation({})])
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match="ran these benchmarks before"):
         drive.alternate(base, head, Path(), 1, None, names=frozenset({"loop"}))

@@ -14,12 +14,12 @@ from anisoap_bench.gate import recording
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
-from tests.gate.processes import CONDITIONS, Processes, goes_on, record
+from tests.gate.processes import CONDITIONS, Pairs, goes_on, record
 
 
 def test_blocks_are_in_the_order_abba(tmp_path):
-    calls = record(tmp_path / "r.jsonl", Processes(8), every=0)
-    assert calls == [BASE, TWIN, TWIN, BASE] * 2
+    calls = record(tmp_path / "r.jsonl", Pairs(4), every=0)
+    assert calls == [(BASE, TWIN), (TWIN, BASE)] * 2
 
 
 def test_planted_heads_come_in_turn():
@@ -42,37 +42,37 @@ def test_planted_heads_come_in_turn():
     assert {next(heads) for _ in range(12)} == {TWIN}
 
 
-def test_no_finished_process_is_lost(tmp_path):
-    record(tmp_path / "r.jsonl", Processes(4 + 3))
+def test_no_finished_pair_is_lost(tmp_path):
+    record(tmp_path / "r.jsonl", Pairs(2 + 1))
     lines = (tmp_path / "r.jsonl").read_text().splitlines()
     assert json.loads(lines[0]) == CONDITIONS
-    assert [json.loads(line)["block"] for line in lines[1:]] == [0] * 4 + [1] * 3
+    assert [json.loads(line)["block"] for line in lines[1:]] == [0] * 4 + [1] * 2
 
 
-def test_a_process_is_on_the_disk_before_the_next_one_starts(tmp_path):
+def test_a_pair_is_on_the_disk_before_the_next_one_starts(tmp_path):
     path = tmp_path / "r.jsonl"
     seen = []
 
-    class Looking(Processes):
-        def __call__(self, build):
+    class Looking(Pairs):
+        def __call__(self, *builds):
             seen.append(len(path.read_text().splitlines()))
-            return super().__call__(build)
+            return super().__call__(*builds)
 
-    record(path, Looking(4))
-    assert seen == list(range(1, 6))  # the first line holds the conditions
+    record(path, Looking(2))
+    assert seen == [1, 3, 5]  # the first line holds the conditions
 
 
 def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
     path = tmp_path / "r.jsonl"
-    record(path, Processes(4 + 3))
+    record(path, Pairs(2 + 1))
     assert len(recording.read(path).streams[TWIN]["kernel"][0]) == 2
     with path.open("a") as stream:
         stream.write('{"block": 1, "pa')  # the machine went off while this was written
-    record(path, Processes(4 + 1))
+    record(path, Pairs(2 + 1))
     found = recording.read(path)
     assert len(found.streams[TWIN]["kernel"][0]) == 4
     blocks = [json.loads(line)["block"] for line in path.read_text().splitlines()[1:] if line.endswith("}")]
-    assert blocks == [0] * 4 + [1] * 3 + [2] * 4 + [3]
+    assert blocks == [0] * 4 + [1] * 2 + [2] * 4 + [3] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
@@ -107,14 +107,14 @@ def test_the_load_ends_with_its_parent():
 
 
 def test_the_time_limit(tmp_path):
-    recording.record(tmp_path / "r.jsonl", CONDITIONS, Processes(0), minutes=0, every=0)
+    recording.record(tmp_path / "r.jsonl", CONDITIONS, Pairs(0), minutes=0, every=0)
     with pytest.raises(CannotMeasure, match="no whole block"):
         recording.read(tmp_path / "r.jsonl")
 
 
 def test_base_and_head_are_told_apart(tmp_path):
     path = tmp_path / "r.jsonl"
-    record(path, Processes(4 * 12, spread=0.0))
+    record(path, Pairs(2 * 12, spread=0.0))
     streams = recording.read(path).streams
     assert {name: len(stream["kernel"][0]) for name, stream in streams.items()} == {
         TWIN: 18,
@@ -130,9 +130,9 @@ def test_base_and_head_are_told_apart(tmp_path):
 
 def test_other_conditions_are_refused(tmp_path):
     path = tmp_path / "r.jsonl"
-    record(path, Processes(4))
+    record(path, Pairs(2))
     with pytest.raises(CannotMeasure, match=r"other conditions \(load\)"):
-        recording.record(path, {**CONDITIONS, "load": "other-core"}, Processes(4), minutes=1, every=0)
+        recording.record(path, {**CONDITIONS, "load": "other-core"}, Pairs(2), minutes=1, every=0)
 
 
 @pytest.mark.parametrize("content", ["", "not JSON\n", None])

@@ -1,0 +1,114 @@
+"""Two processes that live at the same time run their rounds in turn: both ends of the line that tells them when.
+
+While one runs a round the other waits, and so do both until the round of either is over; what lies between rounds they
+do side by side. The file is copied beside the benchmark files, where pytest-benchmark takes `timer` for its clock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+VARIABLE = "ANISOAP_GATE_TURNS"
+"""Number of the open socket to ask for turns, and the core of the rounds, or a minus sign."""
+
+WIDTH = 4
+"""Digits of either, always as many: the length of the environment moves the stack."""
+
+READY, DONE, GO = b"?", b".", b"!"
+NOBODY = b""
+"""What is heard from a process that has ended."""
+
+
+class Turns:
+    """The end of the measured process.
+
+    Parameters
+    ----------
+    line : socket.socket
+    core : int or None
+        Rounds are run there; what is between them, on any core that this process had.
+    """
+
+    def __init__(self, line: socket.socket, core: int | None) -> None:
+        self.line = line
+        self.pinned = None if core is None else {core}
+        self.free = os.sched_getaffinity(0) if self.pinned else None
+        self.running = False
+
+    @classmethod
+    def from_words(cls, words: str) -> Turns:
+        """The end that `words_for` describes."""
+        line, core = (None if word.startswith("-") else int(word) for word in words.split(":"))
+        assert line is not None
+        return cls(socket.socket(fileno=line), core)
+
+    def timer(self) -> float:
+        """Seconds of a clock that is read when a round begins, after waiting for the turn, and when it ends."""
+        if self.running:
+            now = time.perf_counter()
+            self._ask(DONE, self.free)
+            self.running = False
+            return now
+        self._ask(READY, self.pinned)
+        self.running = True
+        return time.perf_counter()
+
+    def _ask(self, word: bytes, cores: set[int] | None) -> None:
+        self.line.sendall(word)
+        if self.line.recv(1) != GO:
+            os._exit(3)  # the gate is gone: there is nobody to tell
+        if cores is not None:
+            os.sched_setaffinity(0, cores)
+
+
+def words_for(line: socket.socket, core: int | None) -> str:
+    """What the environment of a measured process says, of the same length for every process."""
+    return f"{line.fileno():0{WIDTH}}:{'-' * WIDTH if core is None else f'{core:0{WIDTH}}'}"
+
+
+def take_turns(lines: Sequence[socket.socket], deadline: float) -> None:
+    """Let processes run their rounds, in the order of the lines and then in the opposite one, until all have ended.
+
+    A process that ends early, for whatever reason, is not waited for.
+
+    Parameters
+    ----------
+    lines : sequence of socket.socket
+        The gate's ends.
+    deadline : float
+        On the clock of `time.monotonic`.
+
+    Raises
+    ------
+    TimeoutError
+        If they have not ended by then.
+    """
+    order = list(lines)
+    while here := [line for line in order if _hear(line, deadline) == READY]:
+        for line in here:
+            _let_go(line)
+            _hear(line, deadline)
+        for line in here:
+            _let_go(line)
+        order.reverse()
+
+
+def _hear(line: socket.socket, deadline: float) -> bytes:
+    line.settimeout(max(deadline - time.monotonic(), 0.001))
+    try:
+        return line.recv(1)
+    except ConnectionError:
+        return NOBODY
+
+
+def _let_go(line: socket.socket) -> None:
+    with suppress(ConnectionError):
+        line.sendall(GO)
+
+
+timer = Turns.from_words(os.environ[VARIABLE]).timer if VARIABLE in os.environ else time.perf_counter
+"""The clock of rounds in this process: an ordinary one where nobody else wants a turn."""

@@ -1,0 +1,194 @@
+"""Two processes that take turns: when, where, and what becomes of one if the other or the gate ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import drive, turns
+from anisoap_bench.gate.build import Build
+from tests.benchmarks.conftest import ROUNDS
+from tests.gate.processes import goes_on
+from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
+
+LOOKING = """
+import json, os, time
+
+def look(what):
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    with open(FILE, "a") as stream:
+        stream.write(json.dumps([NAME, what, time.monotonic(), cores, sorted(os.environ.items())]) + "\\n")
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """Small benchmarks that are timed by `anisoap_opt.work`."""
+    return drive.prepare_suite(sources(tmp_path / "files", BENCHMARKS), tmp_path / "suite")
+
+
+def build(tmp_path: Path, name: str, package: str) -> Build:
+    (tmp_path / name).mkdir()
+    write(tmp_path / name, {"anisoap_opt/__init__.py": package})
+    return Build(name, tmp_path / name, "abc")
+
+
+def doing(*lines: str) -> str:
+    """The package, with these lines in its benchmark."""
+    return PACKAGE.replace("    return sum", "".join(f"    {line}\n" for line in lines) + "    return sum")
+
+
+def looking(tmp_path: Path, name: str) -> Build:
+    """A build that writes down what it does when."""
+    given = f"NAME = {name!r}\nFILE = {str(tmp_path / 'seen')!r}\n"
+    return build(tmp_path, name, LOOKING + given + doing("look('begins')", "time.sleep(0.02)", "look('ends')"))
+
+
+@pytest.fixture
+def seen(tmp_path: Path, suite: Path) -> list[list[Any]]:
+    """What the processes of a pair did, in the order of time; a round of the benchmark is two calls."""
+    core = drive.default_core()
+    pair = drive.observe_pair(looking(tmp_path, "base"), looking(tmp_path, "head"), suite, core=core)
+    for found in pair:
+        assert set(found.seconds) == {"loop", "memory", "late"}
+        assert found.seconds["loop"] > 0.02
+    lines = [json.loads(line) for line in (tmp_path / "seen").read_text().splitlines()]
+    return sorted(lines, key=lambda line: line[2])
+
+
+def test_rounds_alternate_in_the_order_abba_and_never_overlap(seen: list[list[Any]]) -> None:
+    # Per process: the call that compiles, the rounds of two calls each, and pytest-benchmark's own call for a result.
+    for name in ("base", "head"):
+        assert [line[1] for line in seen if line[0] == name] == ["begins", "ends"] * (1 + 2 * ROUNDS + 1)
+    rounds = timed(seen)
+    order = [name for name, _, _ in rounds]
+    assert order == (["base", "head", "head", "base"] * ROUNDS)[: 2 * ROUNDS]
+    assert all(end < begin for (_, _, end), (_, begin, _) in zip(rounds, rounds[1:], strict=False))
+
+
+def timed(seen: list[list[Any]]) -> list[tuple[str, float, float]]:
+    """Name, begin and end of every round, in the order of time."""
+    rounds = []
+    for name in ("base", "head"):
+        times = [line[2] for line in seen if line[0] == name][2:-2]
+        rounds += [(name, times[k], times[k + 3]) for k in range(0, len(times), 4)]
+    return sorted(rounds, key=lambda one: one[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+def test_rounds_are_pinned_and_what_is_between_them_is_not(seen: list[list[Any]]) -> None:
+    for name in ("base", "head"):
+        cores = [line[3] for line in seen if line[0] == name]
+        free = sorted(os.sched_getaffinity(0))
+        assert cores == [free] * 2 + [[drive.default_core()]] * 4 * ROUNDS + [free] * 2
+
+
+def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: list[list[Any]]) -> None:
+    one, other = ({key: value for key, value in line[4]} for line in (seen[0], seen[-1]))
+    assert {key: len(value) for key, value in one.items()} == {key: len(value) for key, value in other.items()}
+    assert turns.VARIABLE in one
+
+
+def test_a_pair_of_which_one_fails_says_which(tmp_path: Path, suite: Path) -> None:
+    broken = build(tmp_path, "head", "import os\nos._exit(5)\n")
+    with pytest.raises(CannotMeasure, match="a process of head failed with code 5"):
+        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
+
+
+def test_one_that_ends_in_its_round_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
+    broken = build(tmp_path, "head", doing("import os", "os._exit(6)"))
+    with pytest.raises(CannotMeasure, match="a process of head failed with code 6"):
+        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
+
+
+def test_a_benchmark_that_one_cannot_run_stops_neither(tmp_path: Path, suite: Path) -> None:
+    broken = build(tmp_path, "head", doing("raise ValueError('no')"))
+    base, head = drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
+    assert set(base.seconds) == {"loop", "memory", "late"}
+    assert set(head.errors) == {"loop"}
+
+
+def test_a_pair_that_hangs_is_ended(tmp_path: Path, suite: Path) -> None:
+    file = tmp_path / "pid"
+    told = f"open({str(file)!r}, 'w').write(str(os.getpid()))"
+    hanging = build(tmp_path, "head", doing("import os, time", told, "time.sleep(600)"))
+    with pytest.raises(CannotMeasure, match="took longer than 8 s"):
+        drive.observe_pair(build(tmp_path, "base", PACKAGE), hanging, suite, core=None, timeout=8)
+    assert not goes_on(int(file.read_text()))
+
+
+@pytest.fixture
+def lines() -> Iterator[tuple[list[socket.socket], list[socket.socket]]]:
+    """The gate's ends and the processes' ends."""
+    pairs = [socket.socketpair() for _ in range(2)]
+    yield [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    for pair in pairs:
+        for line in pair:
+            line.close()
+
+
+def test_nobody_goes_before_all_are_ready(lines: Any) -> None:
+    ours, (one, other) = lines
+    referee = threading.Thread(target=turns.take_turns, args=(ours, time.monotonic() + 60))
+    referee.start()
+    one.sendall(turns.READY)
+    one.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        one.recv(1)
+    one.settimeout(10)
+    other.sendall(turns.READY)
+    assert one.recv(1) == turns.GO
+    other.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        other.recv(1)
+    one.close()  # in the middle of its round
+    other.settimeout(10)
+    assert other.recv(1) == turns.GO
+    other.sendall(turns.DONE)
+    assert other.recv(1) == turns.GO
+    for _ in range(2):  # the rest of its rounds are its alone
+        for word in (turns.READY, turns.DONE):
+            other.sendall(word)
+            assert other.recv(1) == turns.GO
+    other.close()
+    referee.join(10)
+    assert not referee.is_alive()
+
+
+def test_the_time_limit(lines: Any) -> None:
+    with pytest.raises(TimeoutError):
+        turns.take_turns(lines[0], time.monotonic() + 0.1)
+    with pytest.raises(TimeoutError):
+        turns.take_turns(lines[0], time.monotonic() - 1)
+
+
+def test_a_process_whose_gate_is_gone_ends(lines: Any) -> None:
+    (ours, _), (theirs, _) = lines
+    words = turns.words_for(theirs, None)
+    code = "from anisoap_bench.gate import turns\nturns.timer()\nprint('measured')"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, turns.VARIABLE: words},
+        pass_fds=(theirs.fileno(),),
+        stdout=subprocess.PIPE,
+    ) as process:
+        theirs.close()
+        assert ours.recv(1) == turns.READY
+        ours.close()
+        assert process.communicate(timeout=30)[0] == b""
+        assert process.returncode == 3
+
+
+def test_without_a_line_the_clock_is_an_ordinary_one() -> None:
+    assert turns.timer is time.perf_counter
