@@ -42,6 +42,9 @@ def gate(
     ] = False,
     core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
     only: Annotated[str, typer.Option(help="Measure the benchmarks with this in their name.")] = "",
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Begin no pairs that would end later, but for the first 8.")
+    ] = 10.0,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the builds, and say where they are.")] = False,
 ) -> None:
     """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
@@ -49,7 +52,8 @@ def gate(
     result = GateResult(base, head, override=override)
     try:
         with interruptible():
-            result = _compare(result, allow_dirty=allow_dirty, core=core, only=only, keep=keep)
+            deadline = begin + 60 * minutes
+            result = _compare(result, allow_dirty=allow_dirty, core=core, only=only, deadline=deadline, keep=keep)
     except CannotMeasure as error:
         result = GateResult(base, head, override=override, message=str(error))
     except KeyboardInterrupt:
@@ -89,7 +93,9 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     return told
 
 
-def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, only: str, keep: bool) -> GateResult:
+def _compare(
+    asked: GateResult, *, allow_dirty: bool, core: int | None, only: str, deadline: float, keep: bool
+) -> GateResult:
     root = Path(git("rev-parse", "--show-toplevel"))
     before, after = commit_of(asked.base, root), commit_of(asked.head, root)
     dirty = _is_dirty(root, after, allow_dirty)
@@ -105,7 +111,14 @@ def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, only: st
     folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
     try:
         return compare_commits(
-            started, root, folder, dirty=dirty, core=core, only=only, say=lambda words: typer.echo(words, err=True)
+            started,
+            root,
+            folder,
+            dirty=dirty,
+            core=core,
+            only=only,
+            deadline=deadline,
+            say=lambda words: typer.echo(words, err=True),
         )
     finally:
         if keep:

@@ -19,7 +19,15 @@ Say = Callable[[str], None]
 
 
 def compare_commits(
-    started: GateResult, root: Path, folder: Path, *, dirty: bool, core: int | None, only: str, say: Say
+    started: GateResult,
+    root: Path,
+    folder: Path,
+    *,
+    dirty: bool,
+    core: int | None,
+    only: str,
+    deadline: float,
+    say: Say,
 ) -> GateResult:
     """Compare two commits; what ended it early is a message in the result, beside all that was found before.
 
@@ -34,9 +42,11 @@ def compare_commits(
     dirty : bool
         Take the working tree's files for head's.
     core : int or None
-        Measured processes are pinned to it.
+        What is measured is pinned to it.
     only : str
         Measure the benchmarks with this in their name.
+    deadline : float
+        On the clock of `time.monotonic`: no pairs are begun, after the first few, that would end later.
     say : callable
         Is told what is done now.
     """
@@ -73,7 +83,8 @@ def compare_commits(
         say("measuring memory and counting operations")
         memory, counters = compare_amounts(base, head, suite, core, names)
         result = replace(result, memory=memory, counters=counters)
-        return replace(result, decision=decide(drive.source_of(base, head, suite, core, names, say)))
+        pairs = drive.PairSource(base, head, suite, core, names, deadline=deadline, say=say)
+        return replace(result, decision=decide(pairs, fits=pairs.fits))
     except CannotMeasure as error:
         return replace(result, message=str(error))
     except KeyboardInterrupt:

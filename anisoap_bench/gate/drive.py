@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import os
 import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +21,6 @@ import numpy as np
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import Command, Finished, environment, run, run_together
-from anisoap_bench.gate.sequence import Source
 from anisoap_bench.gate.statistics import Floats
 from anisoap_bench.gate.turns import VARIABLE as TURNS
 from anisoap_bench.gate.turns import take_turns, words_for
@@ -172,9 +174,9 @@ def observe(
         If the process fails as a whole, for example because it imported another package than the build's.
     """
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        one = _Measured(build, Path(folder), amounts)
-        command = one.command(suite, core=core, names=names, only=only)
-        return one.read(*run_together([command], timeout=timeout))
+        process = _Process(build, Path(folder), amounts)
+        command = process.command(suite, core=core, names=names, only=only)
+        return process.read(*run_together([command], timeout=timeout))
 
 
 def observe_pair(
@@ -186,28 +188,28 @@ def observe_pair(
     timeout: float = 240,
     names: frozenset[str] | None = None,
 ) -> tuple[Observation, Observation]:
-    """Run two processes that take turns round by round, in the order ABBA, so that the machine's moods meet both.
+    """Run two processes that take turns round by round, so that what the machine does meanwhile meets both.
 
     Parameters
     ----------
     first, second : Build
-        The first one begins.
+        The first one begins, see `take_turns`.
     suite, core, timeout, names
         As of `observe`; rounds are pinned, what is between them is not.
 
     Raises
     ------
     CannotMeasure
-        If one fails as a whole.
+        If one fails as a whole, or cannot run a benchmark: after that it may be out of turn.
     """
     with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
-        both = [_Measured(build, Path(folder) / name) for build, name in ((first, "0"), (second, "1"))]
-        lines = [socket.socketpair() for _ in both]
-        for line in (line for pair in lines for line in pair):
-            stack.enter_context(line)
+        pair = [_Process(build, Path(folder) / name) for build, name in ((first, "0"), (second, "1"))]
+        lines = [socket.socketpair() for _ in pair]
+        for end in itertools.chain(*lines):
+            stack.enter_context(end)
         commands = [
-            one.command(suite, core=None, names=names, turns=(theirs, core))
-            for one, (_, theirs) in zip(both, lines, strict=True)
+            process.command(suite, core=None, names=names, turns=(theirs, core))
+            for process, (_, theirs) in zip(pair, lines, strict=True)
         ]
 
         def meanwhile(deadline: float) -> None:
@@ -216,12 +218,15 @@ def observe_pair(
             take_turns([ours for ours, _ in lines], deadline)
 
         finished = run_together(commands, timeout=timeout, meanwhile=meanwhile)
-        one, other = (each.read(done) for each, done in zip(both, finished, strict=True))
-        return one, other
+        found = [process.read(done) for process, done in zip(pair, finished, strict=True)]
+        for process, observation in zip(pair, found, strict=True):
+            if observation.errors:
+                raise CannotMeasure(f"{process.build.name} cannot run these benchmarks now: {observation.errors}")
+        return found[0], found[1]
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _Process:
     """A process of one build, with a folder for what it writes, which is made."""
 
     build: Build
@@ -286,6 +291,7 @@ def alternate(
     suite : pathlib.Path
     pairs : int
     core : int or None
+        Of the rounds.
     names : frozenset of str
         Benchmarks to run.
     first : int
@@ -307,25 +313,47 @@ def alternate(
     return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
 
 
-def source_of(
-    base: Build,
-    head: Build,
-    suite: Path,
-    core: int | None,
-    names: frozenset[str],
-    say: Callable[[str], None] = lambda words: None,
-) -> Source:
-    """A source of fresh pairs; the order ABBA goes on from call to call."""
-    taken = 0
+class PairSource:
+    """A source of fresh pairs; the order goes on from call to call.
 
-    def source(pairs: int) -> dict[str, tuple[Floats, Floats]]:
-        nonlocal taken
-        say(f"pairs of processes {taken + 1} to {taken + pairs}")
-        found = alternate(base, head, suite, pairs, core, names=names, first=taken)
-        taken += pairs
+    Parameters
+    ----------
+    base, head, suite, core, names
+        As of `alternate`.
+    deadline : float
+        On the clock of `time.monotonic`: when the last pair should have ended.
+    say : callable
+        Is told what is measured now.
+    """
+
+    def __init__(
+        self,
+        base: Build,
+        head: Build,
+        suite: Path,
+        core: int | None,
+        names: frozenset[str],
+        *,
+        deadline: float = math.inf,
+        say: Callable[[str], None] = lambda words: None,
+    ) -> None:
+        self.base, self.head, self.suite, self.core, self.names = base, head, suite, core, names
+        self.deadline, self.say = deadline, say
+        self.taken, self.seconds = 0, 0.0
+
+    def __call__(self, pairs: int) -> dict[str, tuple[Floats, Floats]]:
+        """Measure so many."""
+        self.say(f"pairs of processes {self.taken + 1} to {self.taken + pairs}")
+        begin = time.monotonic()
+        found = alternate(self.base, self.head, self.suite, pairs, self.core, names=self.names, first=self.taken)
+        self.taken += pairs
+        self.seconds += time.monotonic() - begin
         return found
 
-    return source
+    def fits(self, pairs: int) -> bool:
+        """Whether so many more would end before the deadline, at the pace so far."""
+        pace = self.seconds / max(self.taken, 1)
+        return time.monotonic() + pace * pairs <= self.deadline
 
 
 def default_core() -> int | None:

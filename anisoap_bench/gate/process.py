@@ -100,20 +100,22 @@ def run_together(
         If it takes longer.
     """
     deadline = time.monotonic() + timeout
-    with ExitStack() as stack:
+    with ExitStack() as files:
         # Files, not pipes: nobody has to read while they run, and what they leave behind cannot keep us waiting.
-        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands]
-        processes = [stack.enter_context(_started(*each)) for each in zip(commands, outputs, strict=True)]
-        try:
-            meanwhile(deadline)
-            codes = [process.wait(max(deadline - time.monotonic(), 0)) for process in processes]
-        except (TimeoutError, subprocess.TimeoutExpired) as error:
-            words = " ".join(map(str, commands[0].words))
-            raise CannotMeasure(f"took longer than {timeout:g} s: {words}") from error
+        outputs = [files.enter_context(tempfile.TemporaryFile()) for _ in commands]
+        with ExitStack() as running:
+            processes = [running.enter_context(_started(*each)) for each in zip(commands, outputs, strict=True)]
+            try:
+                meanwhile(deadline)
+                for process in processes:
+                    process.wait(max(deadline - time.monotonic(), 0))
+            except (TimeoutError, subprocess.TimeoutExpired) as error:
+                late = [process.args for process in processes if process.poll() is None]
+                raise CannotMeasure(f"took longer than {timeout:g} s: {late}") from error
         for output in outputs:
             output.seek(0)
         texts = [output.read().decode(errors="replace") for output in outputs]
-        return [Finished(code, text) for code, text in zip(codes, texts, strict=True)]
+        return [Finished(process.returncode, text) for process, text in zip(processes, texts, strict=True)]
 
 
 @contextmanager

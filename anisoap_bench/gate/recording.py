@@ -153,7 +153,7 @@ def read(path: Path) -> Recording:
                 stream.setdefault(name, ([], []))[line["build"] != BASE].append(seconds)
     begin = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
     # From the end of a block's first pair to the end of its last.
-    pace = float(np.median([(block[-1]["at"] - block[0]["at"]) / (BLOCK - 1) for block in whole]))
+    pace = float(np.median([(block[-1]["at"] - block[1]["at"]) / (BLOCK - 1) for block in whole]))
     return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, begin, pace)
 
 

@@ -87,6 +87,8 @@ def _words(result: GateResult) -> list[str]:
     else:
         first, second = result.decision.first_pairs, result.decision.confirming_pairs
         words.append(f"{first} pairs of processes" + (f", {second} more to confirm" if second else ""))
+        if result.decision.ran_out:
+            words.append("the time limit left no room for more pairs: what is not settled stays unknown")
     if result.new:
         words.append(f"new, base cannot run them: {_names(result.new)}")
     words += [f"not compared: {name}: {why}" for name, why in result.uncompared.items()]

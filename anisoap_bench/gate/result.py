@@ -27,7 +27,8 @@ class Comparison:
     Attributes
     ----------
     pairs : int
-        Pairs of processes that the figures come from: of the phase named by `confirmed`.
+        Pairs of processes that the figures come from: of the phase named by `confirmed`, or of the first one where
+        there was no time to confirm.
     ratio, low, high : float
         head/base and its two-sided 95 % interval, from the winsorised mean of the log ratios.
     p_value : float
@@ -35,7 +36,8 @@ class Comparison:
     verdict : "slower", "not slower" or "unknown"
         Only "slower" blocks: it is reached in both phases or not at all.
     confirmed : bool or None
-        None: never flagged. True: flagged, and flagged again by fresh pairs. False: flagged once only.
+        None: never flagged. True: flagged, and flagged again by fresh pairs. False: flagged once only, be it
+        for want of time.
     """
 
     name: str
@@ -50,11 +52,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Decision:
-    """All verdicts on time, and how many pairs of processes each phase took."""
+    """All verdicts on time, how many pairs of processes each phase took, and whether time ran out before the last."""
 
     comparisons: tuple[Comparison, ...]
     first_pairs: int
     confirming_pairs: int
+    ran_out: bool = False
 
     @property
     def exit_code(self) -> int:

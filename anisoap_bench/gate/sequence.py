@@ -19,6 +19,7 @@ from anisoap_bench.gate.result import Comparison, Decision, Verdict
 from anisoap_bench.gate.statistics import Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
 
 Source: TypeAlias = Callable[[int], Mapping[str, tuple[Floats, Floats]]]
+Fits: TypeAlias = Callable[[int], bool]
 Codes: TypeAlias = npt.NDArray[np.int8]
 
 UNKNOWN, CLEAR, FLAGGED = 0, 1, 2
@@ -68,7 +69,14 @@ class Plan:
     support: float = 0.05
 
 
-def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan) -> tuple[Codes, Any, Floats]:
+def always(pairs: int) -> bool:
+    """There is time for any number of pairs."""
+    return True
+
+
+def run_phase(
+    draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan, fits: Fits = always
+) -> tuple[Codes, Any, Floats]:
     """Look, settle what can be settled, draw more pairs for the rest.
 
     A benchmark that is clear stays so. A flag is taken back while all pairs so far, drawn for the sake of others, no
@@ -81,6 +89,8 @@ def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: P
         Given a number of pairs, that many fresh log ratios, shape [..., benchmarks, pairs].
     asked : array of bool, shape [..., benchmarks]
         Benchmarks to settle.
+    fits : callable
+        Whether there is time for so many more pairs; without, the phase ends, and what is open stays unknown.
 
     Returns
     -------
@@ -96,9 +106,10 @@ def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: P
     ratios = np.empty((*asked.shape, 0))
     for look, level, miss in zip(phase.looks, phase.level, phase.miss, strict=True):
         open_trials = (codes == UNKNOWN).any(axis=-1)
-        if not open_trials.any():
+        more = look - ratios.shape[-1]
+        if not open_trials.any() or not fits(more):
             break
-        ratios = np.concatenate([ratios, draw(look - ratios.shape[-1])], axis=-1)
+        ratios = np.concatenate([ratios, draw(more)], axis=-1)
         pairs = np.where(open_trials, look, pairs)
         summary = summarise(ratios, plan.share)
         p = p_values(summary)
@@ -111,7 +122,7 @@ def run_phase(draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: P
     return codes, pairs, ratios
 
 
-def decide(source: Source, plan: Plan | None = None) -> Decision:
+def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Decision:
     """Verdicts on every benchmark of a source of pairs.
 
     Parameters
@@ -119,6 +130,10 @@ def decide(source: Source, plan: Plan | None = None) -> Decision:
     source : callable
         Given a number of pairs, per benchmark the seconds of base and of head, arrays of that length, of fresh
         processes.
+    plan : Plan, optional
+    fits : callable
+        Whether there is time for so many more pairs. It is asked before every look but the first one; "no" ends the
+        phase, and what it has not settled stays unknown.
 
     Raises
     ------
@@ -138,18 +153,31 @@ def decide(source: Source, plan: Plan | None = None) -> Decision:
             raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
         return np.stack(ratios)
 
+    ran_out = False
+
+    def there_is_time(pairs: int) -> bool:
+        nonlocal ran_out
+        fit = fits(pairs)
+        ran_out |= not fit
+        return fit
+
     opening = [draw(plan.first.looks[0])]
     first, first_pairs, first_ratios = run_phase(
-        lambda pairs: opening.pop() if opening else draw(pairs), np.ones(len(names), dtype=bool), plan.first, plan
+        lambda pairs: opening.pop() if opening else draw(pairs),
+        np.ones(len(names), dtype=bool),
+        plan.first,
+        plan,
+        lambda pairs: bool(opening) or there_is_time(pairs),
     )
     flagged = first == FLAGGED
-    second, second_pairs, second_ratios = run_phase(draw, flagged, plan.confirming, plan)
+    second, second_pairs, second_ratios = run_phase(draw, flagged, plan.confirming, plan, there_is_time)
     comparisons = []
     for b, name in enumerate(names):
         ratios, code = (second_ratios[b], second[b]) if flagged[b] else (first_ratios[b], first[b])
         confirmed = bool(code == FLAGGED) if flagged[b] else None
-        comparisons.append(_compare(name, ratios, VERDICTS[int(code)], confirmed, plan))
-    return Decision(tuple(comparisons), int(first_pairs), int(second_pairs))
+        shown = ratios if len(ratios) else first_ratios[b]  # there was no time for a fresh pair
+        comparisons.append(_compare(name, shown, VERDICTS[int(code)], confirmed, plan))
+    return Decision(tuple(comparisons), int(first_pairs), int(second_pairs), ran_out)
 
 
 def _compare(name: str, ratios: Floats, verdict: Verdict, confirmed: bool | None, plan: Plan) -> Comparison:

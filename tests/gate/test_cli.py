@@ -15,6 +15,7 @@ import pytest
 from anisoap_bench.gate import cli, report
 from anisoap_bench.gate.process import interruptible
 from anisoap_bench.gate.result import Check, Comparison, Decision, GateResult
+from anisoap_bench.gate.turns import VARIABLE as TURNS
 from tests.gate.small_repository import ROOT, change, commit, git, repository, write
 
 
@@ -292,15 +293,36 @@ def test_what_base_measured_has_to_be_measured(repo: Path) -> None:
 
 
 @pytest.mark.slow
+def test_without_time_to_confirm_it_is_undecided(repo: Path) -> None:
+    change(repo, "return sum(range(LOOPS))", "return sum(range(LOOPS)) + sum(range(LOOPS))")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--minutes", "0")
+    assert code == 2, output
+    assert "UNDECIDED: unknown: loop" in output
+    assert "unknown, flagged once" in output
+    assert "8 pairs of processes" in output
+    assert "the time limit left no room" in output
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_no_process_and_no_file(repo: Path, number: signal.Signals) -> None:
-    change(repo, "def work():", "def work():\n    import time\n    time.sleep(600)\n")
+@pytest.mark.parametrize(
+    ("condition", "processes"),
+    [("True", 1), (f"{TURNS!r} in os.environ and CALLS == 2", 2)],
+    ids=["warming up", "in a round"],
+)
+def test_an_interrupt_leaves_no_process_and_no_file(
+    repo: Path, number: signal.Signals, condition: str, processes: int
+) -> None:
+    hanging = (
+        f"CALLS = 0\n\n\ndef work():\n    import os, time\n    global CALLS\n    CALLS += 1\n    if {condition}:\n"
+    )
+    change(repo, "def work():", f"{hanging}        time.sleep(600)\n")
     temporary = repo.parent / "temporary"
     with command(repo, "--base", "HEAD~1") as process:
         deadline = time.monotonic() + 120
-        while not measuring(temporary) and process.poll() is None and time.monotonic() < deadline:
+        while len(found := measuring(temporary)) < processes and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert measuring(temporary)
+        assert len(found) == processes
         process.send_signal(number)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 2

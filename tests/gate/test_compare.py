@@ -75,7 +75,9 @@ def results(monkeypatch: pytest.MonkeyPatch, tests: Check, comparing: Exception 
     ):
         monkeypatch.setattr(module, name, value)
     started = GateResult("b" * 40, "c" * 40)
-    return compare.compare_commits(started, Path(), Path(), dirty=False, core=None, only="", say=lambda words: None)
+    return compare.compare_commits(
+        started, Path(), Path(), dirty=False, core=None, only="", deadline=0.0, say=lambda words: None
+    )
 
 
 @pytest.mark.parametrize("error", [CannotMeasure("a segfault"), OSError("no space"), KeyboardInterrupt()])

@@ -177,12 +177,33 @@ def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(drive, "observe_pair", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
-    source = drive.source_of(base, head, Path(), None, frozenset({"loop"}))
+    source = drive.PairSource(base, head, Path(), None, frozenset({"loop"}))
     first, second = source(3), source(1)
     assert order == ["base", "head", "head", "base", "base", "head", "head", "base"]
     assert set(first) == {"loop"}
     np.testing.assert_array_equal(first["loop"], [[1, 4, 5], [2, 3, 6]])
     np.testing.assert_array_equal(second["loop"], [[8], [7]])
+
+
+def test_what_fits_follows_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+
+    def alternate(*args: Any, **more: Any) -> dict[str, Any]:
+        nonlocal now
+        now += 60.0
+        return {}
+
+    monkeypatch.setattr(drive, "alternate", alternate)
+    monkeypatch.setattr(drive.time, "monotonic", lambda: now)
+    base, head = (Build(name, Path(name), name) for name in ("base", "head"))
+    source = drive.PairSource(base, head, Path(), None, frozenset({"loop"}), deadline=1200.0)
+    source(6)  # 10 s each
+    assert source.fits(14)
+    assert not source.fits(15)
+    source(2)  # 15 s each, all in all
+    assert source.fits(5)
+    assert not source.fits(6)
+    assert drive.PairSource(base, head, Path(), None, frozenset({"loop"})).fits(10**9)
 
 
 def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,13 @@ def test_the_label_is_shown_even_if_nothing_needed_it():
         assert "the label perf-regression-ok is set" in text
 
 
+def test_the_time_limit_is_named():
+    stopped = replace(result(OPEN), decision=Decision((OPEN,), 8, 0, ran_out=True))
+    for show in (report.terminal, report.markdown):
+        assert "the time limit left no room for more pairs" in show(stopped)
+        assert "time limit" not in show(result(OPEN))
+
+
 def test_why_nothing_was_measured():
     found = result(message="the clone is shallow", fidelity=())
     for text in (report.terminal(found), report.markdown(found)):

@@ -105,6 +105,51 @@ def test_unknown_when_confirming_is_unknown():
     assert sum(source.asked) == Plan().confirming.looks[-1]
 
 
+def test_without_time_for_more_what_is_open_stays_unknown():
+    """The first look is taken whatever the time."""
+    source = Pairs(spread=0.3, seed=1, a=1.0, b=1.0)
+    left = [True, False]
+    decision = decide(source, fits=lambda pairs: left.pop(0))
+    assert source.asked == [8, 4]
+    assert set(verdicts(decision).values()) == {"unknown"}
+    assert (decision.first_pairs, decision.exit_code, decision.ran_out) == (12, 2, True)
+
+
+def test_without_time_to_confirm_nothing_blocks():
+    source = Pairs(spread=0.002, a=1.0, b=1.2)
+    decision = decide(source, fits=lambda pairs: False)
+    assert source.asked == [8]
+    a, b = decision.comparisons
+    assert (a.verdict, a.confirmed) == ("not slower", None)
+    assert (b.verdict, b.confirmed, b.pairs) == ("unknown", False, 8)
+    assert b.ratio == pytest.approx(1.2, abs=0.01)  # of the pairs that there are
+    assert (decision.confirming_pairs, decision.exit_code, decision.ran_out) == (0, 2, True)
+
+
+def test_fewer_pairs_may_still_fit_to_confirm():
+    """Of two, one is open and one is flagged: four more pairs do not fit for the first, eight for the second do."""
+    source = Pairs(spread=0.002, a=1.0, b=1.2)
+    noisy = source(8)
+    noisy["a"] = (noisy["a"][0], noisy["a"][1] * np.exp(np.linspace(-0.3, 0.3, 8)))
+    stored = [noisy]
+    decision = decide(lambda pairs: stored.pop() if stored else source(pairs), fits=lambda pairs: pairs == 8)
+    assert verdicts(decision) == {"a": "unknown", "b": "slower"}
+    assert (decision.exit_code, decision.ran_out) == (1, True)
+
+
+def test_time_is_asked_for_what_is_still_needed():
+    asked = []
+
+    def fits(pairs):
+        asked.append(pairs)
+        return True
+
+    assert not decide(Pairs(spread=0.002, a=1.0), fits=fits).ran_out
+    assert asked == []
+    assert decide(Pairs(spread=0.002, a=1.2), fits=fits).exit_code == 1
+    assert asked == [8]
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [

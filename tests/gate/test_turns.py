@@ -23,10 +23,13 @@ from tests.gate.processes import goes_on
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
 
 LOOKING = """
-import json, os, time
+import json, os, threading, time
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()  # as a pool that outlives the first call
 
 def look(what):
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    threads = sorted(map(int, os.listdir("/proc/self/task"))) if hasattr(os, "sched_getaffinity") else []
+    cores = [sorted(os.sched_getaffinity(thread)) for thread in threads]
     with open(FILE, "a") as stream:
         stream.write(json.dumps([NAME, what, time.monotonic(), cores, sorted(os.environ.items())]) + "\\n")
 """
@@ -49,6 +52,11 @@ def doing(*lines: str) -> str:
     return PACKAGE.replace("    return sum", "".join(f"    {line}\n" for line in lines) + "    return sum")
 
 
+def in_a_round(*lines: str) -> str:
+    """The package, with these lines in its benchmark, which are run in the second call: the first one is not timed."""
+    return "CALLS = 0\n" + doing("global CALLS", "CALLS += 1", "if CALLS == 2:", *(f"    {line}" for line in lines))
+
+
 def looking(tmp_path: Path, name: str) -> Build:
     """A build that writes down what it does when."""
     given = f"NAME = {name!r}\nFILE = {str(tmp_path / 'seen')!r}\n"
@@ -67,13 +75,14 @@ def seen(tmp_path: Path, suite: Path) -> list[list[Any]]:
     return sorted(lines, key=lambda line: line[2])
 
 
-def test_rounds_alternate_in_the_order_abba_and_never_overlap(seen: list[list[Any]]) -> None:
+def test_rounds_alternate_and_never_overlap(seen: list[list[Any]]) -> None:
     # Per process: the call that compiles, the rounds of two calls each, and pytest-benchmark's own call for a result.
     for name in ("base", "head"):
         assert [line[1] for line in seen if line[0] == name] == ["begins", "ends"] * (1 + 2 * ROUNDS + 1)
     rounds = timed(seen)
     order = [name for name, _, _ in rounds]
-    assert order == (["base", "head", "head", "base"] * ROUNDS)[: 2 * ROUNDS]
+    assert ROUNDS == 4
+    assert order == ["base", "head", "head", "base", "head", "base", "base", "head"]
     assert all(end < begin for (_, _, end), (_, begin, _) in zip(rounds, rounds[1:], strict=False))
 
 
@@ -90,12 +99,12 @@ def timed(seen: list[list[Any]]) -> list[tuple[str, float, float]]:
 def test_rounds_are_pinned_and_what_is_between_them_is_not(seen: list[list[Any]]) -> None:
     for name in ("base", "head"):
         cores = [line[3] for line in seen if line[0] == name]
-        free = sorted(os.sched_getaffinity(0))
-        assert cores == [free] * 2 + [[drive.default_core()]] * 4 * ROUNDS + [free] * 2
+        free = [sorted(os.sched_getaffinity(0))] * 2  # of both threads, see LOOKING
+        assert cores == [free] * 2 + [[[drive.default_core()]] * 2] * 4 * ROUNDS + [free] * 2
 
 
 def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: list[list[Any]]) -> None:
-    one, other = ({key: value for key, value in line[4]} for line in (seen[0], seen[-1]))
+    one, other = (dict(next(line[4] for line in seen if line[0] == name)) for name in ("base", "head"))
     assert {key: len(value) for key, value in one.items()} == {key: len(value) for key, value in other.items()}
     assert turns.VARIABLE in one
 
@@ -107,24 +116,23 @@ def test_a_pair_of_which_one_fails_says_which(tmp_path: Path, suite: Path) -> No
 
 
 def test_one_that_ends_in_its_round_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
-    broken = build(tmp_path, "head", doing("import os", "os._exit(6)"))
+    broken = build(tmp_path, "head", in_a_round("import os", "os._exit(6)"))
     with pytest.raises(CannotMeasure, match="a process of head failed with code 6"):
         drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
 
 
-def test_a_benchmark_that_one_cannot_run_stops_neither(tmp_path: Path, suite: Path) -> None:
-    broken = build(tmp_path, "head", doing("raise ValueError('no')"))
-    base, head = drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
-    assert set(base.seconds) == {"loop", "memory", "late"}
-    assert set(head.errors) == {"loop"}
+def test_a_pair_of_which_one_cannot_run_a_benchmark_is_not_used(tmp_path: Path, suite: Path) -> None:
+    broken = build(tmp_path, "head", in_a_round("raise ValueError('no')"))
+    with pytest.raises(CannotMeasure, match="head cannot run these benchmarks now: .*loop.*ValueError: no"):
+        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
 
 
 def test_a_pair_that_hangs_is_ended(tmp_path: Path, suite: Path) -> None:
     file = tmp_path / "pid"
     told = f"open({str(file)!r}, 'w').write(str(os.getpid()))"
-    hanging = build(tmp_path, "head", doing("import os, time", told, "time.sleep(600)"))
-    with pytest.raises(CannotMeasure, match="took longer than 8 s"):
-        drive.observe_pair(build(tmp_path, "base", PACKAGE), hanging, suite, core=None, timeout=8)
+    hanging = build(tmp_path, "head", in_a_round("import os, time", told, "time.sleep(600)"))
+    with pytest.raises(CannotMeasure, match="took longer than 10 s"):
+        drive.observe_pair(build(tmp_path, "base", PACKAGE), hanging, suite, core=None, timeout=10)
     assert not goes_on(int(file.read_text()))
 
 
@@ -173,18 +181,31 @@ def test_the_time_limit(lines: Any) -> None:
         turns.take_turns(lines[0], time.monotonic() - 1)
 
 
-def test_a_process_whose_gate_is_gone_ends(lines: Any) -> None:
+@pytest.mark.parametrize("heard", [b"", turns.READY, turns.READY + turns.DONE])
+def test_a_process_whose_gate_is_gone_ends(lines: Any, heard: bytes) -> None:
+    """Before it asks for a turn, while it waits for it, and after its round."""
     (ours, _), (theirs, _) = lines
-    words = turns.words_for(theirs, None)
-    code = "from anisoap_bench.gate import turns\nturns.timer()\nprint('measured')"
+    code = (
+        "import sys\nfrom anisoap_bench.gate import turns\nsys.stdin.readline()\n"
+        "turns.timer()\nturns.timer()\nprint('measured')"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, turns.VARIABLE: words},
+        env={**os.environ, turns.VARIABLE: turns.words_for(theirs, None)},
         pass_fds=(theirs.fileno(),),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         theirs.close()
-        assert ours.recv(1) == turns.READY
+        if not heard:
+            ours.close()
+        assert process.stdin
+        process.stdin.write(b"go on\n")
+        process.stdin.flush()
+        for word in heard:
+            assert ours.recv(1) == bytes([word])
+            if word != heard[-1]:
+                ours.sendall(turns.GO)
         ours.close()
         assert process.communicate(timeout=30)[0] == b""
         assert process.returncode == 3
