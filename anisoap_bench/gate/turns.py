@@ -36,7 +36,7 @@ class Turns:
 
     def __init__(self, line: socket.socket, core: int | None) -> None:
         self.line = line
-        self.pinned = set() if core is None else {core}
+        self.pinned = {core} if core is not None and hasattr(os, "sched_setaffinity") else set()
         self.free = os.sched_getaffinity(0) if self.pinned else set()
         self.running = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,35 @@ from tests.benchmarks import inputs
 if TYPE_CHECKING:
     from tests.benchmarks.inputs import Call, Frames
 
-ROUNDS = 4
+ROUNDS = 6
 """A process runs each benchmark a few times; more processes tell more than more rounds."""
+
+PLACES = 16
+LEVELS = 20
+"""A call is made from one of so many places on the stack in turn, so many levels apart."""
 
 
 @pytest.fixture
 def timed(benchmark: Any) -> Call:
-    """Time rounds of `calls` calls, as many in every process and for every commit, after one that compiles."""
+    """Time rounds of `calls` calls, as many in every process and for every commit, after one that compiles.
+
+    The calls come from different places on the stack of C, because compiled code that keeps its sums there is faster
+    or slower with the place, by several per cent, for as long as a process lives; so a process does not judge by one.
+    """
 
     def run(call: Callable[[], Any], *, calls: int, **information: Any) -> Any:
         benchmark.extra_info.update(information)
+        deeper(lambda: None, PLACES * LEVELS)  # so that no call is the first to need these pages
         call()
-        return benchmark.pedantic(call, rounds=ROUNDS, iterations=calls)
+        levels = itertools.cycle(range(0, PLACES * LEVELS, LEVELS))
+        return benchmark.pedantic(lambda: deeper(call, next(levels)), rounds=ROUNDS, iterations=calls)
 
     return run
+
+
+def deeper(call: Callable[[], Any], levels: int) -> Any:
+    """Call it so many levels down: half a kilobyte and a quarter of a microsecond each, as `map` is written in C."""
+    return next(map(deeper, [call], [levels - 1])) if levels else call()
 
 
 @pytest.fixture
