@@ -18,12 +18,12 @@ import pytest
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, turns
 from anisoap_bench.gate.build import Build
-from tests.benchmarks.conftest import ROUNDS
+from tests.benchmarks.conftest import LEVELS, PLACES, ROUNDS
 from tests.gate.processes import goes_on
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
 
 LOOKING = """
-import json, os, threading, time
+import json, os, sys, threading, time
 
 threading.Thread(target=threading.Event().wait, daemon=True).start()  # as a pool that outlives the first call
 
@@ -31,7 +31,13 @@ def look(what):
     threads = sorted(map(int, os.listdir("/proc/self/task"))) if hasattr(os, "sched_getaffinity") else []
     cores = [sorted(os.sched_getaffinity(thread)) for thread in threads]
     with open(FILE, "a") as stream:
-        stream.write(json.dumps([NAME, what, time.monotonic(), cores, sorted(os.environ.items())]) + "\\n")
+        stream.write(json.dumps([NAME, what, time.monotonic(), cores, sorted(os.environ.items()), depth()]) + "\\n")
+
+def depth():
+    frame, count = sys._getframe(), 0
+    while frame:
+        frame, count = frame.f_back, count + 1
+    return count
 """
 
 
@@ -100,6 +106,12 @@ def test_rounds_are_pinned_and_what_is_between_them_is_not(seen: list[list[Any]]
         cores = [line[3] for line in seen if line[0] == name]
         free = [sorted(os.sched_getaffinity(0))] * 2  # of both threads, see LOOKING
         assert cores == [free] * 2 + [[[drive.default_core()]] * 2] * 4 * ROUNDS + [free] * 2
+
+
+def test_calls_come_from_places_in_turn(seen: list[list[Any]]) -> None:
+    for name in ("base", "head"):
+        depths = [line[5] for line in seen if line[:2] == [name, "begins"]][1:]
+        assert [depth - depths[0] for depth in depths] == [LEVELS * (k % PLACES) for k in range(len(depths))]
 
 
 def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: list[list[Any]]) -> None:
