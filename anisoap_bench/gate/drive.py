@@ -1,4 +1,4 @@
-"""Observations: a process of one build, and pairs of them that take turns in the order ABBA."""
+"""Observations: a process of one build, and pairs of processes that take turns."""
 
 from __future__ import annotations
 
