@@ -20,6 +20,7 @@ from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
 from anisoap_bench.gate.replay import replay
+from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
 from benchmarks.measure import machine
 
@@ -122,7 +123,7 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
 def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:
     """All builds by name, and the benchmark files, of the working tree."""
     source = export(ROOT, None, folder / "source")
-    suite = drive.prepare_suite(source, folder / "suite")
+    suite = prepare_suite(source, folder / "suite")
     builds = {name: build(source, commit, folder / name) for name in (BASE, TWIN)}
     builds |= {name: plant(builds[BASE], name, factor) for name, factor in PLANTED.items()}
     return builds, suite

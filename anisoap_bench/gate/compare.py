@@ -14,6 +14,7 @@ from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.result import Check, GateResult
 from anisoap_bench.gate.sequence import decide
+from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 
 Say = Callable[[str], None]
 
@@ -57,7 +58,7 @@ def compare_commits(
         base = build(base_files, result.base, folder / "base")
         head_files = export(root, None if dirty else result.head, folder / "source-of-head")
         head = build(head_files, result.head, folder / "head")
-        suite = drive.prepare_suite(head_files, folder / "suite")
+        suite = prepare_suite(head_files, folder / "suite")
 
         say("comparing numbers")
         result = replace(result, fidelity=(fidelity.run_tests(head, suite, head_files),))
@@ -68,7 +69,7 @@ def compare_commits(
 
         say("compiling, and finding out what can be run")
         of_base, of_head = (_warm_up(each, suite, core, only) for each in (base, head))
-        known, problem = drive.benchmarks_in(base_files, suite / "pytest.ini")
+        known, problem = benchmarks_in(base_files, suite / "pytest.ini")
         names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if only in name})
         uncompared |= {"benchmarks of base's files": problem} if problem else {}
         result = replace(

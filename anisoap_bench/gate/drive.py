@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -20,13 +19,12 @@ import numpy as np
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.process import Command, Finished, environment, run, run_together
+from anisoap_bench.gate.process import Command, Finished, environment, run_together
 from anisoap_bench.gate.statistics import Floats
+from anisoap_bench.gate.suite import INPUTS
 from anisoap_bench.gate.turns import VARIABLE as TURNS
 from anisoap_bench.gate.turns import take_turns, words_for
-from anisoap_bench.gate.worker import name_of
 
-INPUTS = "frames.pickle"
 # Large blocks go back to the system when they are freed, and none grows to a huge page: peaks repeat to a few percent.
 STEADY_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
@@ -41,7 +39,6 @@ KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",  # the largest that glibc takes
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
-SCRIPTS = ("worker.py", "turns.py", "descriptors.py")
 
 
 @dataclass(frozen=True)
@@ -64,70 +61,6 @@ class Observation:
     peak_bytes: dict[str, int] = field(default_factory=dict)
     counters: dict[str, dict[str, int]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
-
-
-def prepare_suite(root: Path, folder: Path) -> Path:
-    """Copy the benchmark files of a source tree, and write the frames that they use, into a folder of their own.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        A checkout, or an exported commit: head's, which both packages are measured with.
-    folder : pathlib.Path
-        Is made.
-
-    Raises
-    ------
-    CannotMeasure
-        If there are no benchmarks, or the frames cannot be made.
-    """
-    if not (root / "tests" / "benchmarks").is_dir():
-        raise CannotMeasure("head has no folder tests/benchmarks: nothing to measure")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(root / "tests" / "benchmarks", folder / "tests" / "benchmarks", ignore=ignored)
-    shutil.copytree(root / "benchmarks", folder / "benchmarks", ignore=ignored)
-    (folder / "tests" / "__init__.py").touch()
-    (folder / "pytest.ini").write_text("[pytest]\n")
-    for name in SCRIPTS:
-        shutil.copy(Path(__file__).with_name(name), folder / name)
-    command: list[str | Path] = [sys.executable, "-m", "tests.benchmarks.inputs", folder / INPUTS]
-    done = run(command, folder=folder, variables=environment(DATA_ROOT=str(root / "data")), timeout=120)
-    if done.code:
-        raise CannotMeasure(f"the frames of the benchmarks cannot be made:\n{done.tail}")
-    run([sys.executable, "-m", "compileall", "-q", folder], folder=folder, variables=environment(), timeout=120)
-    return folder
-
-
-def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
-    """Names of the benchmarks in the files of a source tree, which are not run, and why some cannot be read.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Without a folder tests/benchmarks it has none.
-    settings : pathlib.Path
-        Of pytest, in place of those of the tree.
-    """
-    if not (root / "tests" / "benchmarks").is_dir():
-        return frozenset(), ""
-    options: list[str | Path] = [
-        "--collect-only",
-        "-q",
-        "--noconftest",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        settings,
-        "--rootdir",
-        root,
-    ]
-    command: list[str | Path] = [sys.executable, "-m", "pytest", *options, root / "tests" / "benchmarks"]
-    done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
-    lines = done.output.splitlines()
-    names = frozenset(name_of(line) for line in lines if "::" in line and line.endswith("]"))
-    # A file that cannot be imported ends with code 2 and a line that begins with ERROR; code 5: there is none.
-    problem = next((line for line in lines if line.startswith("ERROR")), done.tail)
-    return names, "" if done.code in (0, 5) else f"cannot be read (code {done.code}): {problem}"
 
 
 def variables(build: Build, suite: Path) -> dict[str, str]:

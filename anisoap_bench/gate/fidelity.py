@@ -41,7 +41,7 @@ def compare_descriptors(base: Build, head: Build, suite: Path) -> tuple[list[Che
     ----------
     base, head : Build
     suite : pathlib.Path
-        As `drive.prepare_suite` made it.
+        As `prepare_suite` made it.
     """
     (before, _), (after, errors) = describe(base, suite), describe(head, suite)
     checks, new = compare(before, after, errors)
@@ -57,7 +57,7 @@ def run_tests(head: Build, suite: Path, source: Path) -> Check:
     ----------
     head : Build
     suite : pathlib.Path
-        As `drive.prepare_suite` made it.
+        As `prepare_suite` made it.
     source : pathlib.Path
         Head's files; its tests are run against head's wheel.
     """

@@ -16,6 +16,7 @@ from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.plant import with_code
 from anisoap_bench.gate.result import Amount
+from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from tests.gate.small_repository import ROOT
 
 FACTOR = 1.2
@@ -75,10 +76,10 @@ class Trials:
 
     def __init__(self, folder: Path) -> None:
         source = export(ROOT, None, folder / "source")
-        self.suite = drive.prepare_suite(source, folder / "suite")
+        self.suite = prepare_suite(source, folder / "suite")
         self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
         self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT)
-        self.names, problem = drive.benchmarks_in(source, self.suite / "pytest.ini")
+        self.names, problem = benchmarks_in(source, self.suite / "pytest.ini")
         for each in (self.base, self.twin, self.hungry):
             errors = drive.warm_up(each, self.suite, core=drive.default_core()).errors
             if problem or errors:

@@ -69,7 +69,7 @@ def results(monkeypatch: pytest.MonkeyPatch, tests: Check, comparing: Exception 
 
     for module, name, value in (
         *((compare, each, lambda *args: Path()) for each in ("export", "build")),
-        (compare.drive, "prepare_suite", lambda *args: Path()),
+        (compare, "prepare_suite", lambda *args: Path()),
         (compare.fidelity, "run_tests", lambda *args: tests),
         (compare.fidelity, "compare_descriptors", fail),
     ):

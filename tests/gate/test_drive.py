@@ -17,6 +17,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, worker
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.process import run
+from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from benchmarks.measure import THREAD_VARIABLES
 from tests.gate.processes import goes_on
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
@@ -29,7 +30,7 @@ def make(tmp_path: Path) -> Make:
     """A build of a small package and a suite of small benchmarks."""
 
     def run(package: str | None = PACKAGE, benchmarks: str = BENCHMARKS) -> tuple[Build, Path]:
-        suite = drive.prepare_suite(sources(tmp_path / "files", benchmarks), tmp_path / "suite")
+        suite = prepare_suite(sources(tmp_path / "files", benchmarks), tmp_path / "suite")
         folder = tmp_path / "head"
         folder.mkdir()
         if package is not None:
@@ -147,7 +148,7 @@ def test_what_is_still_running_when_a_command_ends_is_ended(tmp_path: Path) -> N
 
 def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
     with pytest.raises(CannotMeasure, match="tests/benchmarks"):
-        drive.prepare_suite(tmp_path, tmp_path / "suite")
+        prepare_suite(tmp_path, tmp_path / "suite")
 
 
 def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) -> None:
@@ -156,10 +157,10 @@ def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) 
     tree = sources(tmp_path / "files", BENCHMARKS.replace("timed(lambda: ", "no_such_name("))
     write(tmp_path, {"tests/__init__.py": "", "tests/benchmarks/__init__.py": "", "benchmarks/__init__.py": ""})
     write(tmp_path, {"tests/benchmarks/test_compiled.py": "raise ValueError('head in place of base')\n"})
-    assert drive.benchmarks_in(tree, settings) == ({"loop", "memory", "late"}, "")
-    assert drive.benchmarks_in(tmp_path / "nothing", settings) == (set(), "")
+    assert benchmarks_in(tree, settings) == ({"loop", "memory", "late"}, "")
+    assert benchmarks_in(tmp_path / "nothing", settings) == (set(), "")
     (tree / "tests" / "benchmarks" / "test_compiled.py").write_text("import no_such_module\n")
-    names, problem = drive.benchmarks_in(tree, settings)
+    names, problem = benchmarks_in(tree, settings)
     assert names == {"late"}
     assert "test_compiled.py" in problem
 
@@ -229,7 +230,7 @@ def test_benchmarks_that_cannot_be_told_apart_are_refused(make: Make, old: str, 
 
 def test_at_most_fifteen_benchmarks_block(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    names, problem = drive.benchmarks_in(Path(__file__).resolve().parents[2], tmp_path / "pytest.ini")
+    names, problem = benchmarks_in(Path(__file__).resolve().parents[2], tmp_path / "pytest.ini")
     assert 10 <= len(names) <= 15
     assert not problem
 

@@ -13,6 +13,7 @@ from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import amounts, compare_amounts
 from anisoap_bench.gate.result import Amount
+from anisoap_bench.gate.suite import prepare_suite
 from tests.gate import hungry
 from tests.gate.small_repository import PACKAGE, sources, write
 
@@ -31,7 +32,7 @@ HIDDEN = """\
 
 
 def measured(tmp_path: Path, base: str, head: str) -> dict[tuple[str, str], Amount]:
-    suite = drive.prepare_suite(sources(tmp_path / "files"), tmp_path / "suite")
+    suite = prepare_suite(sources(tmp_path / "files"), tmp_path / "suite")
     builds = []
     for name, package in (("base", base), ("head", head)):
         write(tmp_path / name, {"anisoap_opt/__init__.py": package})

@@ -18,6 +18,7 @@ import pytest
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, turns
 from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.suite import prepare_suite
 from tests.benchmarks.conftest import LEVELS, PLACES, ROUNDS
 from tests.gate.processes import goes_on
 from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
@@ -44,7 +45,7 @@ def depth():
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """Small benchmarks that are timed by `anisoap_opt.work`."""
-    return drive.prepare_suite(sources(tmp_path / "files", BENCHMARKS), tmp_path / "suite")
+    return prepare_suite(sources(tmp_path / "files", BENCHMARKS), tmp_path / "suite")
 
 
 def build(tmp_path: Path, name: str, package: str) -> Build:
