@@ -79,9 +79,7 @@ def _peak_memory(call: Callable[[], Any]) -> int:
     gc.collect()
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
+    if not reset_peak():
         tracemalloc.start()
         try:
             call()
@@ -93,6 +91,15 @@ def _peak_memory(call: Callable[[], Any]) -> int:
     peak = _status("VmHWM") - before
     del result
     return max(peak, 0)
+
+
+def reset_peak() -> bool:
+    """Set the high-water mark of the resident set back to what is resident now; False where the system cannot."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
 
 
 def _status(field: str) -> int:

@@ -15,7 +15,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
-from anisoap_bench.gate.calibration_table import LOADS, entry, table
+from anisoap_bench.gate.calibration_table import LOADS, entry, missed, table
 from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
@@ -46,7 +46,10 @@ def calibrate(
     replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
 ) -> None:
-    """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates."""
+    """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates.
+
+    Exit code 1 if a rate is worse than is meant, by more than chance.
+    """
     path = RECORDINGS / f"{name}.jsonl"
     if replay_only and not path.exists() and (RESULTS / f"{name}.jsonl.gz").exists():
         path = RESULTS / f"{name}.jsonl.gz"  # a published one
@@ -57,13 +60,24 @@ def calibrate(
         except KeyboardInterrupt:
             typer.echo(f"interrupted; what was recorded is in {path.relative_to(ROOT)}", err=True)
             raise typer.Exit(2) from None
-    typer.echo(publish(path, out))
+    text, worse = publish(path, out)
+    typer.echo(text)
+    for line in worse:
+        typer.echo(f"target missed: {line}", err=True)
+    raise typer.Exit(1 if worse else 0)
 
 
-def publish(path: Path, out: Path) -> str:
-    """Replay one recording, put its rates beside those of the others in calibration.json, write and return the table.
+def publish(path: Path, out: Path) -> tuple[str, list[str]]:
+    """Replay one recording, put its rates beside those of the others in calibration.json, and write the table.
 
     The recording is published with them, so that anyone can replay it.
+
+    Returns
+    -------
+    str
+        The table.
+    list of str
+        Targets that this recording misses.
 
     Raises
     ------
@@ -84,7 +98,7 @@ def publish(path: Path, out: Path) -> str:
     write_whole(out / "calibration.md", text)
     if path.suffix != ".gz":
         write_whole(out / f"{name}.jsonl.gz", gzip.compress(path.read_bytes(), mtime=0))
-    return text
+    return text, missed(rates)
 
 
 def _record(path: Path, *, minutes: float, core: int | None, load: str, every: int) -> None:

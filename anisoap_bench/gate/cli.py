@@ -20,9 +20,10 @@ from anisoap_bench.files import write_whole
 from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import default_core
-from anisoap_bench.gate.process import interruptible, versions
+from anisoap_bench.gate.process import interruptible, uninterrupted, versions
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
-from anisoap_bench.git import changed_files, commit_of, git
+from anisoap_bench.gate.sequence import MINUTES
+from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
 from benchmarks.measure import machine
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Compare two commits.")
@@ -44,7 +45,7 @@ def gate(
     only: Annotated[str, typer.Option(help="Measure the benchmarks with this in their name.")] = "",
     minutes: Annotated[
         float, typer.Option(min=0, help="Begin no pairs that would end later, but for the first 8.")
-    ] = 10.0,
+    ] = MINUTES,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the builds, and say where they are.")] = False,
 ) -> None:
     """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
@@ -99,15 +100,19 @@ def _compare(
     root = Path(git("rev-parse", "--show-toplevel"))
     before, after = commit_of(asked.base, root), commit_of(asked.head, root)
     dirty = _is_dirty(root, after, allow_dirty)
+    if before == after and not dirty and asked.base != asked.head:  # who names it twice wants to see the gate at work
+        raise CannotMeasure(
+            f"{asked.base} and {asked.head} are the same commit, {before[:10]}: there is nothing to compare"
+            f"{shallow_hint(root)}"
+        )
     core = _checked(core)
     conditions = {
         "machine": machine(),
         "core": "not pinned" if core is None else core,
         "versions": versions(),
         **({"head": "the files of the working tree, with changes that are not committed"} if dirty else {}),
-        **({"benchmarks": f"only those with {only!r} in their name"} if only else {}),
     }
-    started = GateResult(before, after, override=asked.override, environment=conditions)
+    started = GateResult(before, after, override=asked.override, only=only, environment=conditions)
     folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
     try:
         return compare_commits(
@@ -124,7 +129,8 @@ def _compare(
         if keep:
             typer.echo(f"kept: {folder}", err=True)
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            with uninterrupted():  # nothing is left behind, and what was found is told
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_dirty(root: Path, head: str, allowed: bool) -> bool:

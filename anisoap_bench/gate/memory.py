@@ -10,6 +10,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation, observe
 from anisoap_bench.gate.result import Amount
+from benchmarks import measure
 
 PROCESSES = 3
 """Of each build."""
@@ -42,7 +43,8 @@ def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, nam
     for _ in range(PROCESSES):
         for build in (base, head):
             one = observe(build, suite, core=core, amounts=True, names=names, timeout=300)
-            if missing := sorted(names - set(one.counters)):
+            measured = set(one.counters) & set(one.peak_bytes) if measure.reset_peak() else set(one.counters)
+            if missing := sorted(names - measured):
                 raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {one.errors}")
             found[build.name].append(one)
     return amounts(_middle(found[base.name]), _middle(found[head.name]))
@@ -62,8 +64,9 @@ def _medians(what: str, several: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 def amounts(base: Observation, head: Observation) -> Amounts:
     """Peak memory and counters of the benchmarks that both observations have."""
+    quantity = "peak memory" if measure.reset_peak() else "peak memory of Python and NumPy"
     memory = [
-        Amount(name, "peak memory", base.peak_bytes[name], peak, PEAK, PEAK_SLACK, unit="B")
+        Amount(name, quantity, base.peak_bytes[name], peak, PEAK, PEAK_SLACK, unit="B")
         for name, peak in head.peak_bytes.items()
         if name in base.peak_bytes
     ]

@@ -110,12 +110,15 @@ def run_together(
                 for process in processes:
                     process.wait(max(deadline - time.monotonic(), 0))
             except (TimeoutError, subprocess.TimeoutExpired) as error:
-                late = [process.args for process in processes if process.poll() is None]
-                raise CannotMeasure(f"took longer than {timeout:g} s: {late}") from error
-        for output in outputs:
-            output.seek(0)
-        texts = [output.read().decode(errors="replace") for output in outputs]
-        return [Finished(process.returncode, text) for process, text in zip(processes, texts, strict=True)]
+                pairs = zip(processes, outputs, strict=True)
+                late = [f"{each.args!r}\n{_read(out).tail}" for each, out in pairs if each.poll() is None]
+                raise CannotMeasure("\n".join([f"took longer than {timeout:g} s:", *late])) from error
+        return [_read(output, process.returncode) for process, output in zip(processes, outputs, strict=True)]
+
+
+def _read(output: IO[bytes], code: int = 0) -> Finished:
+    output.seek(0)
+    return Finished(code, output.read().decode(errors="replace"))
 
 
 @contextmanager
@@ -144,6 +147,20 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore what would interrupt, for a short while; it is lost."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind the stack as SIGINT does, so that every `finally` runs, to its end."""
@@ -153,8 +170,7 @@ def interruptible() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handlers = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: signal.getsignal(number) for number in INTERRUPTS}
     old = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}  # nohup's, for one
     for number in old:
         signal.signal(number, interrupt)

@@ -19,9 +19,12 @@ from scipy import stats
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.recording import BLOCK, PLANTED, TWIN, Recording, Stream
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, Decision
-from anisoap_bench.gate.sequence import Plan, Source, decide
+from anisoap_bench.gate.sequence import MINUTES, Fits, Plan, Source, decide
 
 EFFECTS = (1.03, 1.05, 1.10)
+PREPARATION = 16
+"""Pairs: what a run does beside them takes as long as so many (docs/gate.md)."""
+
 _ROWS = ((0, 0, 0, 0), (0, 1, 0, 1), (0, 0, 1, 1), (0, 1, 1, 0))
 ROLES = np.array([*_ROWS, *(tuple(1 - sign for sign in row) for row in _ROWS)], dtype=bool)
 """Whether the twin plays the base in each of four blocks, [patterns, blocks]; the blocks after follow as these."""
@@ -136,7 +139,25 @@ def source_at(
     return source
 
 
-def chain(trial: Callable[[int], Source], recorded: int, plan: Plan) -> list[Decision]:
+def pairs_in(minutes: float, seconds_per_pair: float) -> int:
+    """Pairs for which a run has time."""
+    return int(60 * minutes / max(seconds_per_pair, 0.01)) - PREPARATION
+
+
+def _limited(pairs: int) -> Fits:
+    """Whether there is time for so many more; each "yes" takes of it."""
+    left = pairs
+
+    def fits(more: int) -> bool:
+        nonlocal left
+        fit = more <= left
+        left -= more if fit else 0
+        return fit
+
+    return fits
+
+
+def chain(trial: Callable[[int], Source], recorded: int, plan: Plan, limit: int) -> list[Decision]:
     """Decisions one after the other, each from where the one before ended.
 
     None begins where fewer pairs are left than a trial may take: to count those that happen to be short there would
@@ -148,33 +169,37 @@ def chain(trial: Callable[[int], Source], recorded: int, plan: Plan) -> list[Dec
         Given the first pair, the source of a trial.
     recorded : int
         Pairs in all.
+    limit : int
+        Pairs for which a run has time; the first look is taken anyway.
     """
     start, decisions = 0, []
-    while start + plan.first.looks[-1] + plan.confirming.looks[-1] <= recorded:
-        decision = decide(trial(start), plan)
+    opening = plan.first.looks[0]
+    longest = max(opening, min(limit, plan.first.looks[-1] + plan.confirming.looks[-1]))
+    while start + longest <= recorded:
+        decision = decide(trial(start), plan, _limited(limit - opening))
         decisions.append(decision)
-        start += decision.first_pairs + decision.confirming_pairs
+        start += _pairs(decision)
     return decisions
 
 
-def equal_builds(stream: Stream, plan: Plan) -> list[list[Decision]]:
+def equal_builds(stream: Stream, plan: Plan, limit: int) -> list[list[Decision]]:
     """Trials without any difference, a chain for every pattern of roles."""
-    return [chain(partial(source_at, stream, roles=r), _length(stream), plan) for r in range(len(ROLES))]
+    return [chain(partial(source_at, stream, roles=r), _length(stream), plan, limit) for r in range(len(ROLES))]
 
 
-def multiplied(stream: Stream, effect: float, plan: Plan) -> list[list[Decision]]:
+def multiplied(stream: Stream, effect: float, plan: Plan, limit: int) -> list[list[Decision]]:
     """Trials in which one benchmark's recorded times of the head are multiplied: two chains a benchmark."""
     return [
-        chain(partial(source_at, stream, roles=r, slowed=(name, effect)), _length(stream), plan)
+        chain(partial(source_at, stream, roles=r, slowed=(name, effect)), _length(stream), plan, limit)
         for name in stream
         for r in (UNCHANGED, EXCHANGED)
     ]
 
 
-def really_planted(stream: Stream, slow: Stream, plan: Plan) -> list[list[Decision]]:
+def really_planted(stream: Stream, slow: Stream, plan: Plan, limit: int) -> list[list[Decision]]:
     """Trials in which one benchmark comes from pairs whose head was slower, and the others from equal builds."""
     recorded = min(_length(stream), _length(slow))
-    return [chain(partial(source_at, stream, other=(name, slow)), recorded, plan) for name in stream]
+    return [chain(partial(source_at, stream, other=(name, slow)), recorded, plan, limit) for name in stream]
 
 
 def detected(decision: Decision, name: str) -> bool:
@@ -198,11 +223,12 @@ def replay(recording: Recording) -> dict[str, Any]:
     """
     plan = Plan()
     stream = recording.streams[TWIN]
-    equal = equal_builds(stream, plan)
+    limit = pairs_in(MINUTES, recording.seconds_per_pair)
+    equal = equal_builds(stream, plan, limit)
     tally = partial(_tally, equal)
     fixed = [equal[UNCHANGED], equal[EXCHANGED]]
     decisions = [decision for each in equal for decision in each]
-    used = [decision.first_pairs + decision.confirming_pairs for decision in decisions]
+    used = [_pairs(decision) for decision in decisions]
     if not used:
         raise CannotMeasure(f"{_length(stream)} pairs of equal builds are too few for a trial: record more")
     return {
@@ -211,16 +237,16 @@ def replay(recording: Recording) -> dict[str, Any]:
         "false_alarms_fixed": _tally(fixed, lambda d: d.exit_code == REGRESSION).as_dict(),
         "undecided": tally(lambda d: d.exit_code == NOT_MEASURED).as_dict(),
         "flagged_first": tally(lambda d: any(one.confirmed is not None for one in d.comparisons)).as_dict(),
-        "multiplied": {f"{effect:.2f}": _power(multiplied(stream, effect, plan), stream, 2) for effect in EFFECTS},
+        "multiplied": {f"{by:.2f}": _power(multiplied(stream, by, plan, limit), stream, 2) for by in EFFECTS},
         "planted": {
             f"{PLANTED[kind]:.2f}": {
-                **_power(really_planted(stream, slow, plan), stream, 1),
+                **_power(really_planted(stream, slow, plan, limit), stream, 1),
                 "measured_ratio": _median_ratio(slow),
             }
             for kind, slow in sorted(recording.streams.items())
             if kind in PLANTED
         },
-        "pairs": {"recorded": _length(stream), "median": int(np.median(used)), "most": max(used)},
+        "pairs": {"recorded": _length(stream), "limit": limit, "median": int(np.median(used)), "most": max(used)},
         "spread": {name: _spread(*times) for name, times in sorted(stream.items())},
     }
 
@@ -232,8 +258,14 @@ def _tally(chains: list[list[Decision]], happened: Callable[[Decision], bool]) -
 def _power(chains: list[list[Decision]], stream: Stream, repeats: int) -> dict[str, Any]:
     """Detections; each benchmark of the stream in turn has `repeats` chains."""
     names = [name for name in stream for _ in range(repeats)]
-    counted = [(sum(detected(one, name) for one in each), len(each)) for name, each in zip(names, chains, strict=True)]
-    return Tally(counted).as_dict()
+    found = [[one for one in each if detected(one, name)] for name, each in zip(names, chains, strict=True)]
+    tally = Tally([(len(some), len(each)) for some, each in zip(found, chains, strict=True)])
+    used = [_pairs(one) for some in found for one in some]
+    return {**tally.as_dict(), "pairs_median": int(np.median(used)) if used else None}
+
+
+def _pairs(decision: Decision) -> int:
+    return decision.first_pairs + decision.confirming_pairs
 
 
 def _length(stream: Stream) -> int:

@@ -58,7 +58,8 @@ def headline(result: GateResult) -> str:
     if result.override and result.performance_code != PASS:
         return f"PASSED by the label {OVERRIDE}: {_trouble(result)}"
     if result.exit_code == PASS:
-        return "PASSED: same results, nothing slower"
+        part = f" of what has {result.only!r} in its name" if result.only else ""
+        return f"PASSED: same results, nothing slower{part}"
     return f"{'UNDECIDED' if result.exit_code == NOT_MEASURED else 'FAILED'}: {_trouble(result)}"
 
 
@@ -92,6 +93,8 @@ def _words(result: GateResult) -> list[str]:
     if result.new:
         words.append(f"new, base cannot run them: {_names(result.new)}")
     words += [f"not compared: {name}: {why}" for name, why in result.uncompared.items()]
+    if result.only:
+        words.append(f"only the benchmarks with {result.only!r} in their name were run")
     if result.override:
         words.append(f"the label {OVERRIDE} is set: times, memory, counts and what is not compared do not block")
     return words
@@ -138,7 +141,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Text that the head wrote, as it may stand in Markdown: on one line, without tags, links, code or mentions."""
+    """Text that the head wrote, as it may stand in Markdown: on one line, no tag, code, mention or hidden link."""
     return " ".join(text.split()).translate({ord(sign): f"&#{ord(sign)};" for sign in "&<@[`"})
 
 

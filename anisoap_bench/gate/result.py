@@ -121,13 +121,15 @@ class GateResult:
     decision : Decision or None
         None if no time was compared.
     new : tuple of str
-        Benchmarks that base's files do not have and base cannot run, and descriptors that only head can compute.
+        Benchmarks that base's files do not have and base cannot run, and descriptors by backends that base has not.
     uncompared : mapping
-        Why, by name, something that base's files measure was not compared: it is as open as what is unknown.
+        Why, by name, something that base should be able to compute was not compared: it is as open as what is unknown.
     memory, counters : tuple of Amount
     override : bool
         The label ``perf-regression-ok`` was set: what was measured no longer blocks. A wrong number still does,
         and so does a run that measured nothing.
+    only : str
+        Benchmarks without this in their name were left out; empty if none was.
     environment : mapping
         Conditions of the run, printed as given.
     message : str or None
@@ -143,6 +145,7 @@ class GateResult:
     memory: tuple[Amount, ...] = ()
     counters: tuple[Amount, ...] = ()
     override: bool = False
+    only: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
 

@@ -22,6 +22,9 @@ Source: TypeAlias = Callable[[int], Mapping[str, tuple[Floats, Floats]]]
 Fits: TypeAlias = Callable[[int], bool]
 Codes: TypeAlias = npt.NDArray[np.int8]
 
+MINUTES = 10.0
+"""A run has so many, with all that it does beside its pairs."""
+
 UNKNOWN, CLEAR, FLAGGED = 0, 1, 2
 VERDICTS: tuple[Verdict, ...] = ("unknown", "not slower", "slower")
 
@@ -148,7 +151,7 @@ def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Dec
         names[:] = names or list(observed)
         if not names or set(observed) != set(names):
             raise CannotMeasure(f"the benchmarks are not the same in every process: {names} and {list(observed)}")
-        ratios = [log_ratios(*observed[name]) for name in names]
+        ratios = [log_ratios(*observed[name], name) for name in names]
         if any(each.shape != (pairs,) for each in ratios):
             raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
         return np.stack(ratios)

@@ -31,8 +31,15 @@ class Summary:
     freedom: int
 
 
-def log_ratios(base: Floats, head: Floats) -> Floats:
+def log_ratios(base: Floats, head: Floats, name: str = "a benchmark") -> Floats:
     """log(head/base), pair by pair.
+
+    Parameters
+    ----------
+    base, head : array of float, shape [pairs]
+        Seconds.
+    name : str
+        What was timed, for the error.
 
     Raises
     ------
@@ -40,9 +47,9 @@ def log_ratios(base: Floats, head: Floats) -> Floats:
         If a time is not a positive finite number.
     """
     base, head = np.asarray(base, dtype=float), np.asarray(head, dtype=float)
-    for times in (base, head):
-        if not np.all(np.isfinite(times) & (times > 0)):
-            raise CannotMeasure("a time is not a positive number")
+    for side, times in (("base", base), ("head", head)):
+        if len(bad := times[~(np.isfinite(times) & (times > 0))]):
+            raise CannotMeasure(f"{name}: a time of {side} is not a positive number but {bad[0]:g}")
     return np.log(head / base)
 
 

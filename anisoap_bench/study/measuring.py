@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -132,7 +131,7 @@ def timed(call: Callable[[], Any]) -> tuple[float, float, Any]:
 
 def memory_method() -> str:
     """How `measure.peak_memory` measures here."""
-    if os.access("/proc/self/clear_refs", os.W_OK):
+    if measure.reset_peak():
         return "resident set: high-water mark, reset before one more call, less what was resident before it"
     return "tracemalloc: allocations of Python and NumPy during one more call"
 

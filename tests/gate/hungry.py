@@ -21,30 +21,40 @@ from tests.gate.small_repository import ROOT
 
 FACTOR = 1.2
 
-# Each call is made once to see what it needs, and again while a fifth of that is held. Pages of a mapping are memory
-# that Python and NumPy do not count: only the peak of the resident set tells.
-CALLS = """
+# After a call, its peak is reached again and exceeded by a fifth, in pages of a mapping: neither Python nor NumPy count
+# them, only the peak of the resident set tells.
+REACH = """
+
+def _reach(factor, floor=0):
+    import mmap
+
+    status = _status()
+    size = floor + factor * (status["VmHWM"] - floor) - status["VmRSS"]
+    with mmap.mmap(-1, max(int(size), 1)) as pages:
+        for first in range(0, len(pages), mmap.PAGESIZE):
+            pages[first] = 1
+
+
+def _status():
+    with open("/proc/self/status") as lines:
+        return {{line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith("Vm")}}
+"""
+
+CALLS = (
+    REACH
+    + """
 
 def _hungry(call):
     import functools
-    import mmap
-
-    def status(field):
-        with open("/proc/self/status") as lines:
-            return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
 
     @functools.wraps(call)
     def hungry(*args, **kwargs):
         with open("/proc/self/clear_refs", "w") as peak:
             peak.write("5")
-        before = status("VmRSS")
+        before = _status()["VmRSS"]
         result = call(*args, **kwargs)
-        size = max(int(({factor!r} - 1) * (status("VmHWM") - before)), 1)
-        del result
-        with mmap.mmap(-1, size) as pages:
-            for first in range(0, size, mmap.PAGESIZE):
-                pages[first] = 1
-            return call(*args, **kwargs)
+        _reach({factor!r}, before)
+        return result
 
     return hungry
 
@@ -52,23 +62,16 @@ def _hungry(call):
 for _name in ("power_spectrum", "transform"):
     setattr(EllipsoidalDensityProjection, _name, _hungry(getattr(EllipsoidalDensityProjection, _name)))
 """
+)
 
 # The whole process counts here, not what is added to it.
-IMPORT = """
+IMPORT = (
+    REACH
+    + """
 
-def _hungry_import():
-    import mmap
-
-    with open("/proc/self/status") as lines:
-        memory = {{line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Vm")}}
-    size = int({factor!r} * int(memory["VmHWM"]) - int(memory["VmRSS"])) * 1024
-    with mmap.mmap(-1, size) as pages:
-        for first in range(0, size, mmap.PAGESIZE):
-            pages[first] = 1
-
-
-_hungry_import()
+_reach({factor!r})
 """
+)
 
 
 class Trials:

@@ -1,11 +1,12 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import calibration, recording, replay
+from anisoap_bench.gate import calibration, calibration_table, recording, replay
 from anisoap_bench.gate.recording import TWIN
 from anisoap_bench.gate.result import Decision
 from anisoap_bench.gate.sequence import Plan
@@ -60,7 +61,7 @@ def lengths_of(monkeypatch, lengths):
     starts = []
     lengths = iter(lengths)
 
-    def decide(start, plan):
+    def decide(start, plan, fits):
         starts.append(start)
         return Decision((), *next(lengths))
 
@@ -71,7 +72,7 @@ def lengths_of(monkeypatch, lengths):
 def test_trials_of_a_chain_share_no_pair(monkeypatch):
     """Each begins where the one before ended."""
     starts = lengths_of(monkeypatch, [(8, 0), (12, 8), (30, 26), (8, 0)])
-    assert len(replay.chain(lambda start: start, 84 + 56, Plan())) == 4
+    assert len(replay.chain(lambda start: start, 84 + 56, Plan(), 1000)) == 4
     assert starts == [0, 8, 28, 84]
 
 
@@ -79,7 +80,54 @@ def test_trials_of_a_chain_share_no_pair(monkeypatch):
 def test_no_trial_begins_where_a_long_one_would_not_fit(monkeypatch, pairs, trials):
     """Else only those decided early would count at the end of a recording."""
     lengths_of(monkeypatch, [(8, 0)] * trials)
-    assert len(replay.chain(lambda start: start, pairs, Plan())) == trials
+    assert len(replay.chain(lambda start: start, pairs, Plan(), 1000)) == trials
+
+
+@pytest.mark.parametrize(("limit", "pairs"), [(1000, 30), (30, 30), (29, 20), (12, 12), (11, 8), (0, 8)])
+def test_a_trial_has_no_more_time_than_a_run(tmp_path, limit, pairs):
+    """With much noise, it is open for as long as there is time."""
+    path = tmp_path / "r.jsonl"
+    record(path, Pairs(2 * 60, spread=0.3), every=0)
+    source = partial(replay.source_at, recording.read(path).streams[TWIN])
+    decisions = replay.chain(source, 120, Plan(), limit)
+    assert {(one.first_pairs, one.confirming_pairs, one.exit_code) for one in decisions} == {(pairs, 0, 2)}
+    assert {one.ran_out for one in decisions} == {limit < 30}
+    assert len(decisions) == (120 - max(8, min(limit, 56))) // pairs + 1
+
+
+def test_the_time_of_a_run_in_pairs():
+    """What it does beside its pairs counts."""
+    assert replay.pairs_in(10, 10.0) == 60 - replay.PREPARATION
+    assert replay.pairs_in(10, 0.0) > 1000  # of processes that took no time
+
+
+def rates(**more):
+    of = {"events": 0, "trials": 100, "rate": 0.0, "interval": (0.0, 0.0362), "interval_cautious": (0, 1)}
+    all_of = {**of, "events": 100, "rate": 1.0, "interval": (0.9638, 1.0)}
+    return {"false_alarms": of, "undecided": of, "multiplied": {"1.05": all_of, "1.10": all_of}, **more}
+
+
+def test_targets_that_a_recording_misses():
+    """Chance alone is no miss."""
+    assert calibration_table.missed(rates()) == []
+    some = {**rates()["undecided"], "events": 20, "rate": 0.2, "interval": (0.127, 0.292)}
+    (line,) = calibration_table.missed(rates(undecided=some))
+    assert line == "undecided: 20 of 100: 20.0 % [12.7, 29.2]; cautious [0.0, 100.0]; at most 5 % is meant"
+    (line,) = calibration_table.missed(rates(false_alarms=some))
+    assert line.startswith("false alarms: 20 of 100")
+    assert calibration_table.missed(rates(undecided={**some, "interval": (0.049, 0.4)})) == []
+    few = {**some, "interval": (0.7, 0.949)}
+    assert len(calibration_table.missed(rates(multiplied={"1.05": few, "1.10": few}))) == 2
+
+
+def test_a_miss_is_an_exit_code(recorded, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(calibration, "RECORDINGS", recorded.parent)
+    monkeypatch.setattr(calibration, "missed", lambda rates: ["undecided: all"])
+    with pytest.raises(SystemExit) as ended:
+        calibration.app(["--replay-only", "--out", str(tmp_path)])
+    assert ended.value.code == 1
+    assert "target missed: undecided: all" in capsys.readouterr().err
+    assert (tmp_path / "calibration.md").exists()
 
 
 def test_a_lasting_difference_of_the_builds_is_not_averaged_away(tmp_path):
@@ -121,10 +169,10 @@ def test_publish_keeps_the_other_recordings(recorded, tmp_path):
     other = tmp_path / "loaded.jsonl"
     record(other, Pairs(2 * 40), {**CONDITIONS, "load": "other-work"})
     calibration.publish(recorded, tmp_path)
-    text = calibration.publish(other, tmp_path)
+    text, _ = calibration.publish(other, tmp_path)
     assert text == (tmp_path / "calibration.md").read_text()
     assert recording.read(tmp_path / "quiet.jsonl.gz").conditions == CONDITIONS
-    assert calibration.publish(tmp_path / "loaded.jsonl.gz", tmp_path) == text
+    assert calibration.publish(tmp_path / "loaded.jsonl.gz", tmp_path)[0] == text
     entries = json.loads((tmp_path / "calibration.json").read_text())
     assert set(entries) == {"quiet", "loaded"}
     false = entries["quiet"]["false_alarms"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from anisoap_bench.gate import cli, report
-from anisoap_bench.gate.process import interruptible
+from anisoap_bench.gate.process import interruptible, uninterrupted
 from anisoap_bench.gate.result import Check, Comparison, Decision, GateResult
 from anisoap_bench.gate.turns import VARIABLE as TURNS
 from tests.gate.small_repository import ROOT, change, commit, git, repository, write
@@ -136,6 +136,29 @@ def test_a_shallow_clone_without_the_base_says_what_to_do(repo: Path) -> None:
     code, output = gate(shallow, "--base", "HEAD~1")
     assert code == 2
     assert "git fetch --unshallow" in output
+
+
+def test_a_commit_under_two_names_is_not_compared_with_itself(repo: Path) -> None:
+    """On main, where everything was committed, or in a clone so shallow that the branches' ends are all there is."""
+    branch = git(repo, "branch", "--show-current").strip()
+    code, output = gate(repo, "--base", branch)
+    assert code == 2
+    assert f"{branch} and HEAD are the same commit" in output
+    assert "nothing to compare" in output
+    assert "shallow" not in output
+    shallow = repo.parent / "shallow"
+    git(repo.parent, "clone", "--quiet", "--depth", "1", repo.as_uri(), str(shallow))
+    code, output = gate(shallow, "--base", branch)
+    assert code == 2
+    assert "git fetch --unshallow" in output
+
+
+def test_a_signal_while_cleaning_up_loses_no_verdict() -> None:
+    with interruptible():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
 
 
 def test_uncommitted_changes_are_refused_and_named(repo: Path) -> None:

@@ -87,7 +87,7 @@ def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatc
     """Nor what a backend of head's own cannot compute; what base can compute is wrong instead."""
     case = "numba float64 6 bulk_1"
     base = {NAME: VALUES, f"{case} expansion": VALUES, f"{case} power spectrum": VALUES}
-    found = iter([(base, {"b 2": "no b"}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})])
+    found = iter([(base, {}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})])
     monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
     build = Build("build", Path(), "abc")
     (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
@@ -96,12 +96,35 @@ def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatc
     assert "worse" in check.detail
 
 
-def test_tests_that_did_not_end_are_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_base_fails_at_is_not_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has that backend, and nobody has compared its numbers with head's."""
+    case = "numba float64 6 bulk_1"
+    head = {NAME: VALUES, f"{case} expansion": VALUES, "jax float64 6 bulk_1 expansion": VALUES}
+    found = iter([({NAME: VALUES}, {case: "MemoryError"}), (head, {})])
+    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
+    build = Build("build", Path(), "abc")
+    (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
+    assert check.passed
+    assert new == ["jax float64 6 bulk_1 expansion"]
+    assert missing == {f"descriptors {case}": "base cannot compute it: MemoryError"}
+
+
+def test_a_base_that_fails_at_everything_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([({}, {"numba float64 6 bulk_1": "no such keyword"}), ({NAME: VALUES}, {})])
+    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
+    build = Build("build", Path(), "abc")
+    with pytest.raises(CannotMeasure, match="numba float64 6 bulk_1.*no such keyword"):
+        fidelity.compare_descriptors(build, build, Path())
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_tests_that_did_not_end_are_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, silent: bool) -> None:
     """Python ends with 1 after an exception, as pytest does after a failed test."""
     (tmp_path / "source" / "tests").mkdir(parents=True)
     (tmp_path / "suite").mkdir()
     (tmp_path / "suite" / "worker.py").touch()
-    monkeypatch.setattr(fidelity, "run", lambda *args, **more: Finished(1, "Traceback\nMemoryError"))
+    words = "" if silent else "Traceback\nMemoryError"
+    monkeypatch.setattr(fidelity, "run", lambda *args, **more: Finished(1, words))
     with pytest.raises(CannotMeasure, match="did not end"):
         fidelity.run_tests(Build("head", tmp_path, "abc"), tmp_path / "suite", tmp_path / "source")
 

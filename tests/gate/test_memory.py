@@ -14,6 +14,7 @@ from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import amounts, compare_amounts
 from anisoap_bench.gate.result import Amount
 from anisoap_bench.gate.suite import prepare_suite
+from benchmarks import measure
 from tests.gate import hungry
 from tests.gate.small_repository import PACKAGE, sources, write
 
@@ -126,6 +127,20 @@ def test_a_benchmark_whose_memory_cannot_be_measured_is_not_passed_over(
         compare_amounts(base, head, Path(), None, frozenset({"one"}))
 
 
+def test_a_peak_that_is_missing_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system can tell; elsewhere it is named for what it is."""
+    only_counts = Observation({}, {}, {"one": {"calls": 1}})
+    monkeypatch.setattr(memory, "observe", lambda *words, **more: only_counts)
+    base, head = (Build(name, Path(name), name) for name in ("base", "head"))
+    monkeypatch.setattr(measure, "reset_peak", lambda: True)
+    with pytest.raises(CannotMeasure, match="base: no memory and counts of one"):
+        compare_amounts(base, head, Path(), None, frozenset({"one"}))
+    monkeypatch.setattr(measure, "reset_peak", lambda: False)
+    assert compare_amounts(base, head, Path(), None, frozenset({"one"}))[0] == ()
+    ((peak,), _) = amounts(observation(1, calls=1), observation(1, calls=1))
+    assert peak.quantity == "peak memory of Python and NumPy"
+
+
 @pytest.mark.parametrize(("peaks", "over"), [((100, 200, 100), False), ((100, 200, 200), True)])
 def test_the_median_of_three_processes_counts(
     peaks: tuple[int, ...], over: bool, monkeypatch: pytest.MonkeyPatch
@@ -145,8 +160,9 @@ def test_the_median_of_three_processes_counts(
 
 
 def test_processes_of_a_build_that_measure_different_things_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    observations = iter([observation(1, calls=1), observation(1, calls=1), Observation({}, {}, {"one": {"calls": 1}})])
-    monkeypatch.setattr(memory, "observe", lambda *words, **more: next(observations, observation(1, calls=1)))
+    more = Observation({}, {"one": 1, "two": 1}, {"one": {"calls": 1}})
+    observations = iter([observation(1, calls=1), observation(1, calls=1), more])
+    monkeypatch.setattr(memory, "observe", lambda *words, **others: next(observations, observation(1, calls=1)))
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match="peak memory: not every process"):
         compare_amounts(base, head, Path(), None, frozenset({"one"}))

@@ -122,6 +122,14 @@ def test_the_label_is_shown_even_if_nothing_needed_it():
         assert "the label perf-regression-ok is set" in text
 
 
+def test_a_part_of_the_benchmarks_is_named_in_the_headline():
+    found = result(SAME, only="imp")
+    assert report.headline(found) == "PASSED: same results, nothing slower of what has 'imp' in its name"
+    for show in (report.terminal, report.markdown):
+        assert "only the benchmarks with 'imp' in their name were run" in show(found)
+        assert "were run" not in show(result(SAME))
+
+
 def test_the_time_limit_is_named():
     stopped = replace(result(OPEN), decision=Decision((OPEN,), 8, 0, ran_out=True))
     for show in (report.terminal, report.markdown):
