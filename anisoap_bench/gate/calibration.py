@@ -124,7 +124,7 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
         builds, suite = _prepare(Path(folder), commit)
         for each in builds.values():
             typer.echo(f"warming up {each.name}", err=True)
-            drive.warm_up(each, suite, core=core)
+            drive.warm_up([each], suite, core=core)
 
         def measure(first: str, second: str) -> list[dict[str, float]]:
             pair = drive.observe_pair(builds[first], builds[second], suite, core=core)

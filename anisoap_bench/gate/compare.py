@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def compare_commits(
             return result
 
         say("compiling, and finding out what can be run")
-        of_base, of_head = (_warm_up(each, suite, core, only) for each in (base, head))
+        of_base, of_head = _warm_up((base, head), suite, core, only)
         known, problem = benchmarks_in(base_files, suite / "pytest.ini")
         names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if only in name})
         uncompared |= {"benchmarks of base's files": problem} if problem else {}
@@ -95,10 +95,10 @@ def compare_commits(
         return replace(result, message=f"{type(error).__name__}: {error}")
 
 
-def _warm_up(build: Build, suite: Path, core: int | None, only: str) -> Observation:
-    """What a build can run; what fails is tried twice, as it counts as broken from here on."""
-    found = drive.warm_up(build, suite, core=core, only=only)
-    return drive.warm_up(build, suite, core=core, only=only) if found.errors else found
+def _warm_up(builds: Sequence[Build], suite: Path, core: int | None, only: str) -> list[Observation]:
+    """What each build can run; where anything fails it is all tried again, as it counts as broken from here on."""
+    found = drive.warm_up(builds, suite, core=core, only=only)
+    return drive.warm_up(builds, suite, core=core, only=only) if any(one.errors for one in found) else found
 
 
 def sort_out(

@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +74,7 @@ def variables(build: Build, suite: Path) -> dict[str, str]:
 
 
 def observe(
-    build: Build,
+    builds: Sequence[Build],
     suite: Path,
     *,
     core: int | None,
@@ -82,16 +82,16 @@ def observe(
     amounts: bool = False,
     names: frozenset[str] | None = None,
     only: str = "",
-) -> Observation:
-    """Run one process.
+) -> list[Observation]:
+    """Run one process of each build, all at once: for whatever is no time.
 
     Parameters
     ----------
-    build : Build
+    builds : sequence of Build
     suite : pathlib.Path
         As `prepare_suite` made it.
     core : int or None
-        The process is pinned to it, where the system can.
+        The first process is pinned to it, and the others to others where there are any; None: no process is pinned.
     timeout : float
         Seconds.
     amounts : bool
@@ -104,12 +104,22 @@ def observe(
     Raises
     ------
     CannotMeasure
-        If the process fails as a whole, for example because it imported another package than the build's.
+        If a process fails as a whole, for example because it imported another package than the build's.
     """
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        process = _Process(build, Path(folder), amounts)
-        command = process.command(suite, core=core, names=names, only=only)
-        return process.read(*run_together([command], timeout=timeout))
+        processes = [_Process(build, Path(folder) / str(number), amounts) for number, build in enumerate(builds)]
+        commands = [
+            process.command(suite, core=each, names=names, only=only)
+            for process, each in zip(processes, _cores_from(core), strict=False)
+        ]
+        finished = run_together(commands, timeout=timeout)
+        return [process.read(done) for process, done in zip(processes, finished, strict=True)]
+
+
+def _cores_from(core: int | None) -> Iterator[int | None]:
+    """That core, then the others that this process may use, over and over."""
+    others = os.sched_getaffinity(0) - {core} if core is not None and hasattr(os, "sched_getaffinity") else ()
+    return itertools.cycle([core, *sorted(others)])
 
 
 def observe_pair(
@@ -201,9 +211,9 @@ class _Process:
         return Observation(**{"seconds": {}, **json.loads(self.out.read_text())})
 
 
-def warm_up(build: Build, suite: Path, *, core: int | None, only: str = "") -> Observation:
-    """One process that is not measured: it compiles what later ones load, and tells what can be run."""
-    return observe(build, suite, core=core, timeout=600, only=only)
+def warm_up(builds: Sequence[Build], suite: Path, *, core: int | None, only: str = "") -> list[Observation]:
+    """A process of each build that is not measured: it compiles what later ones load, and tells what can be run."""
+    return observe(builds, suite, core=core, timeout=600, only=only)
 
 
 def alternate(
@@ -247,7 +257,7 @@ def alternate(
 
 
 class PairSource:
-    """A source of fresh pairs; the order goes on from call to call.
+    """A source of fresh pairs; the order goes on from call to call, whatever the benchmarks.
 
     Parameters
     ----------
@@ -272,21 +282,29 @@ class PairSource:
     ) -> None:
         self.base, self.head, self.suite, self.core, self.names = base, head, suite, core, names
         self.deadline, self.say = deadline, say
-        self.taken, self.seconds = 0, 0.0
+        self.taken, self.work, self.seconds = 0, 0, 0.0
 
-    def __call__(self, pairs: int) -> dict[str, tuple[Floats, Floats]]:
-        """Measure so many."""
-        self.say(f"pairs of processes {self.taken + 1} to {self.taken + pairs}")
+    def __call__(self, pairs: int, names: frozenset[str] | None = None) -> dict[str, tuple[Floats, Floats]]:
+        """Measure so many, of some benchmarks or of all."""
+        names = self.names if names is None else names
+        which = "" if names == self.names else f", of {', '.join(sorted(names))}"
+        self.say(f"pairs of processes {self.taken + 1} to {self.taken + pairs}{which}")
         begin = time.monotonic()
-        found = alternate(self.base, self.head, self.suite, pairs, self.core, names=self.names, first=self.taken)
+        found = alternate(self.base, self.head, self.suite, pairs, self.core, names=names, first=self.taken)
         self.taken += pairs
+        self.work += pairs * work(len(names))
         self.seconds += time.monotonic() - begin
         return found
 
-    def fits(self, pairs: int) -> bool:
-        """Whether so many more would end before the deadline, at the pace so far."""
-        pace = self.seconds / max(self.taken, 1)
-        return time.monotonic() + pace * pairs <= self.deadline
+    def fits(self, pairs: int, benchmarks: int) -> bool:
+        """Whether so many more of so many benchmarks would end before the deadline, at the pace so far."""
+        pace = self.seconds / max(self.work, 1)
+        return time.monotonic() + pace * pairs * work(benchmarks) <= self.deadline
+
+
+def work(benchmarks: int) -> int:
+    """What a pair of processes takes, in units of what one benchmark does: to start them takes about as long."""
+    return 1 + benchmarks
 
 
 def default_core() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import variables
-from anisoap_bench.gate.process import run
+from anisoap_bench.gate.process import Command, run, run_together
 from anisoap_bench.gate.result import Check
 
 TESTS = ("test_reference_data.py", "test_invariance.py")
@@ -43,7 +43,7 @@ def compare_descriptors(base: Build, head: Build, suite: Path) -> tuple[list[Che
     suite : pathlib.Path
         As `prepare_suite` made it.
     """
-    (before, errors_of_base), (after, errors) = describe(base, suite), describe(head, suite)
+    (before, errors_of_base), (after, errors) = describe((base, head), suite)
     if not before:
         raise CannotMeasure(f"base computes no descriptor at all: {next(iter(errors_of_base.items()), 'it has none')}")
     checks, new = compare(before, after, errors)
@@ -90,18 +90,23 @@ def run_tests(head: Build, suite: Path, source: Path) -> Check:
     return Check("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or summary)
 
 
-def describe(build: Build, suite: Path) -> tuple[Arrays, dict[str, str]]:
-    """Descriptors of the benchmark inputs by every backend, and what could not be computed."""
-    out = suite.with_name(f"{build.name}-descriptors.npz")
-    asked = {"target": str(build.folder), "out": str(out)}
+def describe(builds: Sequence[Build], suite: Path) -> list[tuple[Arrays, dict[str, str]]]:
+    """Of each build, the descriptors of the benchmark inputs by every backend, and what could not be computed."""
     empty = suite.with_name("empty")
     empty.mkdir(exist_ok=True)
-    command: list[str | Path] = [sys.executable, suite / "descriptors.py", json.dumps(asked)]
-    done = run(command, folder=empty, variables=variables(build, suite), timeout=TIMEOUT)
-    if done.code:
-        raise CannotMeasure(f"the descriptors of {build.name} cannot be computed (code {done.code}):\n{done.tail}")
-    with np.load(out) as arrays:
-        return dict(arrays), json.loads(out.with_suffix(".json").read_text())
+    outs = [suite.with_name(f"{build.name}-descriptors.npz") for build in builds]
+    commands = []
+    for build, out in zip(builds, outs, strict=True):
+        asked = json.dumps({"target": str(build.folder), "out": str(out)})
+        words: list[str | Path] = [sys.executable, suite / "descriptors.py", asked]
+        commands.append(Command(words, empty, variables(build, suite)))
+    found = []
+    for build, out, done in zip(builds, outs, run_together(commands, timeout=TIMEOUT), strict=True):
+        if done.code:
+            raise CannotMeasure(f"the descriptors of {build.name} cannot be computed (code {done.code}):\n{done.tail}")
+        with np.load(out) as arrays:
+            found.append((dict(arrays), json.loads(out.with_suffix(".json").read_text())))
+    return found
 
 
 def compare(

@@ -17,9 +17,10 @@ import numpy as np
 from scipy import stats
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.drive import work
 from anisoap_bench.gate.recording import BLOCK, PLANTED, TWIN, Recording, Stream
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, Decision
-from anisoap_bench.gate.sequence import MINUTES, Fits, Plan, Source, decide
+from anisoap_bench.gate.sequence import MINUTES, Fits, Names, Plan, Source, decide
 
 EFFECTS = (1.03, 1.05, 1.10)
 PREPARATION = 16
@@ -130,34 +131,42 @@ def source_at(
         base, head = np.where(swapped, head, base), np.where(swapped, base, head)
         return base, head * slowed[1] if slowed and slowed[0] == name else head
 
-    def source(pairs: int) -> dict[str, tuple[Any, Any]]:
+    def source(pairs: int, names: Names | None = None) -> dict[str, tuple[Any, Any]]:
         nonlocal position
-        found = {name: cut(name, pairs) for name in stream}
+        found = {name: cut(name, pairs) for name in stream if names is None or name in names}
         position += pairs
         return found
 
     return source
 
 
-def pairs_in(minutes: float, seconds_per_pair: float) -> int:
-    """Pairs for which a run has time."""
-    return int(60 * minutes / max(seconds_per_pair, 0.01)) - PREPARATION
+@dataclass(frozen=True)
+class Limit:
+    """The time of a run: so many pairs of processes that run so many benchmarks."""
+
+    pairs: int
+    benchmarks: int
+
+    @classmethod
+    def of(cls, recording: Recording) -> Limit:
+        """As many as a run has time for at the pace of a recording."""
+        pairs = int(60 * MINUTES / max(recording.seconds_per_pair, 0.01)) - PREPARATION
+        return cls(pairs, len(recording.streams[TWIN]))
+
+    def after(self, pairs: int) -> Fits:
+        """Whether there is time for more once so many were run; each "yes" takes of it."""
+        left = (self.pairs - pairs) * work(self.benchmarks)
+
+        def fits(more: int, benchmarks: int) -> bool:
+            nonlocal left
+            fit = more * work(benchmarks) <= left
+            left -= more * work(benchmarks) if fit else 0
+            return fit
+
+        return fits
 
 
-def _limited(pairs: int) -> Fits:
-    """Whether there is time for so many more; each "yes" takes of it."""
-    left = pairs
-
-    def fits(more: int) -> bool:
-        nonlocal left
-        fit = more <= left
-        left -= more if fit else 0
-        return fit
-
-    return fits
-
-
-def chain(trial: Callable[[int], Source], recorded: int, plan: Plan, limit: int) -> list[Decision]:
+def chain(trial: Callable[[int], Source], recorded: int, plan: Plan, limit: Limit) -> list[Decision]:
     """Decisions one after the other, each from where the one before ended.
 
     None begins where fewer pairs are left than a trial may take: to count those that happen to be short there would
@@ -169,25 +178,23 @@ def chain(trial: Callable[[int], Source], recorded: int, plan: Plan, limit: int)
         Given the first pair, the source of a trial.
     recorded : int
         Pairs in all.
-    limit : int
-        Pairs for which a run has time; the first look is taken anyway.
+    limit : Limit
+        The first look is taken anyway.
     """
     start, decisions = 0, []
-    opening = plan.first.looks[0]
-    longest = max(opening, min(limit, plan.first.looks[-1] + plan.confirming.looks[-1]))
-    while start + longest <= recorded:
-        decision = decide(trial(start), plan, _limited(limit - opening))
+    while start + plan.first.looks[-1] + plan.confirming.looks[-1] <= recorded:
+        decision = decide(trial(start), plan, limit.after(plan.first.looks[0]))
         decisions.append(decision)
         start += _pairs(decision)
     return decisions
 
 
-def equal_builds(stream: Stream, plan: Plan, limit: int) -> list[list[Decision]]:
+def equal_builds(stream: Stream, plan: Plan, limit: Limit) -> list[list[Decision]]:
     """Trials without any difference, a chain for every pattern of roles."""
     return [chain(partial(source_at, stream, roles=r), _length(stream), plan, limit) for r in range(len(ROLES))]
 
 
-def multiplied(stream: Stream, effect: float, plan: Plan, limit: int) -> list[list[Decision]]:
+def multiplied(stream: Stream, effect: float, plan: Plan, limit: Limit) -> list[list[Decision]]:
     """Trials in which one benchmark's recorded times of the head are multiplied: two chains a benchmark."""
     return [
         chain(partial(source_at, stream, roles=r, slowed=(name, effect)), _length(stream), plan, limit)
@@ -196,7 +203,7 @@ def multiplied(stream: Stream, effect: float, plan: Plan, limit: int) -> list[li
     ]
 
 
-def really_planted(stream: Stream, slow: Stream, plan: Plan, limit: int) -> list[list[Decision]]:
+def really_planted(stream: Stream, slow: Stream, plan: Plan, limit: Limit) -> list[list[Decision]]:
     """Trials in which one benchmark comes from pairs whose head was slower, and the others from equal builds."""
     recorded = min(_length(stream), _length(slow))
     return [chain(partial(source_at, stream, other=(name, slow)), recorded, plan, limit) for name in stream]
@@ -223,7 +230,7 @@ def replay(recording: Recording) -> dict[str, Any]:
     """
     plan = Plan()
     stream = recording.streams[TWIN]
-    limit = pairs_in(MINUTES, recording.seconds_per_pair)
+    limit = Limit.of(recording)
     equal = equal_builds(stream, plan, limit)
     tally = partial(_tally, equal)
     fixed = [equal[UNCHANGED], equal[EXCHANGED]]
@@ -246,7 +253,7 @@ def replay(recording: Recording) -> dict[str, Any]:
             for kind, slow in sorted(recording.streams.items())
             if kind in PLANTED
         },
-        "pairs": {"recorded": _length(stream), "limit": limit, "median": int(np.median(used)), "most": max(used)},
+        "pairs": {"recorded": _length(stream), "limit": limit.pairs, "median": int(np.median(used)), "most": max(used)},
         "spread": {name: _spread(*times) for name, times in sorted(stream.items())},
     }
 

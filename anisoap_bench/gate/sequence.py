@@ -18,8 +18,9 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.result import Comparison, Decision, Verdict
 from anisoap_bench.gate.statistics import Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
 
-Source: TypeAlias = Callable[[int], Mapping[str, tuple[Floats, Floats]]]
-Fits: TypeAlias = Callable[[int], bool]
+Names: TypeAlias = frozenset[str]
+Source: TypeAlias = Callable[[int, Names | None], Mapping[str, tuple[Floats, Floats]]]
+Fits: TypeAlias = Callable[[int, int], bool]
 Codes: TypeAlias = npt.NDArray[np.int8]
 
 MINUTES = 10.0
@@ -72,13 +73,13 @@ class Plan:
     support: float = 0.05
 
 
-def always(pairs: int) -> bool:
+def always(pairs: int, benchmarks: int = 0) -> bool:
     """There is time for any number of pairs."""
     return True
 
 
 def run_phase(
-    draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan, fits: Fits = always
+    draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan, fits: Callable[[int], bool] = always
 ) -> tuple[Codes, Any, Floats]:
     """Look, settle what can be settled, draw more pairs for the rest.
 
@@ -131,12 +132,12 @@ def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Dec
     Parameters
     ----------
     source : callable
-        Given a number of pairs, per benchmark the seconds of base and of head, arrays of that length, of fresh
-        processes.
+        Given a number of pairs and the names of benchmarks, or None for all, per benchmark the seconds of base and of
+        head, arrays of that length, of fresh processes. To confirm, only what was flagged is asked for.
     plan : Plan, optional
     fits : callable
-        Whether there is time for so many more pairs. It is asked before every look but the first one; "no" ends the
-        phase, and what it has not settled stays unknown.
+        Whether there is time for so many more pairs of so many benchmarks. It is asked before every look but the first
+        one; "no" ends the phase, and what it has not settled stays unknown.
 
     Raises
     ------
@@ -146,21 +147,22 @@ def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Dec
     plan = plan or Plan()
     names: list[str] = []
 
-    def draw(pairs: int) -> Floats:
-        observed = source(pairs)
+    def draw(pairs: int, asked: list[str] | None = None) -> Floats:
+        observed = source(pairs, None if asked is None else frozenset(asked))
         names[:] = names or list(observed)
-        if not names or set(observed) != set(names):
-            raise CannotMeasure(f"the benchmarks are not the same in every process: {names} and {list(observed)}")
-        ratios = [log_ratios(*observed[name], name) for name in names]
+        wanted = names if asked is None else asked
+        if not names or set(observed) != set(wanted):
+            raise CannotMeasure(f"the benchmarks are not the same in every process: {wanted} and {list(observed)}")
+        ratios = [log_ratios(*observed[name], name) for name in wanted]
         if any(each.shape != (pairs,) for each in ratios):
             raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
         return np.stack(ratios)
 
     ran_out = False
 
-    def there_is_time(pairs: int) -> bool:
+    def there_is_time(pairs: int, benchmarks: int) -> bool:
         nonlocal ran_out
-        fit = fits(pairs)
+        fit = fits(pairs, benchmarks)
         ran_out |= not fit
         return fit
 
@@ -170,15 +172,22 @@ def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Dec
         np.ones(len(names), dtype=bool),
         plan.first,
         plan,
-        lambda pairs: bool(opening) or there_is_time(pairs),
+        lambda pairs: bool(opening) or there_is_time(pairs, len(names)),
     )
-    flagged = first == FLAGGED
-    second, second_pairs, second_ratios = run_phase(draw, flagged, plan.confirming, plan, there_is_time)
+    flagged = [name for name, code in zip(names, first, strict=True) if code == FLAGGED]
+    second, second_pairs, second_ratios = run_phase(
+        lambda pairs: draw(pairs, flagged),
+        np.ones(len(flagged), dtype=bool),
+        plan.confirming,
+        plan,
+        lambda pairs: there_is_time(pairs, len(flagged)),
+    )
+    fresh = dict(zip(flagged, zip(second, second_ratios, strict=True), strict=True))
     comparisons = []
-    for b, name in enumerate(names):
-        ratios, code = (second_ratios[b], second[b]) if flagged[b] else (first_ratios[b], first[b])
-        confirmed = bool(code == FLAGGED) if flagged[b] else None
-        shown = ratios if len(ratios) else first_ratios[b]  # there was no time for a fresh pair
+    for name, of_first, ratios_of_first in zip(names, first, first_ratios, strict=True):
+        code, ratios = fresh.get(name, (of_first, ratios_of_first))
+        confirmed = bool(code == FLAGGED) if name in fresh else None
+        shown = ratios if len(ratios) else ratios_of_first  # there was no time for a fresh pair
         comparisons.append(_compare(name, shown, VERDICTS[int(code)], confirmed, plan))
     return Decision(tuple(comparisons), int(first_pairs), int(second_pairs), ran_out)
 

@@ -83,10 +83,10 @@ class Trials:
         self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
         self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT)
         self.names, problem = benchmarks_in(source, self.suite / "pytest.ini")
-        for each in (self.base, self.twin, self.hungry):
-            errors = drive.warm_up(each, self.suite, core=drive.default_core()).errors
-            if problem or errors:
-                raise CannotMeasure(f"{each.name}: {problem or errors}")
+        builds = (self.base, self.twin, self.hungry)
+        for each, found in zip(builds, drive.warm_up(builds, self.suite, core=drive.default_core()), strict=True):
+            if problem or found.errors:
+                raise CannotMeasure(f"{each.name}: {problem or found.errors}")
 
     def equal(self) -> tuple[Amount, ...]:
         """Two builds of the same files."""

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,9 @@ from anisoap_bench.gate import calibration, calibration_table, recording, replay
 from anisoap_bench.gate.recording import TWIN
 from anisoap_bench.gate.result import Decision
 from anisoap_bench.gate.sequence import Plan
-from tests.gate.processes import CONDITIONS, Pairs, record
+from tests.gate.processes import CONDITIONS, NAMES, Pairs, record
+
+LIMIT = replay.Limit(1000, len(NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,7 @@ def lengths_of(monkeypatch, lengths):
 def test_trials_of_a_chain_share_no_pair(monkeypatch):
     """Each begins where the one before ended."""
     starts = lengths_of(monkeypatch, [(8, 0), (12, 8), (30, 26), (8, 0)])
-    assert len(replay.chain(lambda start: start, 84 + 56, Plan(), 1000)) == 4
+    assert len(replay.chain(lambda start: start, 84 + 56, Plan(), LIMIT)) == 4
     assert starts == [0, 8, 28, 84]
 
 
@@ -80,7 +83,7 @@ def test_trials_of_a_chain_share_no_pair(monkeypatch):
 def test_no_trial_begins_where_a_long_one_would_not_fit(monkeypatch, pairs, trials):
     """Else only those decided early would count at the end of a recording."""
     lengths_of(monkeypatch, [(8, 0)] * trials)
-    assert len(replay.chain(lambda start: start, pairs, Plan(), 1000)) == trials
+    assert len(replay.chain(lambda start: start, pairs, Plan(), LIMIT)) == trials
 
 
 @pytest.mark.parametrize(("limit", "pairs"), [(1000, 30), (30, 30), (29, 20), (12, 12), (11, 8), (0, 8)])
@@ -89,16 +92,26 @@ def test_a_trial_has_no_more_time_than_a_run(tmp_path, limit, pairs):
     path = tmp_path / "r.jsonl"
     record(path, Pairs(2 * 60, spread=0.3), every=0)
     source = partial(replay.source_at, recording.read(path).streams[TWIN])
-    decisions = replay.chain(source, 120, Plan(), limit)
+    decisions = replay.chain(source, 120, Plan(), replay.Limit(limit, len(NAMES)))
     assert {(one.first_pairs, one.confirming_pairs, one.exit_code) for one in decisions} == {(pairs, 0, 2)}
     assert {one.ran_out for one in decisions} == {limit < 30}
-    assert len(decisions) == (120 - max(8, min(limit, 56))) // pairs + 1
+    assert len(decisions) == (120 - 56) // pairs + 1
 
 
-def test_the_time_of_a_run_in_pairs():
+def test_to_confirm_one_of_many_takes_less_time():
+    fits = replay.Limit(10, benchmarks=13).after(8)
+    assert not fits(4, 13)
+    assert fits(8, 1)  # 16 of the 28 units
+    assert not fits(8, 1)
+    assert fits(6, 1)
+    assert not fits(1, 1)
+
+
+def test_the_time_of_a_run_in_pairs(recorded):
     """What it does beside its pairs counts."""
-    assert replay.pairs_in(10, 10.0) == 60 - replay.PREPARATION
-    assert replay.pairs_in(10, 0.0) > 1000  # of processes that took no time
+    slow = dataclasses.replace(recording.read(recorded), seconds_per_pair=10.0)
+    assert replay.Limit.of(slow) == replay.Limit(60 - replay.PREPARATION, 3)
+    assert replay.Limit.of(recording.read(recorded)).pairs > 1000  # of processes that took no time
 
 
 def rates(**more):

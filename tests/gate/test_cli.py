@@ -180,7 +180,7 @@ def test_allow_dirty_is_about_the_commit_that_is_checked_out(repo: Path) -> None
 def test_a_core_that_is_not_there(repo: Path) -> None:
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("only Linux pins processes")
-    code, output = gate(repo, "--core", "9999")
+    code, output = gate(repo, "--base", "HEAD", "--core", "9999")
     assert code == 2
     assert "no core 9999" in output
 

@@ -41,7 +41,9 @@ def make(tmp_path: Path) -> Make:
 
 
 def observe(made: tuple[Build, Path], **more: Any) -> drive.Observation:
-    return drive.observe(*made, **{"core": drive.default_core(), **more})
+    build, suite = made
+    (found,) = drive.observe([build], suite, **{"core": drive.default_core(), **more})
+    return found
 
 
 def test_a_process_times_every_benchmark(make: Make) -> None:
@@ -119,6 +121,19 @@ def test_a_process_sees_nothing_of_the_caller(make: Make, monkeypatch: pytest.Mo
     assert cores in (None, [drive.default_core()])
 
 
+def test_processes_at_the_same_time_have_a_core_each(make: Make, tmp_path: Path) -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("only Linux pins processes")
+    looking = f"import os\nopen({str(tmp_path)!r} + '/' + str(os.getpid()), 'w').write(str(os.sched_getaffinity(0)))\n"
+    build, suite = make(looking + PACKAGE)
+    found = drive.observe([build, build], suite, core=drive.default_core())
+    assert [set(one.seconds) for one in found] == [{"loop", "memory", "late"}] * 2
+    seen = [file.read_text() for file in tmp_path.iterdir() if file.name.isdigit()]
+    assert len(seen) == 2
+    assert len(set(seen)) == min(2, len(os.sched_getaffinity(0)))
+    assert str({drive.default_core()}) in seen
+
+
 def test_a_benchmark_that_fails_does_not_stop_the_others(make: Make) -> None:
     found = observe(make(PACKAGE.replace("    return sum", "    raise ValueError('no such backend')\n    return sum")))
     assert set(found.seconds) == {"memory", "late"}
@@ -174,17 +189,18 @@ def test_the_order_is_abba_and_goes_on_from_call_to_call(monkeypatch: pytest.Mon
         for build in builds[:2]:
             assert isinstance(build, Build)
             order.append(build.name)
-            found.append(drive.Observation({"loop": float(len(order)), "other": 1.0}))
+            found.append(drive.Observation({"loop": float(len(order)), "other": float(len(order))}))
         return found
 
     monkeypatch.setattr(drive, "observe_pair", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     source = drive.PairSource(base, head, Path(), None, frozenset({"loop"}))
-    first, second = source(3), source(1)
+    first, second = source(3), source(1, frozenset({"other"}))
     assert order == ["base", "head", "head", "base", "base", "head", "head", "base"]
     assert set(first) == {"loop"}
+    assert set(second) == {"other"}
     np.testing.assert_array_equal(first["loop"], [[1, 4, 5], [2, 3, 6]])
-    np.testing.assert_array_equal(second["loop"], [[8], [7]])
+    np.testing.assert_array_equal(second["other"], [[8], [7]])
 
 
 def test_what_fits_follows_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,12 +216,14 @@ def test_what_fits_follows_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> Non
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     source = drive.PairSource(base, head, Path(), None, frozenset({"loop"}), deadline=1200.0)
     source(6)  # 10 s each
-    assert source.fits(14)
-    assert not source.fits(15)
+    assert source.fits(14, 1)
+    assert not source.fits(15, 1)
+    assert source.fits(7, 3)  # 20 s each
+    assert not source.fits(8, 3)
     source(2)  # 15 s each, all in all
-    assert source.fits(5)
-    assert not source.fits(6)
-    assert drive.PairSource(base, head, Path(), None, frozenset({"loop"})).fits(10**9)
+    assert source.fits(5, 1)
+    assert not source.fits(6, 1)
+    assert drive.PairSource(base, head, Path(), None, frozenset({"loop"})).fits(10**9, 1)
 
 
 def test_a_benchmark_that_stops_working_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,8 +87,8 @@ def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatc
     """Nor what a backend of head's own cannot compute; what base can compute is wrong instead."""
     case = "numba float64 6 bulk_1"
     base = {NAME: VALUES, f"{case} expansion": VALUES, f"{case} power spectrum": VALUES}
-    found = iter([(base, {}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})])
-    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
+    found = [(base, {}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})]
+    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
     build = Build("build", Path(), "abc")
     (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
     assert missing == {"descriptors b 2": "still no b"}
@@ -100,8 +100,8 @@ def test_what_base_fails_at_is_not_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has that backend, and nobody has compared its numbers with head's."""
     case = "numba float64 6 bulk_1"
     head = {NAME: VALUES, f"{case} expansion": VALUES, "jax float64 6 bulk_1 expansion": VALUES}
-    found = iter([({NAME: VALUES}, {case: "MemoryError"}), (head, {})])
-    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
+    found = [({NAME: VALUES}, {case: "MemoryError"}), (head, {})]
+    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
     build = Build("build", Path(), "abc")
     (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
     assert check.passed
@@ -110,8 +110,8 @@ def test_what_base_fails_at_is_not_new(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_base_that_fails_at_everything_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([({}, {"numba float64 6 bulk_1": "no such keyword"}), ({NAME: VALUES}, {})])
-    monkeypatch.setattr(fidelity, "describe", lambda *args: next(found))
+    found = [({}, {"numba float64 6 bulk_1": "no such keyword"}), ({NAME: VALUES}, {})]
+    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
     build = Build("build", Path(), "abc")
     with pytest.raises(CannotMeasure, match="numba float64 6 bulk_1.*no such keyword"):
         fidelity.compare_descriptors(build, build, Path())

@@ -19,10 +19,11 @@ class Pairs:
         self.spread, self.ratios, self.confirming = spread, ratios, confirming or ratios
         self.asked = []
 
-    def __call__(self, pairs):
+    def __call__(self, pairs, names=None):
         first = sum(self.asked) < self.end
         self.asked.append(pairs)
         ratios = self.ratios if first else self.confirming
+        ratios = {name: ratio for name, ratio in ratios.items() if names is None or name in names}
         base = 0.05 * np.exp(self.spread * self.random.standard_normal((len(ratios), pairs)))
         head = 0.05 * np.exp(self.spread * self.random.standard_normal((len(ratios), pairs)))
         return {name: (base[i], head[i] * ratios[name]) for i, name in enumerate(ratios)}
@@ -65,10 +66,16 @@ def test_what_fails_once_does_not_block():
 
 
 def test_what_passes_first_is_not_tested_again():
-    """Only the flagged one is asked in the second phase, though all are measured."""
-    source = Pairs(spread=0.002, a=1.0, b=1.2, confirming={"a": 1.5, "b": 1.2})
-    source.end = 8
-    assert verdicts(decide(source)) == {"a": "not slower", "b": "slower"}
+    """Only the flagged one is measured in the second phase."""
+    source = Pairs(spread=0.002, a=1.0, b=1.2)
+    asked = []
+
+    def remember(pairs, names):
+        asked.append(names)
+        return source(pairs, names)
+
+    assert verdicts(decide(remember)) == {"a": "not slower", "b": "slower"}
+    assert asked == [None, {"b"}]
 
 
 def test_below_the_floor_nothing_is_slow():
@@ -99,7 +106,7 @@ def test_unknown_when_confirming_is_unknown():
     quiet = source(8)
     source.spread, source.asked = 0.5, []
     stored = [quiet]
-    decision = decide(lambda pairs: stored.pop() if stored else source(pairs))
+    decision = decide(lambda *asked: stored.pop() if stored else source(*asked))
     assert (decision.comparisons[0].verdict, decision.comparisons[0].confirmed) == ("unknown", False)
     assert decision.exit_code == 2
     assert sum(source.asked) == Plan().confirming.looks[-1]
@@ -109,7 +116,7 @@ def test_without_time_for_more_what_is_open_stays_unknown():
     """The first look is taken whatever the time."""
     source = Pairs(spread=0.3, seed=1, a=1.0, b=1.0)
     left = [True, False]
-    decision = decide(source, fits=lambda pairs: left.pop(0))
+    decision = decide(source, fits=lambda pairs, benchmarks: left.pop(0))
     assert source.asked == [8, 4]
     assert set(verdicts(decision).values()) == {"unknown"}
     assert (decision.first_pairs, decision.exit_code, decision.ran_out) == (12, 2, True)
@@ -117,7 +124,7 @@ def test_without_time_for_more_what_is_open_stays_unknown():
 
 def test_without_time_to_confirm_nothing_blocks():
     source = Pairs(spread=0.002, a=1.0, b=1.2)
-    decision = decide(source, fits=lambda pairs: False)
+    decision = decide(source, fits=lambda pairs, benchmarks: False)
     assert source.asked == [8]
     a, b = decision.comparisons
     assert (a.verdict, a.confirmed) == ("not slower", None)
@@ -132,7 +139,9 @@ def test_fewer_pairs_may_still_fit_to_confirm():
     noisy = source(8)
     noisy["a"] = (noisy["a"][0], noisy["a"][1] * np.exp(np.linspace(-0.3, 0.3, 8)))
     stored = [noisy]
-    decision = decide(lambda pairs: stored.pop() if stored else source(pairs), fits=lambda pairs: pairs == 8)
+    decision = decide(
+        lambda *asked: stored.pop() if stored else source(*asked), fits=lambda pairs, benchmarks: pairs == 8
+    )
     assert verdicts(decision) == {"a": "unknown", "b": "slower"}
     assert (decision.exit_code, decision.ran_out) == (1, True)
 
@@ -140,23 +149,26 @@ def test_fewer_pairs_may_still_fit_to_confirm():
 def test_time_is_asked_for_what_is_still_needed():
     asked = []
 
-    def fits(pairs):
-        asked.append(pairs)
+    def fits(pairs, benchmarks):
+        asked.append((pairs, benchmarks))
         return True
 
     assert not decide(Pairs(spread=0.002, a=1.0), fits=fits).ran_out
     assert asked == []
-    assert decide(Pairs(spread=0.002, a=1.2), fits=fits).exit_code == 1
-    assert asked == [8]
+    assert decide(Pairs(spread=0.002, a=1.2, b=1.0), fits=fits).exit_code == 1
+    assert asked == [(8, 1)]
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (lambda pairs: {}, "not the same"),
-        (lambda pairs: {"a": (np.ones(pairs - 1), np.ones(pairs - 1))}, "asked for 8 pairs"),
-        (lambda pairs: {"a": (np.ones(pairs), np.full(pairs, np.nan))}, "positive"),
-        (lambda pairs: {"a" if pairs == 8 else "b": (np.ones(pairs), 0.5 + np.arange(pairs) % 2)}, "not the same"),
+        (lambda pairs, names: {}, "not the same"),
+        (lambda pairs, names: {"a": (np.ones(pairs - 1), np.ones(pairs - 1))}, "asked for 8 pairs"),
+        (lambda pairs, names: {"a": (np.ones(pairs), np.full(pairs, np.nan))}, "positive"),
+        (
+            lambda pairs, names: {"a" if pairs == 8 else "b": (np.ones(pairs), 0.5 + np.arange(pairs) % 2)},
+            "not the same",
+        ),
     ],
 )
 def test_bad_sources(source, words):
@@ -169,7 +181,7 @@ def test_bad_sources(source, words):
 def test_units_and_order_do_not_matter(seed, unit, ratio):
     plain = decide(Pairs(spread=0.02, seed=seed, a=ratio, b=1.0))
     source = Pairs(spread=0.02, seed=seed, a=ratio, b=1.0)
-    other = decide(lambda pairs: {n: (b * unit, h * unit) for n, (b, h) in reversed(source(pairs).items())})
+    other = decide(lambda *asked: {n: (b * unit, h * unit) for n, (b, h) in reversed(source(*asked).items())})
     assert verdicts(other) == verdicts(plain)
     assert (other.first_pairs, other.confirming_pairs) == (plain.first_pairs, plain.confirming_pairs)
 
