@@ -49,7 +49,7 @@ def table(entries: Mapping[str, Any]) -> str:
         ("pairs of equal builds recorded", [str(entries[name]["pairs"]["recorded"]) for name in names]),
         ("trials without a difference, and in one chain", [_size(entries[name]["false_alarms"]) for name in names]),
         ("pairs per such trial: median, most", ["{median}, {most}".format(**entries[name]["pairs"]) for name in names]),
-        ("pairs that a run has time for", [str(entries[name]["pairs"]["limit"]) for name in names]),
+        ("pairs that a run has time for", [str(entries[name]["pairs"].get("limit", "")) for name in names]),
         (
             "**false alarms per pull request**, roles exchanged",
             [_rate(entries[name]["false_alarms"]) for name in names],
@@ -107,7 +107,7 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
 
 def _power(rate: Mapping[str, Any] | None) -> str:
     """And how many pairs it took, where it was detected."""
-    pairs = rate and rate["pairs_median"]
+    pairs = rate and rate.get("pairs_median")  # older entries have none, nor the limit above
     return _rate(rate) + (f"; median {pairs} pairs" if pairs else "")
 
 

@@ -83,7 +83,7 @@ def observe(
     names: frozenset[str] | None = None,
     only: str = "",
 ) -> list[Observation]:
-    """Run one process of each build, all at once: for whatever is no time.
+    """Run one process of each build, all at once, for what does not depend on time: see `observe_pair` for times.
 
     Parameters
     ----------
