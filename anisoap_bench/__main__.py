@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 from anisoap_bench.errors import CannotMeasure
 
@@ -37,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception:  # Python's own exit code for it is 1, which would say that something was found
+        traceback.print_exc()
+        return 2
     return 0
 
 

@@ -48,7 +48,7 @@ def calibrate(
 ) -> None:
     """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates.
 
-    Exit code 1 if a rate is worse than is meant, by more than chance.
+    Exit code 1 if a rate is worse than is meant, by more than chance were all trials independent.
     """
     path = RECORDINGS / f"{name}.jsonl"
     if replay_only and not path.exists() and (RESULTS / f"{name}.jsonl.gz").exists():

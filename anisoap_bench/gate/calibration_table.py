@@ -29,7 +29,7 @@ FALSE_ALARMS, UNDECIDED, DETECTED = 0.01, 0.05, {"1.05": 0.95, "1.10": 0.99}
 
 
 def missed(rates: Mapping[str, Any]) -> list[str]:
-    """What a recording shows to be worse than it should, a line for each: the whole interval lies on the wrong side."""
+    """What is worse than it should be, a line for each: all of the interval for independent trials is."""
     found = []
     for name, most in (("false_alarms", FALSE_ALARMS), ("undecided", UNDECIDED)):
         if rates[name]["interval"][0] > most:

@@ -50,18 +50,18 @@ def gate(
 ) -> None:
     """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
     begin = time.monotonic()
-    result = GateResult(base, head, override=override)
+    result = asked = GateResult(base, head, override=override, only=only)
     try:
         with interruptible():
             deadline = begin + 60 * minutes
-            result = _compare(result, allow_dirty=allow_dirty, core=core, only=only, deadline=deadline, keep=keep)
+            result = _compare(asked, allow_dirty=allow_dirty, core=core, deadline=deadline, keep=keep)
     except CannotMeasure as error:
-        result = GateResult(base, head, override=override, message=str(error))
+        result = replace(asked, message=str(error))
     except KeyboardInterrupt:
-        result = GateResult(base, head, override=override, message="interrupted")
+        result = replace(asked, message="interrupted")
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
         traceback.print_exc()
-        result = GateResult(base, head, override=override, message=f"{type(error).__name__}: {error}")
+        result = replace(asked, message=f"{type(error).__name__}: {error}")
     took = f"{(time.monotonic() - begin) / 60:.1f} min"
     result = replace(result, environment={**result.environment, "took": took})
     told = _tell(result, markdown, json_file)
@@ -94,9 +94,7 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     return told
 
 
-def _compare(
-    asked: GateResult, *, allow_dirty: bool, core: int | None, only: str, deadline: float, keep: bool
-) -> GateResult:
+def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, deadline: float, keep: bool) -> GateResult:
     root = Path(git("rev-parse", "--show-toplevel"))
     before, after = commit_of(asked.base, root), commit_of(asked.head, root)
     dirty = _is_dirty(root, after, allow_dirty)
@@ -112,7 +110,7 @@ def _compare(
         "versions": versions(),
         **({"head": "the files of the working tree, with changes that are not committed"} if dirty else {}),
     }
-    started = GateResult(before, after, override=asked.override, only=only, environment=conditions)
+    started = replace(asked, base=before, head=after, environment=conditions)
     folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
     try:
         return compare_commits(
@@ -121,7 +119,7 @@ def _compare(
             folder,
             dirty=dirty,
             core=core,
-            only=only,
+            only=asked.only,
             deadline=deadline,
             say=lambda words: typer.echo(words, err=True),
         )

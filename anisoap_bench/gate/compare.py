@@ -43,7 +43,7 @@ def compare_commits(
     dirty : bool
         Take the working tree's files for head's.
     core : int or None
-        What is measured is pinned to it.
+        Whatever is timed is pinned to it.
     only : str
         Measure the benchmarks with this in their name.
     deadline : float
@@ -96,9 +96,11 @@ def compare_commits(
 
 
 def _warm_up(builds: Sequence[Build], suite: Path, core: int | None, only: str) -> list[Observation]:
-    """What each build can run; where anything fails it is all tried again, as it counts as broken from here on."""
+    """What each build can run; one at which anything fails is tried again, as that counts as broken from here on."""
     found = drive.warm_up(builds, suite, core=core, only=only)
-    return drive.warm_up(builds, suite, core=core, only=only) if any(one.errors for one in found) else found
+    failed = [build for build, one in zip(builds, found, strict=True) if one.errors]
+    again = iter(drive.warm_up(failed, suite, core=core, only=only) if failed else [])
+    return [next(again) if one.errors else one for one in found]
 
 
 def sort_out(

@@ -111,8 +111,8 @@ def run_together(
                     process.wait(max(deadline - time.monotonic(), 0))
             except (TimeoutError, subprocess.TimeoutExpired) as error:
                 pairs = zip(processes, outputs, strict=True)
-                late = [f"{each.args!r}\n{_read(out).tail}" for each, out in pairs if each.poll() is None]
-                raise CannotMeasure("\n".join([f"took longer than {timeout:g} s:", *late])) from error
+                late = [f":\n{each.args!r}\n{_read(out).tail}" for each, out in pairs if each.poll() is None]
+                raise CannotMeasure(f"took longer than {timeout:g} s{''.join(late)}") from error
         return [_read(output, process.returncode) for process, output in zip(processes, outputs, strict=True)]
 
 

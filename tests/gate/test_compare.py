@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,14 +93,20 @@ def test_what_ends_a_run_early_loses_nothing(monkeypatch: pytest.MonkeyPatch, er
     assert found.exit_code == 2
 
 
-def test_what_fails_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk, for one, must not make a benchmark broken for good."""
-    good = ran("a", "b")
-    found = [[good, good], [good, ran("a", b="OSError: no space left on device")]]
-    monkeypatch.setattr(compare.drive, "warm_up", lambda *args, **more: found.pop())
-    build = Build("head", Path(), "abc")
-    assert compare._warm_up((build, build), Path(), None, "") == [good, good]
-    assert not found
+@pytest.mark.parametrize("failed", [[], ["base"], ["head"], ["base", "head"]])
+def test_what_fails_is_tried_twice(monkeypatch: pytest.MonkeyPatch, failed: list[str]) -> None:
+    """A full disk, for one, must not make a benchmark broken for good; what went well is not tried again."""
+    good, bad = ran("a", "b"), ran("a", b="OSError: no space left on device")
+    asked: list[list[str]] = []
+
+    def warm_up(builds: Sequence[Build], *args: Path, **more: Any) -> list[Observation]:
+        asked.append([build.name for build in builds])
+        return [bad if build.name in failed and len(asked) == 1 else good for build in builds]
+
+    monkeypatch.setattr(compare.drive, "warm_up", warm_up)
+    builds = [Build(name, Path(), "abc") for name in ("base", "head")]
+    assert compare._warm_up(builds, Path(), None, "") == [good, good]
+    assert asked == [["base", "head"], failed][: 2 if failed else 1]
 
 
 def test_what_is_not_there_with_head_is_wrong() -> None:

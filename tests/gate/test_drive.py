@@ -218,8 +218,8 @@ def test_what_fits_follows_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> Non
     source(6)  # 10 s each
     assert source.fits(14, 1)
     assert not source.fits(15, 1)
-    assert source.fits(7, 3)  # 20 s each
-    assert not source.fits(8, 3)
+    assert source.fits(9, 3)  # 15 s each
+    assert not source.fits(10, 3)
     source(2)  # 15 s each, all in all
     assert source.fits(5, 1)
     assert not source.fits(6, 1)
