@@ -47,7 +47,8 @@ def test_the_same_package_needs_the_same(tmp_path: Path) -> None:
     found = measured(tmp_path, PACKAGE, PACKAGE)
     assert {name for name, _ in found} == {"loop", "memory"}
     assert not [amount for amount in found.values() if amount.over]
-    assert found["memory", "allocated"].base == pytest.approx(8e6, rel=0.01)
+    # Beside the array, NumPy's buffer of 64 KiB, and 20 kB for the frames of a call that comes from 60 levels down.
+    assert found["memory", "allocated"].base == pytest.approx(8e6 + 65536 + 20e3, rel=0.01)
     assert found["loop", "calls"].base == found["loop", "calls"].head > 0
     if drive.default_core() is not None:  # Linux
         assert found["memory", "peak memory"].base == pytest.approx(8e6, rel=0.1)
@@ -130,7 +131,7 @@ def test_a_benchmark_whose_memory_cannot_be_measured_is_not_passed_over(
 def test_a_peak_that_is_missing_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system can tell; elsewhere it is named for what it is."""
     only_counts = Observation({}, {}, {"one": {"calls": 1}})
-    monkeypatch.setattr(memory, "observe", lambda *words, **more: [only_counts] * 2)
+    monkeypatch.setattr(memory, "observe", lambda *words, **more: [only_counts])
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     monkeypatch.setattr(measure, "reset_peak", lambda: True)
     with pytest.raises(CannotMeasure, match="no memory and counts of one"):
@@ -154,16 +155,16 @@ def test_the_median_of_three_processes_counts(
     monkeypatch.setattr(memory, "observe", observe)
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     (found,), _ = compare_amounts(base, head, Path(), None, frozenset({"one"}))
-    assert order == ["head", "base", "base", "head", "head", "base"]  # not always on the same core
+    assert order == ["base", "head"] * 3
     assert found.head == 2**20 * sorted(peaks)[1]
     assert found.over == over
 
 
 def test_processes_of_a_build_that_measure_different_things_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     more = Observation({}, {"one": 1, "two": 1}, {"one": {"calls": 1}})
-    observations = iter([observation(1, calls=1), more])
     usual = observation(1, calls=1)
-    monkeypatch.setattr(memory, "observe", lambda *words, **others: [next(observations, usual), usual])
+    observations = iter([usual, usual, more])
+    monkeypatch.setattr(memory, "observe", lambda *words, **others: [next(observations, usual)])
     base, head = (Build(name, Path(name), name) for name in ("base", "head"))
     with pytest.raises(CannotMeasure, match="peak memory: not every process"):
         compare_amounts(base, head, Path(), None, frozenset({"one"}))
