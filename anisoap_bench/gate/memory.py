@@ -40,10 +40,11 @@ def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, nam
         If a process fails, or does not measure all of the benchmarks.
     """
     found: dict[str, list[Observation]] = {base.name: [], head.name: []}
+    peaks = measure.reset_peak()  # else some have none, see `amounts`
     for _ in range(PROCESSES):
-        for build in (base, head):  # one by one: beside another process, peaks differ by several per cent
+        for build in (base, head):  # one by one, to disturb each other less
             (one,) = observe([build], suite, core=core, amounts=True, names=names, timeout=300)
-            measured = set(one.counters) & set(one.peak_bytes) if measure.reset_peak() else set(one.counters)
+            measured = set(one.counters) & set(one.peak_bytes) if peaks else set(one.counters)
             if missing := sorted(names - measured):
                 raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {one.errors}")
             found[build.name].append(one)
