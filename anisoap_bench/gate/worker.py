@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tracemalloc
@@ -25,8 +24,6 @@ FILES = (f"benchmarks/{WITHOUT_TORCH}", "benchmarks/test_torch.py")
 """In this order, so that nothing of torch is there yet where the first file is measured."""
 
 WRONG = 3
-PEAKS = 3
-"""Calls whose peak memory is measured, one by one: what the system counts is off by some pages now and then."""
 
 
 class Reporter:
@@ -101,7 +98,7 @@ class Once:
         from benchmarks import measure
 
         if self.group != "import":  # another process, see `import_amounts`
-            self.peak_bytes = statistics.median_low([measure.peak_memory(call) for _ in range(PEAKS)])
+            self.peak_bytes = measure.peak_memory(call)
             gc.collect()
             gc.disable()
             self.counters = {"allocated": allocated(call), "calls": calls(call)}

@@ -345,7 +345,7 @@ def test_an_interrupt_leaves_no_process_and_no_file(
         deadline = time.monotonic() + 120
         while len(found := measuring(temporary)) < processes and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert len(found) == processes
+        assert len(found) >= processes  # warming up, base's may be there still
         process.send_signal(number)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
