@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.terminal import note
 
 COMMANDS = {
     "study": ("anisoap_bench.study.cli", "run, aggregate, plot, profile, submit, validate: the optimisation study"),
@@ -27,19 +28,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if asked else 2
     try:
         app = importlib.import_module(COMMANDS[arguments[0]][0]).app
-    except ModuleNotFoundError as error:
-        print(f"error: {error}; install this checkout with the extra dev: pip install -e '.[dev]'", file=sys.stderr)
-        return 2
-    try:
         app(arguments[1:], prog_name=f"python -m anisoap_bench {arguments[0]}")  # ends in SystemExit
     except CannotMeasure as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
+        return 2
+    except ModuleNotFoundError as error:
+        note(f"error: {error}; install this checkout with the extra dev: pip install -e '.[dev]'")
         return 2
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        note("interrupted")
         return 130
-    except Exception:  # Python's own exit code for it is 1, which would say that something was found
-        traceback.print_exc()
+    # Python's own exit code for what nobody foresaw, and typer's where nobody reads what it prints, is 1, which would
+    # say that something was found.
+    except SystemExit as end:
+        if isinstance(end.__context__, OSError):
+            return 2
+        raise
+    except Exception:
+        note(traceback.format_exc())
         return 2
     return 0
 

@@ -39,4 +39,5 @@ def shallow_hint(folder: Path = Path(".")) -> str:
 
 def changed_files(folder: Path = Path(".")) -> list[str]:
     """Tracked files that differ from HEAD, and untracked ones that git does not ignore."""
-    return [line[3:] for line in git("status", "--porcelain", folder=folder).splitlines()]
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=normal")  # whatever the user's configuration
+    return [entry[3:] for entry in git("status", *options, folder=folder).split("\0") if entry]

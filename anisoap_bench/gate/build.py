@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def _can_build_here() -> bool:
 
 
 def _run(command: list[str | Path], folder: Path, problem: str) -> None:
-    done = run(command, folder=folder, timeout=TIMEOUT)
+    variables = {**os.environ, "PIP_USER": "0"}  # which does not go with a folder of one's own
+    done = run(command, folder=folder, variables=variables, timeout=TIMEOUT)
     if done.code:
         raise CannotMeasure(f"{problem}:\n{done.tail}")

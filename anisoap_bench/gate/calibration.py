@@ -22,6 +22,7 @@ from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, rec
 from anisoap_bench.gate.replay import replay
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
+from anisoap_bench.terminal import echo, note
 from benchmarks.measure import machine
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Measure how often the gate is wrong.")
@@ -58,12 +59,12 @@ def calibrate(
             with interruptible():
                 _record(path, minutes=minutes, core=core, load=load, every=planted_every)
         except KeyboardInterrupt:
-            typer.echo(f"interrupted; what was recorded is in {path.relative_to(ROOT)}", err=True)
+            note(f"interrupted; what was recorded is in {path.relative_to(ROOT)}")
             raise typer.Exit(2) from None
     text, worse = publish(path, out)
-    typer.echo(text)
+    echo(text)
     for line in worse:
-        typer.echo(f"target missed: {line}", err=True)
+        note(f"target missed: {line}")
     raise typer.Exit(1 if worse else 0)
 
 
@@ -123,14 +124,14 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
     with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, load)):
         builds, suite = _prepare(Path(folder), commit)
         for each in builds.values():
-            typer.echo(f"warming up {each.name}", err=True)
+            note(f"warming up {each.name}")
             drive.warm_up([each], suite, core=core)
 
         def measure(first: str, second: str) -> list[dict[str, float]]:
             pair = drive.observe_pair(builds[first], builds[second], suite, core=core)
             return [one.seconds for one in pair]
 
-        typer.echo(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes", err=True)
+        note(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes")
         record(path, conditions, measure, minutes=minutes, every=every)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 import traceback
@@ -16,7 +15,7 @@ from typing import Annotated
 import typer
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.files import write_whole
+from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import default_core
@@ -24,6 +23,7 @@ from anisoap_bench.gate.process import interruptible, uninterrupted, versions
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
 from anisoap_bench.gate.sequence import MINUTES
 from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
+from anisoap_bench.terminal import echo, note
 from benchmarks.measure import machine
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Compare two commits.")
@@ -53,6 +53,9 @@ def gate(
     result = asked = GateResult(base, head, override=override, only=only)
     try:
         with interruptible():
+            for path in (markdown, json_file):
+                if path is not None:
+                    check_writable(path)
             deadline = begin + 60 * minutes
             result = _compare(asked, allow_dirty=allow_dirty, core=core, deadline=deadline, keep=keep)
     except CannotMeasure as error:
@@ -60,7 +63,7 @@ def gate(
     except KeyboardInterrupt:
         result = replace(asked, message="interrupted")
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
-        traceback.print_exc()
+        note(traceback.format_exc())
         result = replace(asked, message=f"{type(error).__name__}: {error}")
     took = f"{(time.monotonic() - begin) / 60:.1f} min"
     result = replace(result, environment={**result.environment, "took": took})
@@ -72,7 +75,7 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     """Print and write the report, each whatever becomes of the others; whether all could be done."""
 
     def show() -> None:
-        typer.echo(report.terminal(result))
+        echo(report.terminal(result))
 
     def write_markdown() -> None:
         if markdown:
@@ -86,11 +89,9 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     for tell in (write_markdown, write_json, show):
         try:
             tell()
-        except (CannotMeasure, OSError, UnicodeError) as error:  # a full disk, an unread pipe, an encoding without "×"
+        except (CannotMeasure, OSError) as error:  # a full disk, an unread pipe
             told = False
-            typer.echo(f"the report cannot be written: {error}", err=True)
-            if isinstance(error, BrokenPipeError):  # else Python meets it again when it ends, with a code of its own
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            note(f"the report cannot be written: {error}")
     return told
 
 
@@ -121,11 +122,11 @@ def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, deadline
             core=core,
             only=asked.only,
             deadline=deadline,
-            say=lambda words: typer.echo(words, err=True),
+            say=note,
         )
     finally:
         if keep:
-            typer.echo(f"kept: {folder}", err=True)
+            note(f"kept: {folder}")
         else:
             with uninterrupted():  # nothing is left behind, and what was found is told
                 shutil.rmtree(folder, ignore_errors=True)

@@ -91,7 +91,7 @@ def compare_commits(
     except KeyboardInterrupt:
         return replace(result, message="interrupted")
     except Exception as error:
-        traceback.print_exc()
+        say(traceback.format_exc())
         return replace(result, message=f"{type(error).__name__}: {error}")
 
 
@@ -138,5 +138,6 @@ def sort_out(
     for name in sorted(base.seconds.keys() - head.seconds.keys() - head.errors.keys()):
         broken.append(Check(f"benchmark {name}", False, "base can run it, with head it is not there"))
     if not both and not broken:
-        raise CannotMeasure("base and head have no benchmark in common, or none was asked for")
+        why = "".join(f"; {name}: {words}" for name, words in uncompared.items())
+        raise CannotMeasure(f"base and head have no benchmark in common, or none was asked for{why}")
     return both, new, uncompared, broken

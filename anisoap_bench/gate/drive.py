@@ -207,7 +207,8 @@ class _Process:
 
     def read(self, done: Finished) -> Observation:
         if done.code or not self.out.exists():
-            raise CannotMeasure(f"a process of {self.build.name} failed with code {done.code}:\n{done.tail}")
+            how = f"failed with code {done.code}" if done.code else "ended before it was done"
+            raise CannotMeasure(f"a process of {self.build.name} {how}:\n{done.tail}")
         return Observation(**{"seconds": {}, **json.loads(self.out.read_text())})
 
 

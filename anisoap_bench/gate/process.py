@@ -20,12 +20,15 @@ from benchmarks.measure import THREAD_VARIABLES
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
 """What a measured process sees of the caller's environment."""
 
+REMEMBERED = 1 << 20
+"""Bytes, the last ones that a process prints."""
+
 LIBRARIES = ("numpy", "scipy", "numba", "torch", "ase", "vesin", "metatensor-core")
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Exit code and output of a process that ended by itself."""
+    """Exit code of a process that ended by itself, and the end of its output."""
 
     code: int
     output: str
@@ -117,7 +120,7 @@ def run_together(
 
 
 def _read(output: IO[bytes], code: int = 0) -> Finished:
-    output.seek(0)
+    output.seek(max(0, output.seek(0, os.SEEK_END) - REMEMBERED))
     return Finished(code, output.read().decode(errors="replace"))
 
 

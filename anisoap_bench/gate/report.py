@@ -56,7 +56,7 @@ def headline(result: GateResult) -> str:
     if not result.measured:
         return "NOT MEASURED: nothing can be said"
     if result.override and result.performance_code != PASS:
-        return f"PASSED by the label {OVERRIDE}: {_trouble(result)}"
+        return f"PASSED by --override (label {OVERRIDE}): {_trouble(result)}"
     if result.exit_code == PASS:
         part = f" of what has {result.only!r} in its name" if result.only else ""
         return f"PASSED: same results, nothing slower{part}"
@@ -96,7 +96,7 @@ def _words(result: GateResult) -> list[str]:
     if result.only:
         words.append(f"only the benchmarks with {result.only!r} in their name were run")
     if result.override:
-        words.append(f"the label {OVERRIDE} is set: times, memory, counts and what is not compared do not block")
+        words.append(f"--override (label {OVERRIDE}): times, memory, counts and what is not compared do not block")
     return words
 
 

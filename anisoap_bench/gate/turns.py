@@ -6,6 +6,7 @@ do side by side. The file is copied beside the benchmark files, where pytest-ben
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import socket
@@ -39,6 +40,8 @@ class Turns:
         self.pinned = {core} if core is not None and hasattr(os, "sched_setaffinity") else set()
         self.free = os.sched_getaffinity(0) if self.pinned else set()
         self.running = False
+        self.process = os.getpid()
+        atexit.register(self.leave)
 
     @classmethod
     def from_words(cls, words: str) -> Turns:
@@ -57,6 +60,12 @@ class Turns:
         self._ask(READY, self.pinned)
         self.running = True
         return time.perf_counter()
+
+    def leave(self) -> None:
+        """Tell the gate that this process ends: a child that it forked may hold the line open for longer."""
+        if os.getpid() == self.process:
+            with suppress(OSError):
+                self.line.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, word: bytes, cores: set[int]) -> None:
         try:

@@ -20,8 +20,6 @@ import pytest
 
 SUITE = Path(__file__).resolve().parent
 WITHOUT_TORCH = "test_compiled.py"
-FILES = (f"benchmarks/{WITHOUT_TORCH}", "benchmarks/test_torch.py")
-"""In this order, so that nothing of torch is there yet where the first file is measured."""
 
 WRONG = 3
 
@@ -209,10 +207,16 @@ def run_pytest(files: list[str], options: list[str], plugins: list[Any]) -> int:
     return int(code)
 
 
+def benchmark_files(folder: Path) -> list[str]:
+    """All of them, in the order in which they run: nothing of torch is there yet where the first one is measured."""
+    files = (path.name for path in (folder / "benchmarks").glob("test_*.py"))
+    return [f"benchmarks/{name}" for name in sorted(files, key=lambda name: (name != WITHOUT_TORCH, name))]
+
+
 def run_benchmarks(options: list[str], selection: Selection, plugins: list[Any]) -> None:
     """Run benchmarks of all files; names that are not clear and torch loaded too early end this process."""
     torch = TorchComesLast()
-    run_pytest(list(FILES), options, [selection, *plugins, torch])
+    run_pytest(benchmark_files(SUITE / "tests"), options, [selection, *plugins, torch])
     if selection.unclear:
         words = ", ".join(selection.unclear)
         refuse(f"a benchmark goes by what is in brackets, which has to be there, and once: {words}")

@@ -10,8 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.files import write_whole
+from anisoap_bench.files import check_writable, write_whole
 from benchmarks import measure
 
 
@@ -41,11 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Measure and write; nothing is written unless all of it worked."""
     if options.out is not None:
-        if options.out.is_dir():
-            raise CannotMeasure(f"--out is a folder: {options.out}")
-        probe = options.out.with_name(f".{options.out.name}.probe")  # better told now than after an hour
-        write_whole(probe, "")
-        probe.unlink()
+        check_writable(options.out)
     measure.pin_threads(options.threads)
     from anisoap_bench.study.measuring import measure_files  # after pinning: this loads NumPy and its BLAS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from anisoap_bench import terminal
+from anisoap_bench.__main__ import main
 from anisoap_bench.gate import cli, report
 from anisoap_bench.gate.process import interruptible, uninterrupted
 from anisoap_bench.gate.result import Check, Comparison, Decision, GateResult
 from anisoap_bench.gate.turns import VARIABLE as TURNS
+from anisoap_bench.git import changed_files
 from tests.gate.small_repository import ROOT, change, commit, git, repository, write
 
 
@@ -71,10 +75,14 @@ def test_a_report_that_cannot_be_written_is_no_pass_and_no_regression(
     """The other files are written, and the report is printed."""
     passed = Decision((Comparison("a", 8, 1.0, 0.9, 1.1, 0.5, "not slower"),), 8, 0)
     found = GateResult("b", "c", fidelity=(Check("tests", code == 0),), decision=passed)
-    monkeypatch.setattr(cli, "_compare", lambda *args, **more: found)
-    (tmp_path / "file").touch()
+
+    def compare(*args: object, **more: object) -> GateResult:
+        (tmp_path / "report.md").mkdir()  # it could be written when the run began
+        return found
+
+    monkeypatch.setattr(cli, "_compare", compare)
     with pytest.raises(SystemExit) as ended:
-        cli.app(["--markdown", str(tmp_path / "file" / "report.md"), "--json", str(tmp_path / "report.json")])
+        cli.app(["--markdown", str(tmp_path / "report.md"), "--json", str(tmp_path / "report.json")])
     assert ended.value.code == (1 if code else 2)
     shown = capsys.readouterr()
     assert report.headline(found) in shown.out
@@ -82,15 +90,58 @@ def test_a_report_that_cannot_be_written_is_no_pass_and_no_regression(
     assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == code
 
 
-def test_a_pipe_that_nobody_reads_is_no_regression(repo: Path) -> None:
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(cli, "_compare", lambda *args, **more: pytest.fail("measured"))
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as ended:
+        cli.app(["--markdown", str(tmp_path / "file" / "report.md")])
+    assert ended.value.code == 2
+    assert "could not measure: cannot write" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("unread", ["stdout", "stderr"])
+def test_a_pipe_that_nobody_reads_is_no_regression(repo: Path, unread: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    words = [sys.executable, "-m", "anisoap_bench", "gate", "--base", "no-such-branch"]
+    words = [sys.executable, "-m", "anisoap_bench", "gate", "--base", "HEAD", "--only", "no such", "--json", "found"]
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, cwd=repo, env=variables, stdout=writing, stderr=subprocess.PIPE, text=True)
+    (repo / "pyproject.toml").write_text("no TOML\n")
+    commit(repo, "break the build")
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, unread: writing}
+    done = subprocess.run(words, cwd=repo, env=variables, text=True, **streams)
     os.close(writing)
     assert done.returncode == 2
-    assert "Exception ignored" not in done.stderr
+    assert "Exception ignored" not in (done.stderr or "")
+    assert "does not build" in json.loads((repo / "found").read_text())["message"]
+
+
+def test_words_that_the_terminal_lacks_fail_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    terminal.echo("× 1.2")
+    assert written.getvalue() == b"? 1.2\n"
+
+
+def test_a_command_that_cannot_be_loaded_found_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """A library that is there, and broken."""
+
+    def fail(name: str) -> None:
+        raise ImportError("undefined symbol")
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert main(["gate"]) == 2
+    assert "undefined symbol" in capsys.readouterr().err
+
+
+def test_files_that_git_hides_are_changes_all_the_same(repo: Path) -> None:
+    git(repo, "config", "status.showUntrackedFiles", "no")
+    git(repo, "mv", "anisoap_opt/__init__.py", "anisoap_opt/a b.py")
+    (repo / "new.py").touch()
+    assert set(changed_files(repo)) == {"anisoap_opt/__init__.py", "anisoap_opt/a b.py", "new.py"}
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:

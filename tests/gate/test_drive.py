@@ -16,7 +16,7 @@ import anisoap_opt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, worker
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.process import run
+from anisoap_bench.gate.process import REMEMBERED, run
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from benchmarks.measure import THREAD_VARIABLES
 from tests.gate.processes import goes_on
@@ -254,11 +254,23 @@ def test_at_most_fifteen_benchmarks_block(tmp_path: Path) -> None:
     assert not problem
 
 
-def test_every_file_of_benchmarks_is_there() -> None:
-    folder = Path(__file__).resolve().parents[1]
-    assert all((folder / file).is_file() for file in worker.FILES)
-    assert worker.WITHOUT_TORCH in worker.FILES[0]
-    assert {f"benchmarks/{file.name}" for file in (folder / "benchmarks").glob("test_*.py")} == set(worker.FILES)
+def test_every_file_of_benchmarks_is_run(make: Make) -> None:
+    build, suite = make()
+    third = BENCHMARKS.replace('["loop"]', '["third"]').replace('["memory"]', '["fourth"]')
+    (suite / "tests" / "benchmarks" / "test_a_third.py").write_text(third)
+    assert set(observe((build, suite)).seconds) == {"loop", "memory", "late", "third", "fourth"}
+
+
+def test_what_runs_without_torch_runs_first() -> None:
+    files = worker.benchmark_files(Path(__file__).resolve().parents[1])
+    assert files == ["benchmarks/test_compiled.py", "benchmarks/test_torch.py"]
+
+
+def test_only_the_end_of_what_a_process_prints_is_kept(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", f"print('x' * {2 * REMEMBERED}); print('the end')"]
+    done = run(words, folder=tmp_path, timeout=60)
+    assert len(done.output) == REMEMBERED
+    assert done.output.endswith("x\nthe end\n")
 
 
 def test_default_core_is_one_of_ours() -> None:

@@ -41,15 +41,19 @@ def result(*comparisons, **more):
         (result(SAME, new=("power",)), 0, "PASSED: same results, nothing slower"),
         (result(SAME, uncompared=LOST), 2, "UNDECIDED: not compared: power"),
         (result(SAME, SLOW, uncompared=LOST), 1, "FAILED: slower: kernel; not compared: power"),
-        (result(SAME, override=True, uncompared=LOST), 0, f"PASSED by the label {OVERRIDE}: not compared: power"),
+        (
+            result(SAME, override=True, uncompared=LOST),
+            0,
+            f"PASSED by --override (label {OVERRIDE}): not compared: power",
+        ),
         (result(SAME, SLOW), 1, "FAILED: slower: kernel"),
         (result(SLOW, OPEN), 1, "FAILED: slower: kernel; unknown: power"),
         (result(SAME, memory=(FAT,)), 1, "FAILED: over the limit: power (peak memory)"),
         (result(SAME, counters=(FAT,)), 1, "FAILED: over the limit: power (peak memory)"),
         (result(OPEN, memory=(FAT,)), 1, "FAILED: over the limit: power (peak memory); unknown: power"),
         (result(SAME, OPEN), 2, "UNDECIDED: unknown: power"),
-        (result(SAME, SLOW, override=True), 0, "PASSED by the label perf-regression-ok: slower: kernel"),
-        (result(SAME, OPEN, override=True), 0, "PASSED by the label perf-regression-ok: unknown: power"),
+        (result(SAME, SLOW, override=True), 0, "PASSED by --override (label perf-regression-ok): slower: kernel"),
+        (result(SAME, OPEN, override=True), 0, "PASSED by --override (label perf-regression-ok): unknown: power"),
         (result(SAME, override=True), 0, "PASSED: same results, nothing slower"),
         (result(SAME, fidelity=WRONG), 1, "FAILED: wrong results (descriptors of ellipsoids)"),
         (result(SAME, fidelity=WRONG, override=True), 1, "FAILED: wrong results (descriptors of ellipsoids)"),
@@ -119,7 +123,7 @@ def test_the_comment_can_be_found_again():
 
 def test_the_label_is_shown_even_if_nothing_needed_it():
     for text in (report.terminal(result(SAME, override=True)), report.markdown(result(SAME, override=True))):
-        assert "the label perf-regression-ok is set" in text
+        assert "--override (label perf-regression-ok)" in text
 
 
 def test_a_part_of_the_benchmarks_is_named_in_the_headline():

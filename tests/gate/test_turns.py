@@ -127,6 +127,13 @@ def test_a_pair_of_which_one_fails_says_which(tmp_path: Path, suite: Path) -> No
         drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
 
 
+def test_a_child_that_one_forked_and_left_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
+    """It keeps the line open."""
+    forking = in_a_round("import os, time", "if not os.fork(): time.sleep(100); os._exit(0)")
+    found = drive.observe_pair(build(tmp_path, "base", PACKAGE), build(tmp_path, "head", forking), suite, core=None)
+    assert all("loop" in one.seconds for one in found)
+
+
 def test_one_that_ends_in_its_round_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
     broken = build(tmp_path, "head", in_a_round("import os", "os._exit(6)"))
     with pytest.raises(CannotMeasure, match="a process of head failed with code 6"):

@@ -1,0 +1,34 @@
+"""Words for whoever started a command, who may have stopped reading."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+
+def echo(words: str, *, err: bool = False) -> None:
+    """Print a line to standard output, or to standard error; what its encoding lacks becomes a question mark.
+
+    Raises
+    ------
+    OSError
+        If nobody reads it, or the disk is full. From then on the stream goes nowhere: else Python meets the error again
+        when it ends, and ends with a code of its own.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if stream is None:  # closed before we began
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        print(words.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+    except OSError:
+        with suppress(OSError, ValueError):  # a stream without a file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
+
+
+def note(words: str) -> None:
+    """Print a line to standard error, if anybody reads it."""
+    with suppress(OSError):
+        echo(words, err=True)
