@@ -60,12 +60,17 @@ def _write_whole(path: Path, content: str | bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Whether `write_whole` could write there now: better told than after an hour.
+    """Refuse what `write_whole` could not write now: better told than after an hour.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its folder is made if it is missing; what it holds stays.
 
     Raises
     ------
     CannotMeasure
-        If it could not.
+        As of `write_whole`.
     """
     if path.is_dir():
         raise CannotMeasure(f"cannot write {path}: it is a folder")

@@ -89,7 +89,7 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     for tell in (write_markdown, write_json, show):
         try:
             tell()
-        except (CannotMeasure, OSError) as error:  # a full disk, an unread pipe
+        except (CannotMeasure, OSError, UnicodeError) as error:  # a full disk, an unread pipe, a name that is no text
             told = False
             note(f"the report cannot be written: {error}")
     return told

@@ -12,6 +12,7 @@ from anisoap_bench.gate import drive, fidelity
 from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.memory import compare_amounts
+from anisoap_bench.gate.pairs import PairSource
 from anisoap_bench.gate.result import Check, GateResult
 from anisoap_bench.gate.sequence import decide
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
@@ -84,7 +85,7 @@ def compare_commits(
         say("measuring memory and counting operations")
         memory, counters = compare_amounts(base, head, suite, core, names)
         result = replace(result, memory=memory, counters=counters)
-        pairs = drive.PairSource(base, head, suite, core, names, deadline=deadline, say=say)
+        pairs = PairSource(base, head, suite, core, names, deadline=deadline, say=say)
         return replace(result, decision=decide(pairs, fits=pairs.fits))
     except CannotMeasure as error:
         return replace(result, message=str(error))

@@ -117,6 +117,15 @@ def test_a_pipe_that_nobody_reads_is_no_regression(repo: Path, unread: str) -> N
     assert "does not build" in json.loads((repo / "found").read_text())["message"]
 
 
+def test_a_name_that_is_no_text_is_no_regression(repo: Path) -> None:
+    words = [sys.executable, "-m", "anisoap_bench", "gate", "--base", b"\xff", "--markdown", "report.md"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=repo, env=variables, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "NOT MEASURED" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 def test_words_that_the_terminal_lacks_fail_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))

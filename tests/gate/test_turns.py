@@ -129,8 +129,9 @@ def test_a_pair_of_which_one_fails_says_which(tmp_path: Path, suite: Path) -> No
 
 def test_a_child_that_one_forked_and_left_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
     """It keeps the line open."""
-    forking = in_a_round("import os, time", "if not os.fork(): time.sleep(100); os._exit(0)")
-    found = drive.observe_pair(build(tmp_path, "base", PACKAGE), build(tmp_path, "head", forking), suite, core=None)
+    forking = in_a_round("import os, time", "if not os.fork(): time.sleep(600); os._exit(0)")
+    pair = build(tmp_path, "base", PACKAGE), build(tmp_path, "head", forking)
+    found = drive.observe_pair(*pair, suite, core=None, timeout=60)
     assert all("loop" in one.seconds for one in found)
 
 
