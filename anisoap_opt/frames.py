@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
+from anisoap_opt.arrays import Array, Bools, Ints
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 ROTATION_TYPES = ("quaternion", "matrix")
 ORTHOGONALITY_TOLERANCE = 1e-3
@@ -55,7 +54,7 @@ class ParticleBatch:
     rotations: Array
     semiaxes: Array
     cells: Array
-    pbc: npt.NDArray[np.bool_]
+    pbc: Bools
     offsets: Ints
 
     @property
@@ -275,7 +274,7 @@ def _quaternions_to_matrices(q: Array) -> Array:
     ).reshape(-1, 3, 3)  # fmt: skip
 
 
-def _bad(values: npt.NDArray[Any], good: npt.NDArray[np.bool_]) -> str:
+def _bad(values: npt.NDArray[Any], good: Bools) -> str:
     return str(values[int(np.argmin(good))].tolist())
 
 

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -71,14 +68,14 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     return WrappedParticles(positions, wraps.astype(np.int64), cells, reach.astype(np.int64))
 
 
-def patterns(pbc: npt.NDArray[np.bool_]) -> Iterator[tuple[npt.NDArray[np.bool_], Ints]]:
+def patterns(pbc: Bools) -> Iterator[tuple[Bools, Ints]]:
     """Group frames by their periodic axes: each pattern [3] that occurs, and the frames that have it."""
     code = pbc @ np.array([4, 2, 1])  # np.unique over rows would sort thousands of them
     for number in np.flatnonzero(np.bincount(code, minlength=8)):
         yield np.array([number & 4, number & 2, number & 1], dtype=bool), np.flatnonzero(code == number)
 
 
-def reciprocal_vectors(cells: Array, pbc: npt.NDArray[np.bool_]) -> Array:
+def reciprocal_vectors(cells: Array, pbc: Bools) -> Array:
     """Reciprocal vectors of every frame, rows b_k with a_k · b_l = δ_kl.
 
     Parameters

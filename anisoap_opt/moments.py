@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
-
-Array = npt.NDArray[np.float64]
+from anisoap_opt.arrays import Array, Bools
 
 
 def compute_moments_single_variable(A: float, a: float, maxdeg: int) -> Array:
@@ -141,7 +140,7 @@ def normalized_moments(covariance: Array, center: Array, maxdeg: int) -> Array:
     return m
 
 
-def _within(maxdeg: int) -> npt.NDArray[np.bool_]:
+def _within(maxdeg: int) -> Bools:
     """Where p_x + p_y + p_z ≤ maxdeg."""
     power = np.arange(maxdeg + 1)
     return power[:, None, None] + power[:, None] + power <= maxdeg

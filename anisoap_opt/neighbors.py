@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.lattice import WrappedParticles, wrap
 from anisoap_opt.pairs import Neighborhoods, sort_into_segments
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 PairArrays = tuple[Ints, Ints, Array, Ints]  # i [pairs], j [pairs], r_ij [pairs, 3], shifts [pairs, 3]
 
 BRUTE_FORCE_CANDIDATES = 30_000_000

@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.expansion import join_chunks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
@@ -57,7 +57,7 @@ def count_features(sizes: list[int], *, symmetric: bool = False) -> int:
 
 
 @cache
-def upper_triangle(size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def upper_triangle(size: int) -> tuple[Ints, Array]:
     """Which entries [a, b] of a flattened symmetric matrix to keep, and their factors: 1 for a = b, √2 for a < b.
 
     Parameters
@@ -83,7 +83,7 @@ def mean_power_spectrum(
     *,
     symmetric: bool = False,
     show_progress: bool = False,
-) -> npt.NDArray[np.floating[Any]]:
+) -> Floats:
     """Mean of the power spectrum over the centres of each frame, per centre type.
 
     Parameters
@@ -130,7 +130,7 @@ def mean_power_spectrum(
 
 def center_power_spectra(
     kernel: Any, neighborhoods: Neighborhoods, dtype: str, *, symmetric: bool = False, show_progress: bool = False
-) -> list[tuple[CenterBlock, npt.NDArray[np.floating[Any]]]]:
+) -> list[tuple[CenterBlock, Floats]]:
     """Power spectrum of every centre; parameters as for `mean_power_spectrum`.
 
     Returns
@@ -147,9 +147,7 @@ def center_power_spectra(
     return [(block, values) for block, (values,) in join_chunks(chunks)]
 
 
-def sum_by_kernel(
-    kernel: Any, pairs: Pairs, num_types: int, start: npt.NDArray[np.int64], *, symmetric: bool = False
-) -> npt.NDArray[np.floating[Any]]:
+def sum_by_kernel(kernel: Any, pairs: Pairs, num_types: int, start: Ints, *, symmetric: bool = False) -> Floats:
     """`sum_power_spectra` of some pairs, by the kernel itself if it offers that; shape [runs, features]."""
     if len(start) == 0:
         features = count_features([n * num_types for n in kernel.basis.num_radial], symmetric=symmetric)
@@ -159,9 +157,7 @@ def sum_by_kernel(
     return to_numpy(sum_power_spectra(kernel.coefficients(pairs), num_types, start, symmetric=symmetric))
 
 
-def sum_power_spectra(
-    coefficients: list[Any], num_types: int, start: npt.NDArray[np.int64], *, symmetric: bool = False
-) -> Any:
+def sum_power_spectra(coefficients: list[Any], num_types: int, start: Ints, *, symmetric: bool = False) -> Any:
     """Sums of the power spectra of runs of centres.
 
     Parameters
@@ -183,7 +179,7 @@ def sum_power_spectra(
     return per_center if len(start) == len(per_center) else sum_rows(per_center, start)
 
 
-def sum_rows(rows: Any, start: npt.NDArray[np.int64]) -> Any:
+def sum_rows(rows: Any, start: Ints) -> Any:
     """Sums over runs of rows.
 
     Parameters

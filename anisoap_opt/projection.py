@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from anisoap_opt import checks, kernels
+from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import make_radial_basis
@@ -204,7 +204,7 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = ...,
         *,
         symmetric: bool = ...,
-    ) -> npt.NDArray[np.floating[Any]]: ...
+    ) -> Floats: ...
 
     @overload
     def power_spectrum(
@@ -225,7 +225,7 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = _UNSET,
         *,
         symmetric: bool = False,
-    ) -> npt.NDArray[np.floating[Any]] | TensorMap:
+    ) -> Floats | TensorMap:
         """Power spectrum of the expansion.
 
         Parameters

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.arrays import Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import CenterBlock, Neighborhoods
 
 if TYPE_CHECKING:
     from metatensor import Labels, TensorMap
-
-Ints = npt.NDArray[np.int64]
 
 
 def expansion_map(

@@ -1,8 +1,9 @@
 """The values that ``track_error`` compares with; ``python -m benchmarks.reference_values`` makes them again.
 
-They come from the backend `reference`, which follows the equations one pair at a time; ``tests/test_reference_data.py``
-holds that backend against AniSOAP's own descriptors. ``reference_values.npz`` has the power spectrum's mean over a
-frame, and the first ROWS centres of every block of the expansion, for the frames that the benchmarks use.
+They come from the backend `reference`, which follows the equations one pair at a time;
+``tests/descriptor/test_reference_data.py`` holds that backend against AniSOAP's own descriptors.
+``reference_values.npz`` has the power spectrum's mean over a frame, and the first ROWS centres of every block of the
+expansion, for the frames that the benchmarks use.
 """
 
 from __future__ import annotations

@@ -16,13 +16,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array
 from anisoap_opt.basis.monomials import exponents
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import radial_solid_harmonics
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed as an object: kernels keep what they derive from it

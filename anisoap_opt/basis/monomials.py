@@ -10,6 +10,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.arrays import Ints
+
 
 def num_of_degree(degree: int) -> int:
     """Number of monomials of exactly this degree, C(degree + 2, 2); 0 for a negative degree."""
@@ -27,7 +29,7 @@ def degree_slice(degree: int) -> slice:
 
 
 @cache
-def exponents(degree: int) -> npt.NDArray[np.int64]:
+def exponents(degree: int) -> Ints:
     """Exponents (p_x, p_y, p_z) of the monomials of one degree.
 
     Parameters
@@ -48,7 +50,7 @@ def exponents(degree: int) -> npt.NDArray[np.int64]:
     return table
 
 
-def position(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def position(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> Ints:
     """Position of x^p within its own degree; the inverse of `exponents`.
 
     Parameters
@@ -66,7 +68,7 @@ def position(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> npt.NDArra
 
 
 @cache
-def raised(degree: int, axis: int) -> npt.NDArray[np.int64]:
+def raised(degree: int, axis: int) -> Ints:
     """Positions, within `degree`, of x^p · x_axis for every x^p of degree - 1.
 
     Parameters

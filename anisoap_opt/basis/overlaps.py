@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from anisoap_opt.arrays import Array
 
 _gamma = np.vectorize(math.gamma, otypes=[np.float64])  # not SciPy's: loading it takes longer than many calculations
 

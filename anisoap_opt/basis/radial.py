@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.basis.channels import MaxRadial, count_radial_functions
 from anisoap_opt.basis.overlaps import (
     gto_overlap_factor,
@@ -24,8 +25,6 @@ from anisoap_opt.basis.overlaps import (
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
-
-Array = npt.NDArray[np.float64]
 
 
 class _RadialBasis:
@@ -46,10 +45,10 @@ class _RadialBasis:
     def _overlap_factor(self, l: int) -> Array:
         raise NotImplementedError
 
-    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+    def _prefactor(self, k: Ints) -> Array:
         raise NotImplementedError
 
-    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+    def _primitive(self, r: Array, k: Ints) -> Array:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -173,10 +172,10 @@ class GTORadialBasis(_RadialBasis):
     def _overlap_factor(self, l: int) -> Array:
         return gto_overlap_factor(l, self.num_radial_functions[l])
 
-    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+    def _prefactor(self, k: Ints) -> Array:
         return gto_prefactor(k, self.radial_gaussian_width)
 
-    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+    def _primitive(self, r: Array, k: Ints) -> Array:
         return np.asarray(r**k * np.exp(-0.5 * self.precision * r**2))
 
     def compute_gaussian_parameters(
@@ -240,10 +239,10 @@ class MonomialBasis(_RadialBasis):
     def _overlap_factor(self, l: int) -> Array:
         return monomial_overlap_factor(l, self.num_radial_functions[l])
 
-    def _prefactor(self, k: npt.NDArray[np.int64]) -> Array:
+    def _prefactor(self, k: Ints) -> Array:
         return monomial_prefactor(k, self.cutoff_radius)
 
-    def _primitive(self, r: Array, k: npt.NDArray[np.int64]) -> Array:
+    def _primitive(self, r: Array, k: Ints) -> Array:
         return np.asarray(r**k)
 
     def compute_gaussian_parameters(

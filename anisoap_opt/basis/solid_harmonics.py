@@ -11,11 +11,11 @@ Electronic-Structure Theory", section 6.4):
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array
 from anisoap_opt.basis.monomials import exponents, num_of_degree, raised
 
-Polynomials = npt.NDArray[np.float64]  # [polynomials, monomials of one degree]
+Polynomials = Array  # [polynomials, monomials of one degree]
 
 
 def times(polynomials: Polynomials, degree: int, axis: int) -> Polynomials:
@@ -99,7 +99,7 @@ def radial_solid_harmonics(l: int, num_radial: int) -> list[Polynomials]:
     return table
 
 
-def dense_table(l: int, num_radial: int) -> npt.NDArray[np.float64]:
+def dense_table(l: int, num_radial: int) -> Array:
     """The same coefficients in AniSOAP's layout, indexed by the three exponents.
 
     Returns

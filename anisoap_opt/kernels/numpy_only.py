@@ -7,16 +7,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, exponents, num_of_degree, num_up_to_degree, raised
 from anisoap_opt.gaussians import center_map, covariance, weight
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
-
-Floats = npt.NDArray[np.floating[Any]]
-Array = npt.NDArray[np.float64]
 
 CHUNK_BYTES = 1 << 21
 """Size of the moments of one chunk of pairs; about an L2 cache."""
@@ -72,7 +69,7 @@ class Kernel:
         """Matrix product of the contractions, a @ b."""
         return np.asarray(a @ b)
 
-    def _fill(self, scaled: Floats, j: npt.NDArray[np.int64], r_ij: Floats) -> None:
+    def _fill(self, scaled: Floats, j: Ints, r_ij: Floats) -> None:
         """Write the scaled moments of each pair into scaled [monomials, pairs], degree by degree."""
         r = np.ascontiguousarray(r_ij.T)  # [3, pairs]
         mu = np.einsum("xyp,yp->xp", self.center_map.take(j, axis=2), r)  # [3, pairs]

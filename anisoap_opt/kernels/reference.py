@@ -10,16 +10,14 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.moments import normalized_moments
 from anisoap_opt.pairs import Pairs
-
-Array = npt.NDArray[np.float64]
 
 
 class Kernel:

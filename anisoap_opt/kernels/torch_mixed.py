@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from anisoap_opt.arrays import Array
 from anisoap_opt.kernels import numpy_only
-
-Array = npt.NDArray[np.float64]
 
 
 class Kernel(numpy_only.Kernel):

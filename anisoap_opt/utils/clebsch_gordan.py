@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
-
-Array = npt.NDArray[np.float64]
+from anisoap_opt.arrays import Array
 
 
 class ClebschGordanReal:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
+from anisoap_opt.arrays import Array
 from anisoap_opt.basis.solid_harmonics import dense_table
 
 __all__ = ["spherical_to_cartesian"]
 
 
-def spherical_to_cartesian(lmax: int, num_ns: Sequence[int]) -> list[npt.NDArray[np.float64]]:
+def spherical_to_cartesian(lmax: int, num_ns: Sequence[int]) -> list[Array]:
     """Coefficients of r^{2n} R_lm in the monomials x^n0 y^n1 z^n2.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Monomials, solid harmonics and comparison under AniSOAP's names; tests/test_moments.py has the moments."""
+"""Monomials, solid harmonics and comparison under AniSOAP's names; tests/kernels/test_moments.py has the moments."""
 
 import numpy as np
 import pytest

@@ -19,16 +19,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import exponents, num_up_to_degree
 from anisoap_opt.kernels.numba.jit import compiled
 from anisoap_opt.kernels.numba.layout import rows_by_degree
 from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store_rows, zeros
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 WIDTHS = (8, 4, 2, 1)
 Block = tuple[Ints, Array, int]

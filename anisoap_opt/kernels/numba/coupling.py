@@ -14,13 +14,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Ints
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store_rows, zeros
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 PIECE = 32
 """Most centres of a run that are summed in one go; fixed, so that results do not depend on the number of threads."""

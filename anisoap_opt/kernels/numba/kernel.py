@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels.numba.contraction import Contraction
@@ -20,10 +20,6 @@ from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
 from anisoap_opt.power_spectrum import count_features
-
-Floats = npt.NDArray[np.floating[Any]]
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 STRAIGHT_LINE_DEGREE = 16
 """Up to this degree straight-line code is used, above it the plane walk."""

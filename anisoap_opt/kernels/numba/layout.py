@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree, position
 
 FIELDS = 10
@@ -24,7 +25,7 @@ def exponents_in_planes(degree: int) -> list[tuple[int, int, int]]:
     return [(x, y, z) for x in range(degree + 1) for y in range(degree + 1 - x) for z in range(degree + 1 - x - y)]
 
 
-def rows_by_degree(degree: int) -> npt.NDArray[np.int64]:
+def rows_by_degree(degree: int) -> Ints:
     """Where each monomial of the package's order (`basis.monomials`) lies in the order of `exponents_in_planes`.
 
     Parameters
@@ -42,7 +43,7 @@ def rows_by_degree(degree: int) -> npt.NDArray[np.int64]:
     return rows
 
 
-def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
+def aligned(size: int, dtype: npt.DTypeLike) -> Floats:
     """Uninitialised one-dimensional array that starts on a cache line."""
     itemsize = np.dtype(dtype).itemsize
     spare = CACHE_LINE // itemsize

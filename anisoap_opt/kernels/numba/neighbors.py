@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
 from anisoap_opt.kernels.numba.search import Found, search
 from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.lattice import wrap
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs, encode_types
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MIN_TASK = 200_000
 """Candidates below which a second thread costs more than it saves."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.jit import entry_point
 from anisoap_opt.kernels.numba.search import SCRATCH
 from anisoap_opt.lattice import WrappedParticles, reciprocal_vectors
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 IMAGE_CANDIDATES = 2000
 """Particles times images above which a grid is quicker than trying them all."""
@@ -111,7 +108,7 @@ def candidates_per_center(scene: Scene) -> Ints:
 
 
 def _grid(
-    positions: Array, owner: Ints, cells: Array, periodic: npt.NDArray[np.bool_], cutoff_radius: float
+    positions: Array, owner: Ints, cells: Array, periodic: Bools, cutoff_radius: float
 ) -> tuple[Ints, Ints, Ints]:
     """Grid cell of each particle, number of cells and reach of each frame.
 

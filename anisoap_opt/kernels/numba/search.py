@@ -12,13 +12,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.kernels.numba.jit import borrowed, compiled, entry_point, keep_alive
 from anisoap_opt.kernels.numba.vectors import LANES, add, bits_less, count_bits, fma, load8, mul, splat, store
-
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 SCRATCH = 4096
 """Largest number of images of a frame that is searched by images; room for candidates to begin with."""

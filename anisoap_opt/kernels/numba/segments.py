@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels.numba.contraction import apply_blocks
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
@@ -31,9 +32,6 @@ from anisoap_opt.kernels.numba.vectors import (
     store,
     store_transposed,
 )
-
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.int64]
 
 WINDOW = 128
 """Consecutive segments that are sorted by length; a multiple of the lanes."""

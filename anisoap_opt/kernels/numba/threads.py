@@ -12,12 +12,13 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
+
+from anisoap_opt.arrays import Ints
 
 TASKS_PER_THREAD = 4
 
 
-def run_parts(run: Callable[[int, int], None], work: npt.NDArray[np.int64], min_task: float) -> None:
+def run_parts(run: Callable[[int, int], None], work: Ints, min_task: float) -> None:
     """Call ``run(first, last)`` for consecutive ranges of about the same work, on Numba's number of threads.
 
     Threads of our own: the compiled code holds no lock, results do not depend on the ranges, and Numba's own threads

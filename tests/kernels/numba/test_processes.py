@@ -16,15 +16,15 @@ from anisoap_opt.kernels import numpy_only  # noqa: E402
 from anisoap_opt.kernels.numba import jit  # noqa: E402
 from anisoap_opt.kernels.numba.search import search  # noqa: E402
 from anisoap_opt.kernels.numba.segments import expand_windows  # noqa: E402
-from tests.numba.problems import arguments, basis, pairs  # noqa: E402
+from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 from tests.tolerances import relative_error  # noqa: E402
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import sys
 import numpy as np
 from anisoap_opt.kernels.numba import Kernel
-from tests.numba.problems import arguments, basis, pairs
+from tests.kernels.numba.problems import arguments, basis, pairs
 for dtype in ("float64", "float32"):
     coefficients = Kernel(*arguments(basis(2), dtype)).coefficients(pairs([3, 0, 12, 1]))
     np.savez(f"{sys.argv[1]}/{dtype}.npz", *coefficients)

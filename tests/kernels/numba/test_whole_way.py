@@ -13,7 +13,7 @@ from anisoap_opt import expansion  # noqa: E402
 from anisoap_opt.kernels import numpy_only  # noqa: E402
 from anisoap_opt.kernels.numba import Kernel, threads  # noqa: E402
 from tests.frames_for_tests import calculator, random_frame  # noqa: E402
-from tests.numba.problems import arguments, basis, pairs  # noqa: E402
+from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 from tests.tolerances import assert_close, assert_same_maps, relative_error  # noqa: E402
 
 FRAMES = [random_frame(seed, 12, cell=6 * np.eye(3), pbc=True) for seed in range(8)]

@@ -14,7 +14,7 @@ from ase.io import read
 from anisoap_opt import EllipsoidalDensityProjection
 from tests.tolerances import TOLERANCES, assert_close
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 CASES = json.loads((DATA / "index.json").read_text())
 RTOL = TOLERANCES["float64"].reference
 

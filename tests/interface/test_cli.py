@@ -14,7 +14,7 @@ import anisoap_opt
 from anisoap_opt.cli import app
 from tests.tolerances import assert_close
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 MIXTURE = str(DATA / "mixture_gto_l5n3.xyz")
 OPTIONS = ["--max-angular", "3", "--cutoff-radius", "5", "--backend", "numpy_only"]
 

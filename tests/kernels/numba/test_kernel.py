@@ -15,7 +15,7 @@ from anisoap_opt.kernels import numpy_only, reference  # noqa: E402
 from anisoap_opt.kernels.numba import Kernel, kernel  # noqa: E402
 from anisoap_opt.kernels.numba.contraction import Contraction  # noqa: E402
 from anisoap_opt.kernels.numba.layout import exponents_in_planes, rows_by_degree  # noqa: E402
-from tests.numba.problems import arguments, basis, pairs  # noqa: E402
+from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 from tests.tolerances import relative_error  # noqa: E402
 
 RTOL = 1e-12

@@ -9,7 +9,7 @@ from pathlib import Path
 import anisoap_opt
 
 SLOW = ["torch", "metatensor", "vesin", "numba", "pandas", "matplotlib", "ase.io", "ase", "scipy", "tqdm"]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def loaded(code: str) -> set[str]:

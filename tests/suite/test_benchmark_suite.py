@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import measure, table, workloads
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_asv_environment_has_the_versions_of_the_constraints() -> None:

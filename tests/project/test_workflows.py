@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 yaml = pytest.importorskip("yaml")  # comes with asv
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = ROOT / ".github" / "scripts"
 MAY_WRITE = {

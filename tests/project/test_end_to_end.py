@@ -15,7 +15,7 @@ from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import workloads
 from tests.tolerances import assert_close
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anisoap_opt.frames import ParticleBatch
+from tests.frames.test_bad_frames import assert_refused
 from tests.frames_for_tests import TRICLINIC, calculator, random_frame
-from tests.test_bad_frames import assert_refused
 
 
 @pytest.mark.parametrize("frames", [[], (), np.array([]), iter([])], ids=repr)

@@ -12,7 +12,7 @@ import pytest
 ase_io = pytest.importorskip("ase.io")
 ase_neighborlist = pytest.importorskip("ase.neighborlist")
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 BENZENES = "benzenes.xyz"
 RELABELLED = ("one_species.xyz", "three_species.xyz", "four_species.xyz")
 ELLIPSOIDS = "ellipsoids.xyz"
