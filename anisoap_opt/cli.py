@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from anisoap_opt import kernels
+from anisoap_opt.kernels.contract import HasDevices, HasThreads
 
 app = typer.Typer(
     add_completion=False,
@@ -123,7 +124,7 @@ def backends() -> None:
     default = kernels.resolve(None)
     rows = [("backend", "installed", "dtypes", "devices", "threads", "what it is")]
     for name, entry in kernels.BACKENDS.items():
-        installed, devices, threads = _details(entry)
+        installed, devices, threads = _details(name)
         mark = "*" if name == default else " "
         rows.append((f"{mark}{name}", installed, ", ".join(entry.dtypes), devices, threads, entry.summary))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -132,28 +133,19 @@ def backends() -> None:
     typer.echo(f"* is the default here; {kernels.ENVIRONMENT_VARIABLE} or backend= choose another.")
 
 
-def _details(entry: kernels.Backend) -> tuple[str, str, str]:
+def _details(backend: str) -> tuple[str, str, str]:
     """Version, devices and threads of one backend, in words."""
     from importlib.metadata import version
 
+    entry = kernels.BACKENDS[backend]
     if not entry.installed:
         return f"no: pip install 'anisoap_opt[{entry.extra}]'", "-", "-"
-    if not entry.needs:
-        return f"numpy {version('numpy')}", "cpu", os.environ.get("OMP_NUM_THREADS", "BLAS default")
-    installed = f"{entry.needs} {version(entry.needs)}"
-    devices, threads = "cpu", 1
-    if entry.needs == "torch":
-        import torch
-
-        threads = torch.get_num_threads()
-        if entry.module == "torch_full":
-            found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-            devices = ", ".join(["cpu", *(name for name, there in found.items() if there)])
-    if entry.needs == "numba":
-        import numba
-
-        threads = numba.get_num_threads()
-    return installed, devices, str(threads)
+    needs = entry.needs or "numpy"
+    module = kernels.module(backend)
+    devices = module.devices() if isinstance(module, HasDevices) else ["cpu"]
+    default = os.environ.get("OMP_NUM_THREADS", "BLAS default")
+    threads = str(module.num_threads()) if isinstance(module, HasThreads) else default
+    return f"{needs} {version(needs)}", ", ".join(devices), threads
 
 
 def _integers(option: str, text: str | None) -> int | list[int] | None:

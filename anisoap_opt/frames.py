@@ -6,7 +6,7 @@ A batch is one set of particles in many boxes: the mathematics after this file n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +66,12 @@ class ParticleBatch:
     def frame_of_particle(self) -> Ints:
         """Frame index of every particle, shape [particles]."""
         return np.repeat(np.arange(self.num_frames), np.diff(self.offsets))
+
+    def in_units_of(self, length: float) -> ParticleBatch:
+        """The same particles with all lengths divided by one of `length` Å."""
+        return replace(
+            self, positions=self.positions / length, semiaxes=self.semiaxes / length, cells=self.cells / length
+        )
 
     @classmethod
     def from_frames(

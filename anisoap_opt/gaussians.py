@@ -2,57 +2,108 @@
 
 With A = R diag(1/a²) Rᵀ everything is diagonal in the particle's own frame, so no matrix is inverted:
 
-    C = (A + s·1)⁻¹ = R diag(a²/(1 + s a²)) Rᵀ        covariance
-    K = 1 - s·C     = R diag(1/(1 + s a²)) Rᵀ         maps r_ij to the centre of the product
+    C = (A + s·1)⁻¹ = R diag(a²/(1 + s a²)) Rᵀ        covariance of the product
+    K = 1 - s·C     = R diag(1/(1 + s a²)) Rᵀ         maps r_ij to its centre, μ = K r
+    F = R diag((1 + s a²)^{-1/2})                     root of it, K = F Fᵀ
     w = sqrt(det C) / prod(a) = prod (1 + s a²)^{-1/2}
 
-Arrays are NumPy's or Torch's; with Torch the results can be differentiated. An absurdly large or small axis makes an
-infinity on the way, of which 1 / inf = 0 is what it means.
+A pair's weight is w exp(-½ s r·μ) = w exp(-½ s |Fᵀr|²). Where a particle is much wider than the basis, s a² ≫ 1, the
+difference 1 - s·C keeps few of K's digits, and a product K r few of those of r·μ; F keeps them all.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+COVARIANCE = ((0, 1, 2), (1, 3, 4), (2, 4, 5))
+"""Place of C_ik in a record."""
+WEIGHT = 6
+"""Place of w in a record."""
+ROOT = slice(7, 16)
+"""Place of F in a record, row by row."""
+RECORD = 16
+"""Numbers in a record."""
 
-def covariance(rotations: Any, semiaxes: Any, precision: float) -> Any:
-    """C of every particle.
+
+@dataclass(frozen=True)
+class Gaussians:
+    """The product Gaussians of all particles; what a kernel reads of them.
+
+    Attributes
+    ----------
+    records : array, shape [particles, RECORD]
+        C_xx, C_xy, C_xz, C_yy, C_yz, C_zz, w, F_xa, F_xb, F_xc, F_ya, …, F_zc. NumPy's, or Torch's and differentiable.
+    precision : float
+        s of the radial basis, 1 for GTOs and 0 for monomials in the basis's own unit of length.
+    """
+
+    records: Any
+    precision: float
+
+    @classmethod
+    def of(cls, rotations: Any, semiaxes: Any, precision: float) -> Gaussians:
+        """Product Gaussians of particles.
+
+        Parameters
+        ----------
+        rotations : array, shape [particles, 3, 3]
+            Body → space; NumPy's or Torch's, as `semiaxes`.
+        semiaxes : array, shape [particles, 3]
+            In the unit of length that `precision` is given in.
+        precision : float
+            s, in this unit to the power -2.
+
+        Returns
+        -------
+        Gaussians
+        """
+        if not isinstance(semiaxes, np.ndarray):
+            import torch
+
+            return cls(torch.stack(product_gaussian(rotations.permute(1, 2, 0), semiaxes.T, precision), 1), precision)
+        with np.errstate(over="ignore", divide="ignore", under="ignore"):
+            columns = product_gaussian(np.ascontiguousarray(rotations.transpose(1, 2, 0)), semiaxes.T.copy(), precision)
+        return cls(np.stack(columns, axis=1), precision)
+
+
+def product_gaussian(rotation: Any, semiaxes: Any, precision: Any) -> Any:
+    """The sixteen numbers of a record.
+
+    Written for single numbers and for arrays of them alike: NumPy's, Torch's, and those of compiled loops. An absurdly
+    large or small axis makes an infinity on the way, of which 1 / inf = 0 is what it means.
 
     Parameters
     ----------
-    rotations : array, shape [particles, 3, 3]
-        Body → space.
-    semiaxes : array, shape [particles, 3]
-        Å.
-    precision : float
-        s, Å⁻²: 1/σ² for the GTO basis, 0 for the monomial basis.
+    rotation : three rows of three numbers
+        R; column k is the body's axis k in space.
+    semiaxes : three numbers
+        a.
+    precision : number
+        s.
 
     Returns
     -------
-    array, shape [3, 3, particles]
-        Å².
+    tuple of RECORD numbers
     """
-    with np.errstate(over="ignore", divide="ignore"):
-        return _in_space(rotations, 1 / (1 / semiaxes**2 + precision))
-
-
-def center_map(rotations: Any, semiaxes: Any, precision: float) -> Any:
-    """K of every particle, shape [3, 3, particles]; parameters as for `covariance`."""
-    with np.errstate(over="ignore"):
-        return _in_space(rotations, 1 / (1 + precision * semiaxes**2))
-
-
-def weight(semiaxes: Any, precision: float) -> Any:
-    """Weight w of every particle, shape [particles]; parameters as for `covariance`."""
-    with np.errstate(over="ignore"):
-        return 1 / (1 + precision * semiaxes**2).prod(1) ** 0.5
-
-
-def _in_space(rotations: Any, diagonal: Any) -> Any:
-    """R diag(d) Rᵀ as a sum over the body's axes; particles last, so that all of them are one loop."""
-    axes = rotations.swapaxes(0, 2)  # [axis, component, particles]
-    axes = np.ascontiguousarray(axes) if isinstance(axes, np.ndarray) else axes.contiguous()
-    x, y, z = (diagonal[:, k] * axes[k][:, None] * axes[k] for k in range(3))
-    return x + y + z
+    (xa, xb, xc), (ya, yb, yc), (za, zb, zc) = rotation
+    a, b, c = semiaxes
+    a, b, c = a * a, b * b, c * c
+    variance_a, variance_b, variance_c = 1 / (1 / a + precision), 1 / (1 / b + precision), 1 / (1 / c + precision)
+    root_a = (1 + precision * a) ** -0.5
+    root_b = (1 + precision * b) ** -0.5
+    root_c = (1 + precision * c) ** -0.5
+    return (
+        variance_a * xa * xa + variance_b * xb * xb + variance_c * xc * xc,
+        variance_a * xa * ya + variance_b * xb * yb + variance_c * xc * yc,
+        variance_a * xa * za + variance_b * xb * zb + variance_c * xc * zc,
+        variance_a * ya * ya + variance_b * yb * yb + variance_c * yc * yc,
+        variance_a * ya * za + variance_b * yb * zb + variance_c * yc * zc,
+        variance_a * za * za + variance_b * zb * zb + variance_c * zc * zc,
+        root_a * root_b * root_c,
+        xa * root_a, xb * root_b, xc * root_c,
+        ya * root_a, yb * root_b, yc * root_c,
+        za * root_a, zb * root_b, zc * root_c,
+    )  # fmt: skip

@@ -10,6 +10,10 @@ import numpy as np
 from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 
+SHELL = 1e-9
+"""A pair is inside if it is closer than (1 - SHELL) times the cutoff. In a perfect crystal whose lattice constant is
+the cutoff, rounding alone would else take some of many equal pairs."""
+
 
 @dataclass(frozen=True)
 class WrappedParticles:
@@ -23,14 +27,20 @@ class WrappedParticles:
         How many cell vectors were subtracted from each position.
     cells : ndarray, shape [frames, 3, 3]
         Cell vectors, zero on non-periodic axes, Å.
+    reciprocal : ndarray, shape [frames, 3, 3]
+        See `reciprocal_vectors`, Å⁻¹.
     reach : ndarray of int, shape [frames, 3]
         Every pair within the cutoff has an image shift s with -reach_k ≤ s_k ≤ reach_k.
+    cutoff : float
+        Every search takes the pairs that are closer than this, Å: the radius asked for, less its SHELL.
     """
 
     positions: Array
     wraps: Ints
     cells: Array
+    reciprocal: Array
     reach: Ints
+    cutoff: float
 
 
 def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
@@ -51,9 +61,10 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     WrappedParticles
     """
     cells = np.where(batch.pbc[:, :, None], batch.cells, 0.0)
-    reciprocal = np.where(batch.pbc[:, :, None], reciprocal_vectors(cells, batch.pbc), 0.0)  # rows b_k
+    reciprocal = reciprocal_vectors(cells, batch.pbc)
+    of_lattice = np.where(batch.pbc[:, :, None], reciprocal, 0.0)  # rows b_k
     frame = batch.frame_of_particle
-    fractional = np.einsum("pc,pkc->pk", batch.positions, reciprocal[frame])
+    fractional = np.einsum("pc,pkc->pk", batch.positions, of_lattice[frame])
     wraps = np.floor(fractional)
     positions = batch.positions - np.einsum("pk,pkc->pc", wraps, cells[frame])
 
@@ -63,9 +74,11 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
         first = batch.offsets[filled]
         inside = fractional - wraps
         spread[filled] = np.maximum.reduceat(inside, first) - np.minimum.reduceat(inside, first)
-    spacing_inverse = np.linalg.norm(reciprocal, axis=2)  # [frames, 3]; 0 on non-periodic axes
+    spacing_inverse = np.linalg.norm(of_lattice, axis=2)  # [frames, 3]; 0 on non-periodic axes
     reach = np.where(batch.pbc, np.floor(cutoff_radius * spacing_inverse + spread + 1e-9), 0)
-    return WrappedParticles(positions, wraps.astype(np.int64), cells, reach.astype(np.int64))
+    return WrappedParticles(
+        positions, wraps.astype(np.int64), cells, reciprocal, reach.astype(np.int64), cutoff_radius * (1 - SHELL)
+    )
 
 
 def patterns(pbc: Bools) -> Iterator[tuple[Bools, Ints]]:

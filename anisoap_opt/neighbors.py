@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from anisoap_opt.arrays import Array, Ints
+from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.lattice import WrappedParticles, wrap
 from anisoap_opt.pairs import Neighborhoods, sort_into_segments
@@ -30,9 +30,10 @@ def find_neighborhoods(
     *,
     self_pairs: bool,
     types: Sequence[int] | None = None,
+    centers: Bools | None = None,
     keep_shifts: bool = False,
 ) -> Neighborhoods:
-    """Find all pairs with ‖r_ij‖ < cutoff_radius, images included, and sort them into segments.
+    """Find all pairs with ‖r_ij‖ < cutoff_radius · (1 - SHELL), images included, and sort them into segments.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def find_neighborhoods(
         Whether to add the pair (i, i) at r = 0. A particle's own images always count.
     types : sequence of int, optional
         See `sort_into_segments`.
+    centers : ndarray of bool, shape [particles], optional
+        Which particles are centres; all by default. The search itself looks at the others too.
     keep_shifts : bool
         Whether the result carries the cell shifts.
 
@@ -54,17 +57,19 @@ def find_neighborhoods(
     num_particles = np.diff(batch.offsets)
     candidates = num_particles**2 * (2 * wrapped.reach + 1).prod(axis=1)
     tiny = candidates <= BRUTE_FORCE_CANDIDATES
-    found = list(_brute_force(batch, wrapped, cutoff_radius, self_pairs, np.flatnonzero(tiny & (num_particles > 0))))
-    found += [_cell_list(batch, wrapped, frame, cutoff_radius, self_pairs) for frame in np.flatnonzero(~tiny).tolist()]
+    found = list(_brute_force(batch, wrapped, self_pairs, np.flatnonzero(tiny & (num_particles > 0))))
+    found += [_cell_list(batch, wrapped, frame, self_pairs) for frame in np.flatnonzero(~tiny).tolist()]
     found.append((np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros((0, 3), np.int64)))
     i, j, r_ij, shifts = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if centers is not None:
+        i, j, r_ij, shifts = (array[centers[i]] for array in (i, j, r_ij, shifts))
     if keep_shifts:
         shifts += wrapped.wraps[i] - wrapped.wraps[j]  # of the positions as given
     return sort_into_segments(batch.types, i, j, r_ij, shifts if keep_shifts else None, types)
 
 
 def _brute_force(
-    batch: ParticleBatch, wrapped: WrappedParticles, cutoff_radius: float, self_pairs: bool, frames: Ints
+    batch: ParticleBatch, wrapped: WrappedParticles, self_pairs: bool, frames: Ints
 ) -> Iterator[PairArrays]:
     """Pairs of many small frames, in groups of equal particle number N and equal reach."""
     by_type = np.lexsort((batch.types, batch.frame_of_particle))  # neighbours of one type come together
@@ -87,18 +92,16 @@ def _brute_force(
                 distances2 = np.einsum("cfijs,cfijs->fijs", vectors, vectors)
                 if not self_pairs:
                     distances2[:, centers - row, centers, len(grid) // 2] = np.inf
-                f, a, b, s = np.nonzero(distances2 < cutoff_radius**2)
+                f, a, b, s = np.nonzero(distances2 < wrapped.cutoff**2)
                 yield particles[f, a + row], particles[f, b], vectors[:, f, a, b, s].T, grid[s]
 
 
-def _cell_list(
-    batch: ParticleBatch, wrapped: WrappedParticles, frame: int, cutoff_radius: float, self_pairs: bool
-) -> PairArrays:
+def _cell_list(batch: ParticleBatch, wrapped: WrappedParticles, frame: int, self_pairs: bool) -> PairArrays:
     """Pairs of one large frame, by vesin."""
     from vesin import NeighborList  # imported here: it loads torch where that is installed
 
     first, last = batch.offsets[frame : frame + 2]
-    engine = NeighborList(cutoff=cutoff_radius, full_list=True)
+    engine = NeighborList(cutoff=wrapped.cutoff, full_list=True)
     i, j, r_ij, shifts = engine.compute(
         wrapped.positions[first:last], wrapped.cells[frame], batch.pbc[frame].tolist(), quantities="ijDS"
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from anisoap_opt.arrays import Array, Ints
+from anisoap_opt.arrays import Array, Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,58 @@ def encode_types(particle_types: Ints, types: Sequence[int] | None) -> tuple[Int
     return layout, np.searchsorted(layout, particle_types)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where the segments of all centres lie.
+
+    Attributes
+    ----------
+    blocks : tuple of CenterBlock
+        Centre types ascend.
+    first_segment : ndarray of int, shape [particles]
+        Of each centre; 0 for a particle that is none.
+    columns : ndarray of int, shape [types, types]
+        A pair of centre type t and neighbour type u lies in segment first_segment[i] + columns[t, u]; -1 if the block
+        has no column for u.
+    num_segments : int
+    """
+
+    blocks: tuple[CenterBlock, ...]
+    first_segment: Ints
+    columns: Ints
+    num_segments: int
+
+
+def lay_out(types: Ints, code: Ints, is_center: Bools, met: Bools) -> Layout:
+    """Give every centre its segments: centre types ascend, then centres, then the neighbour types of the block.
+
+    Parameters
+    ----------
+    types : ndarray of int, shape [types]
+        Of the layout, see `encode_types`.
+    code : ndarray of int, shape [particles]
+        Place of each particle's type among them.
+    is_center : ndarray of bool, shape [particles]
+        Which particles have a segment.
+    met : ndarray of bool, shape [types, types]
+        Which neighbour types u the block of centre type t has a column for.
+
+    Returns
+    -------
+    Layout
+    """
+    columns = np.where(met, np.cumsum(met, axis=1) - 1, -1)
+    first_segment = np.zeros(len(code), dtype=np.int64)
+    blocks, num_segments = [], 0
+    for t in np.flatnonzero(met.any(axis=1)).tolist():
+        centers = np.flatnonzero(is_center & (code == t))
+        neighbor_types = tuple(types[met[t]].tolist())
+        blocks.append(CenterBlock(int(types[t]), neighbor_types, centers, num_segments))
+        first_segment[centers] = num_segments + len(neighbor_types) * np.arange(len(centers))
+        num_segments += len(neighbor_types) * len(centers)
+    return Layout(tuple(blocks), first_segment, columns, num_segments)
+
+
 def sort_into_segments(
     particle_types: Ints,
     i: Ints,
@@ -154,31 +206,19 @@ def sort_into_segments(
     -------
     Neighborhoods
     """
-    layout, code = encode_types(particle_types, types)
-    met = np.full((len(layout), len(layout)), types is not None)
+    of_layout, code = encode_types(particle_types, types)
+    met = np.full((len(of_layout), len(of_layout)), types is not None)
     met[code[i], code[j]] = True
     is_center = np.zeros(len(particle_types), dtype=bool)
     is_center[i] = True
+    layout = lay_out(of_layout, code, is_center, met)
 
-    column = np.cumsum(met, axis=1) - 1  # [center type, neighbor type]
-    base = np.zeros(len(particle_types), dtype=np.int64)  # first segment of each centre
-    blocks, num_segments = [], 0
-    for t in range(len(layout)):
-        centers = np.flatnonzero(is_center & (code == t))
-        width = int(met[t].sum())
-        if width == 0:
-            continue
-        base[centers] = num_segments + width * np.arange(len(centers))
-        neighbor_types = tuple(layout[met[t]].tolist())
-        blocks.append(CenterBlock(int(layout[t]), neighbor_types, centers, num_segments))
-        num_segments += width * len(centers)
-
-    segment = base[i] + column[code[i], code[j]]
+    segment = layout.first_segment[i] + layout.columns[code[i], code[j]]
     order = np.argsort(segment, kind="stable")
-    start = np.zeros(num_segments + 1, dtype=np.int64)
-    np.cumsum(np.bincount(segment, minlength=num_segments), out=start[1:])
+    start = np.zeros(layout.num_segments + 1, dtype=np.int64)
+    np.cumsum(np.bincount(segment, minlength=layout.num_segments), out=start[1:])
     return Neighborhoods(
         pairs=Pairs(j[order], r_ij[order], start),
-        blocks=tuple(blocks),
+        blocks=layout.blocks,
         shifts=None if shifts is None else shifts[order],
     )

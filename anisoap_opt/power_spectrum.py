@@ -1,22 +1,20 @@
-"""The power spectrum: each l's coefficients coupled with themselves, and its mean over a frame's centres.
+"""The power spectrum: each l's coefficients coupled with themselves, and its sum or mean over a frame's centres.
 
-    p_l[a, b] = (-1)^l / sqrt(2l+1) Σ_m c_l[m, a] c_l[m, b],   a, b over (n, neighbour type), types fastest
-
-The arrays may be NumPy's or Torch's.
+The equation is that of `anisoap_opt.basis.coupling`. The arrays may be NumPy's or Torch's.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from anisoap_opt.arrays import Array, Floats, Ints
-from anisoap_opt.expansion import join_chunks, map_chunks, to_centers, to_numpy
+from anisoap_opt.arrays import Floats, Ints
+from anisoap_opt.basis.coupling import count_features, scale, upper_triangle
+from anisoap_opt.chunks import fill_blocks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.kernels.contract import Coupling, Kernel
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
 
@@ -37,8 +35,7 @@ def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     """
     blocks = []
     for l, c in enumerate(coefficients):
-        scale = (-1) ** l / math.sqrt(2 * l + 1)
-        p = (scale * (c.swapaxes(1, 2) @ c)).reshape(len(c), c.shape[2] ** 2)
+        p = (scale(l) * (c.swapaxes(1, 2) @ c)).reshape(len(c), c.shape[2] ** 2)
         if symmetric:
             columns, factors = upper_triangle(c.shape[2])
             p = p[:, columns]
@@ -51,51 +48,27 @@ def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     return torch.cat(blocks, dim=1)
 
 
-def count_features(sizes: list[int], *, symmetric: bool = False) -> int:
-    """Number of columns of a power spectrum; `sizes` are the a_l = n_l · neighbor types."""
-    return sum(a * (a + 1) // 2 if symmetric else a**2 for a in sizes)
-
-
-@cache
-def upper_triangle(size: int) -> tuple[Ints, Array]:
-    """Which entries [a, b] of a flattened symmetric matrix to keep, and their factors: 1 for a = b, √2 for a < b.
-
-    Parameters
-    ----------
-    size : int
-
-    Returns
-    -------
-    columns : ndarray of int, shape [size (size + 1)/2]
-        a · size + b for a ≤ b, ascending.
-    factors : ndarray, shape [size (size + 1)/2]
-    """
-    a, b = np.triu_indices(size)
-    return a * size + b, np.where(a == b, 1.0, math.sqrt(2))
-
-
-def mean_power_spectrum(
-    kernel: Any,
+def reduced_power_spectrum(
+    kernel: Kernel,
     batch: ParticleBatch,
     neighborhoods: Neighborhoods,
-    num_radial: Sequence[int],
     dtype: str,
     *,
+    reduce: str = "mean",
     symmetric: bool = False,
     show_progress: bool = False,
 ) -> Floats:
-    """Mean of the power spectrum over the centres of each frame, per centre type.
+    """Mean or sum of the power spectrum over the centres of each frame, per centre type.
 
     Parameters
     ----------
-    kernel : Kernel of a backend
+    kernel : Kernel
     batch : ParticleBatch
     neighborhoods : Neighborhoods
         Of this batch.
-    num_radial : sequence of int
-        n_l.
     dtype : str
         Of the result.
+    reduce : {"mean", "sum"}
     symmetric : bool
         See `power_spectrum`.
     show_progress : bool
@@ -107,57 +80,65 @@ def mean_power_spectrum(
         The columns of the blocks follow each other; zero where a frame has no centre of the type.
     """
     blocks = neighborhoods.blocks
-    widths = [
-        count_features([num * len(block.neighbor_types) for num in num_radial], symmetric=symmetric) for block in blocks
-    ]
+    widths = [_width(kernel, block, symmetric) for block in blocks]
     ends = np.cumsum([0, *widths]).tolist()
     columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
     frame_of_particle = batch.frame_of_particle
-    means = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
+    rows_of_frames = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
 
     def sums_of_frames(block: CenterBlock, rows: slice, pairs: Pairs) -> tuple[Any, Any]:
         frame = frame_of_particle[block.centers[rows]]  # ascending
         first = np.flatnonzero(np.diff(frame, prepend=-1))
-        return frame[first], sum_by_kernel(kernel, pairs, len(block.neighbor_types), first, symmetric=symmetric)
+        return frame[first], sum_by_kernel(kernel, pairs, block, first, symmetric=symmetric)
 
-    for block, _, (frames, sums) in map_chunks(sums_of_frames, kernel, neighborhoods, show_progress=show_progress):
-        means[frames, columns[block.center_type]] += sums
-    for block in blocks:
-        counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
-        means[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(means.dtype)
-    return means
+    for block, (frames, sums) in map_chunks(sums_of_frames, kernel, neighborhoods, show_progress=show_progress):
+        rows_of_frames[frames, columns[block.center_type]] += sums
+    if reduce == "mean":
+        for block in blocks:
+            counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
+            rows_of_frames[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(dtype)
+    return rows_of_frames
 
 
 def center_power_spectra(
-    kernel: Any, neighborhoods: Neighborhoods, dtype: str, *, symmetric: bool = False, show_progress: bool = False
+    kernel: Kernel, neighborhoods: Neighborhoods, dtype: str, *, symmetric: bool = False, show_progress: bool = False
 ) -> list[tuple[CenterBlock, Floats]]:
-    """Power spectrum of every centre; parameters as for `mean_power_spectrum`.
+    """Power spectrum of every centre; parameters as for `reduced_power_spectrum`.
 
     Returns
     -------
     list of (block, ndarray of shape [centers, features])
     """
 
-    def spectra(block: CenterBlock, rows: slice, pairs: Pairs) -> list[Any]:
-        every_center = np.arange(rows.stop - rows.start)
-        values = sum_by_kernel(kernel, pairs, len(block.neighbor_types), every_center, symmetric=symmetric)
-        return [values.astype(dtype, copy=False)]
+    def spectra(block: CenterBlock, pairs: Pairs) -> list[Floats]:
+        every_center = np.arange(pairs.num_segments // len(block.neighbor_types))
+        return [sum_by_kernel(kernel, pairs, block, every_center, symmetric=symmetric)]
 
-    chunks = map_chunks(spectra, kernel, neighborhoods, show_progress=show_progress)
-    return [(block, values) for block, (values,) in join_chunks(chunks)]
+    targets: list[list[Floats]] = [
+        [np.empty((len(block.centers), _width(kernel, block, symmetric)), dtype)] for block in neighborhoods.blocks
+    ]
+    filled = fill_blocks(spectra, targets, kernel, neighborhoods, show_progress=show_progress)
+    return [(block, values) for block, (values,) in filled]
 
 
-def sum_by_kernel(kernel: Any, pairs: Pairs, num_types: int, start: Ints, *, symmetric: bool = False) -> Floats:
-    """`sum_power_spectra` of some pairs, by the kernel itself if it offers that; shape [runs, features]."""
+def _width(kernel: Kernel, block: CenterBlock, symmetric: bool) -> int:
+    """Columns of a block."""
+    return count_features([n * len(block.neighbor_types) for n in kernel.basis.num_radial], symmetric=symmetric)
+
+
+def sum_by_kernel(kernel: Kernel, pairs: Pairs, block: CenterBlock, start: Ints, *, symmetric: bool = False) -> Floats:
+    """`sum_power_spectra` of some pairs of a block, by the kernel itself if it offers that; shape [runs, features]."""
     if len(start) == 0:
-        features = count_features([n * num_types for n in kernel.basis.num_radial], symmetric=symmetric)
-        return np.zeros((0, features))
-    if hasattr(kernel, "sum_power_spectra"):
-        return to_numpy(kernel.sum_power_spectra(pairs, num_types, start, symmetric=symmetric))
-    return to_numpy(sum_power_spectra(kernel.coefficients(pairs), num_types, start, symmetric=symmetric))
+        return np.zeros((0, _width(kernel, block, symmetric)))
+    num_types = len(block.neighbor_types)
+    if isinstance(kernel, Coupling):
+        sums = kernel.sum_power_spectra(pairs, num_types, start, symmetric=symmetric)
+    else:
+        sums = sum_power_spectra(kernel.coefficients(pairs), num_types, start, symmetric=symmetric)
+    return np.asarray(to_numpy(sums))
 
 
-def sum_power_spectra(coefficients: list[Any], num_types: int, start: Ints, *, symmetric: bool = False) -> Any:
+def sum_power_spectra(coefficients: Sequence[Any], num_types: int, start: Ints, *, symmetric: bool = False) -> Any:
     """Sums of the power spectra of runs of centres.
 
     Parameters

@@ -6,17 +6,17 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
 from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import make_radial_basis
-from anisoap_opt.expansion import expand, to_numpy
+from anisoap_opt.centers import choose_centers, warn_if_isolated
+from anisoap_opt.chunks import expand, expand_pairs
 from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
-from anisoap_opt.pairs import Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import center_power_spectra, mean_power_spectrum
+from anisoap_opt.kernels.contract import Kernel
+from anisoap_opt.pairs import Neighborhoods
+from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -132,6 +132,8 @@ class EllipsoidalDensityProjection:
         normalize: bool = ...,
         rust_moments: Any = ...,
         return_pef: Literal[False] = ...,
+        *,
+        centers: Any = ...,
     ) -> TensorMap: ...
 
     @overload
@@ -143,6 +145,7 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = ...,
         *,
         return_pef: Literal[True],
+        centers: Any = ...,
     ) -> tuple[TensorMap, TensorMap]: ...
 
     def transform(
@@ -152,6 +155,8 @@ class EllipsoidalDensityProjection:
         normalize: bool = True,
         rust_moments: Any = _UNSET,
         return_pef: bool = False,
+        *,
+        centers: Any = None,
     ) -> TensorMap | tuple[TensorMap, TensorMap]:
         """Expansion coefficients of the density around every particle.
 
@@ -167,6 +172,9 @@ class EllipsoidalDensityProjection:
             Ignored; deprecated.
         return_pef : bool
             Whether to return the expansion of every single pair too.
+        centers
+            Which particles to describe, all by default: atomic numbers, as ``[6, 8]``, or for each frame a mask or
+            indices, as ``[[0, 3], [1]]``. The others are neighbours all the same.
 
         Returns
         -------
@@ -179,21 +187,26 @@ class EllipsoidalDensityProjection:
         ------
         TypeError, ValueError
             If a frame is not usable; the message says which and why.
+
+        Warns
+        -----
+        UserWarning
+            If no centre has a neighbour because the cutoff is too small.
         """
         from anisoap_opt.tensormap import expansion_map, pair_map
 
         _check_call(rust_moments, show_progress=show_progress, normalize=normalize, return_pef=return_pef)
-        batch, neighborhoods = self._neighborhoods(frames, keep_shifts=return_pef)
+        batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts=return_pef)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
-        kernel = self._kernel(batch, basis)
-        values = expand(kernel, neighborhoods, show_progress=show_progress)
+        kernel, dtype = self._kernel(batch, basis), self.options.dtype
+        values = expand(kernel, neighborhoods, dtype, show_progress=show_progress)
         expansion = expansion_map(batch, values, basis.num_radial)
         if not return_pef:
             return expansion
-        num_pairs = len(neighborhoods.pairs.j)
-        one_each = Pairs(neighborhoods.pairs.j, neighborhoods.pairs.r_ij, np.arange(num_pairs + 1))
-        per_pair = [to_numpy(c) for c in kernel.coefficients(one_each)]
-        return expansion, pair_map(batch, neighborhoods, per_pair, basis.num_radial)
+        pairs = neighborhoods.pairs
+        return expansion, pair_map(
+            batch, neighborhoods, lambda chosen: expand_pairs(kernel, pairs, chosen, dtype), basis.num_radial
+        )
 
     @overload
     def power_spectrum(
@@ -204,6 +217,8 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = ...,
         *,
         symmetric: bool = ...,
+        reduce: str = ...,
+        centers: Any = ...,
     ) -> Floats: ...
 
     @overload
@@ -215,6 +230,7 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = ...,
         *,
         symmetric: bool = ...,
+        centers: Any = ...,
     ) -> TensorMap: ...
 
     def power_spectrum(
@@ -225,6 +241,8 @@ class EllipsoidalDensityProjection:
         rust_moments: Any = _UNSET,
         *,
         symmetric: bool = False,
+        reduce: str = "mean",
+        centers: Any = None,
     ) -> Floats | TensorMap:
         """Power spectrum of the expansion.
 
@@ -233,7 +251,7 @@ class EllipsoidalDensityProjection:
         frames : list of ase.Atoms
             As for `transform`.
         mean_over_samples : bool
-            Whether to average over the centres of each frame, per centre type.
+            Whether to reduce the centres of each frame, per centre type, to one row.
         show_progress : bool
             Draw a progress bar.
         rust_moments
@@ -241,6 +259,10 @@ class EllipsoidalDensityProjection:
         symmetric : bool
             The power spectrum is symmetric in its two indices. True keeps one of each two equal columns, times √2, so
             that inner products do not change: half the features. False is AniSOAP's layout.
+        reduce : {"mean", "sum"}
+            How, if `mean_over_samples`.
+        centers
+            As for `transform`; a mean is over those chosen.
 
         Returns
         -------
@@ -254,42 +276,46 @@ class EllipsoidalDensityProjection:
         ------
         TypeError, ValueError
             If a frame is not usable; the message says which and why.
+
+        Warns
+        -----
+        UserWarning
+            If no centre has a neighbour because the cutoff is too small.
         """
         _check_call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
-        batch, neighborhoods = self._neighborhoods(frames)
-        kernel = self._kernel(batch, self._basis)
+        checks.choice("reduce", reduce, ("mean", "sum"))
+        batch, neighborhoods = self._neighborhoods(frames, centers)
+        kernel, dtype = self._kernel(batch, self._basis), self.options.dtype
+        how: dict[str, bool] = {"symmetric": symmetric, "show_progress": show_progress}
         if mean_over_samples:
-            return mean_power_spectrum(
-                kernel,
-                batch,
-                neighborhoods,
-                self._basis.num_radial,
-                self.options.dtype,
-                symmetric=symmetric,
-                show_progress=show_progress,
-            )
-
+            return reduced_power_spectrum(kernel, batch, neighborhoods, dtype, reduce=reduce, **how)
         from anisoap_opt.tensormap import power_spectrum_map
 
-        whole = center_power_spectra(
-            kernel, neighborhoods, self.options.dtype, symmetric=symmetric, show_progress=show_progress
-        )
+        whole = center_power_spectra(kernel, neighborhoods, dtype, **how)
         return power_spectrum_map(batch, whole, self._basis.num_radial, symmetric=symmetric)
 
-    def _neighborhoods(self, frames: Sequence[Atoms], keep_shifts: bool = False) -> tuple[ParticleBatch, Neighborhoods]:
-        batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type)
+    def _neighborhoods(
+        self, frames: Sequence[Atoms], centers: Any, *, keep_shifts: bool = False
+    ) -> tuple[ParticleBatch, Neighborhoods]:
+        """The particles in units of the radial basis's own length, and their neighbours."""
+        length = self.radial_basis.length
+        batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type).in_units_of(length)
+        chosen = choose_centers(batch, centers)
+        cutoff_radius, self_pairs = self.cutoff_radius / length, not self.subtract_center_contribution
         find_neighborhoods = kernels.load_search(self.backend)
-        return batch, find_neighborhoods(
-            batch,
-            self.cutoff_radius,
-            self_pairs=not self.subtract_center_contribution,
-            types=self.types,
-            keep_shifts=keep_shifts,
+        neighborhoods = find_neighborhoods(
+            batch, cutoff_radius, self_pairs=self_pairs, types=self.types, centers=chosen, keep_shifts=keep_shifts
         )
+        warn_if_isolated(
+            batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length, stacklevel=3
+        )
+        return batch, neighborhoods
 
-    def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Any:
-        kernel = kernels.load(self.backend)
-        return kernel(batch.rotations, batch.semiaxes, self.radial_basis.precision, basis, self.options)
+    def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
+        gaussians = kernels.make_gaussians(
+            self.backend, batch.rotations, batch.semiaxes, self.radial_basis.unit_precision
+        )
+        return kernels.load(self.backend)(gaussians, basis, self.options)
 
 
 def _check_call(rust_moments: Any, **flags: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt.arrays import Ints
+from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import CenterBlock, Neighborhoods
 
@@ -110,7 +110,10 @@ def power_spectrum_properties(
 
 
 def pair_map(
-    batch: ParticleBatch, neighborhoods: Neighborhoods, coefficients: list[Any], num_radial: tuple[int, ...]
+    batch: ParticleBatch,
+    neighborhoods: Neighborhoods,
+    expand: Callable[[Ints], list[Floats]],
+    num_radial: tuple[int, ...],
 ) -> TensorMap:
     """TensorMap of the expansion of every single pair.
 
@@ -119,7 +122,8 @@ def pair_map(
     batch : ParticleBatch
     neighborhoods : Neighborhoods
         With cell shifts.
-    coefficients : list of ndarray, the l-th of shape [pairs, 2l+1, n_l]
+    expand : callable
+        From some pairs' numbers to their coefficients, a list of ndarray, the l-th of shape [these pairs, 2l+1, n_l].
     num_radial : tuple of int
         n_l.
 
@@ -154,11 +158,11 @@ def pair_map(
                     ]
                 ),
             )
-            for l, array in enumerate(coefficients):
+            for l, array in enumerate(expand(chosen)):
                 keys.append((block.center_type, neighbor_type, l))
                 blocks.append(
                     TensorBlock(
-                        values=np.ascontiguousarray(array[chosen]),
+                        values=array,
                         samples=samples,
                         components=[_orders("spherical_component_m", l)],
                         properties=_labels(["n"], np.arange(num_radial[l])[:, None]),

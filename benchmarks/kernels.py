@@ -15,24 +15,6 @@ BLOCKS = {6: 1024, 21: 128}
 MEAN_PAIRS = {"long": 62.0, "short": 7.0}
 
 
-def flops_per_pair(degree: int) -> int:
-    """Operations of the recurrence alone: a multiplication and an addition for every term of the best axis.
-
-    404 at degree 6, 13 404 at degree 21; scaling, exponential, summation and basis change are not counted.
-    """
-    total = 0
-    for x in range(degree + 1):
-        for y in range(degree + 1 - x):
-            for z in range(degree + 1 - x - y):
-                total += 2 * min((_terms((x, y, z), axis) for axis in range(3) if (x, y, z)[axis]), default=0)
-    return total
-
-
-def _terms(p: tuple[int, int, int], axis: int) -> int:
-    lowered = [p[k] - (k == axis) for k in range(3)]
-    return 1 + sum(power > 0 for power in lowered)
-
-
 def dgemm_rate(size: int = 900) -> float:
     """Flops per second of NumPy's matrix product, the best of four."""
     rng = np.random.default_rng(0)
@@ -65,6 +47,7 @@ class KernelLoad:
     def __init__(self, backend: str, degree: int, lengths: str) -> None:
         try:
             from anisoap_opt import EllipsoidalDensityProjection, kernels
+            from anisoap_opt.gaussians import Gaussians
             from anisoap_opt.pairs import Pairs
 
             calculator = EllipsoidalDensityProjection(**workloads.HYPERS[DEGREES[degree]], backend=backend)
@@ -78,11 +61,10 @@ class KernelLoad:
         particles = 4000
         q, _ = np.linalg.qr(rng.standard_normal((particles, 3, 3)))
         rotations = q * np.linalg.det(q)[:, None, None]
-        semiaxes = 0.5 + rng.random((particles, 3))
-        r_ij = 2.0 * rng.standard_normal((self.num_pairs, 3))
+        semiaxes = (0.5 + rng.random((particles, 3))) / 1.5  # in units of the width
+        r_ij = 2.0 / 1.5 * rng.standard_normal((self.num_pairs, 3))
         self.pairs = Pairs(rng.integers(0, particles, self.num_pairs), r_ij, start)
-        basis = calculator.radial_basis
-        self.kernel = kernel(rotations, semiaxes, basis.precision, calculator._basis, calculator.options)
+        self.kernel = kernel(Gaussians.of(rotations, semiaxes, 1.0), calculator._basis, calculator.options)
 
     def run(self) -> None:
         """Coefficients of all segments, a block at a time, as a caller uses them: while they are in cache."""

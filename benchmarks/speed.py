@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from anisoap_opt.basis.recurrence import count_flops
 from benchmarks import measure, workloads
-from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate, flops_per_pair
+from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
 from benchmarks.peers import PEER_SIZES, soap_power_spectrum_time
 from benchmarks.table import markdown
 
@@ -38,7 +39,7 @@ def kernel_rows() -> Iterator[Row]:
         for _ in range(7):  # dgemm and kernel in turn: the machine's speed drifts
             rate = dgemm_rate()
             seconds = measure.best_time(load.run, 3)
-            shares.append(flops_per_pair(degree) * load.num_pairs / seconds / rate)
+            shares.append(count_flops(degree) * load.num_pairs / seconds / rate)
             rates.append(load.num_pairs / seconds)
         share = float(np.median(shares))
         pairs = "50–75" if lengths == "long" else "about 7"

@@ -17,14 +17,15 @@ def stages(backend: str, hypers: dict[str, Any], frames: list[Any]) -> dict[str,
     """Milliseconds of each stage of one calculation."""
     from anisoap_opt import kernels
     from anisoap_opt.frames import ParticleBatch
-    from anisoap_opt.power_spectrum import mean_power_spectrum
+    from anisoap_opt.power_spectrum import reduced_power_spectrum
 
     made = calculator(backend, hypers)
     find = kernels.load_search(backend)
-    batch = ParticleBatch.from_frames(frames, made.rotation_key)
+    length = made.radial_basis.length
+    batch = ParticleBatch.from_frames(frames, made.rotation_key).in_units_of(length)
 
     def search() -> Any:
-        found = find(batch, made.cutoff_radius, self_pairs=False)
+        found = find(batch, made.cutoff_radius / length, self_pairs=False)
         found.pairs.segments(0, found.pairs.num_segments)  # a compiled search writes pairs only now
         return found
 
@@ -38,7 +39,7 @@ def stages(backend: str, hypers: dict[str, Any], frames: list[Any]) -> dict[str,
             kernel.coefficients(pairs.segments(first, min(first + step, pairs.num_segments)))
 
     def mean() -> Any:
-        return mean_power_spectrum(kernel, batch, found, made._basis.num_radial, "float64")
+        return reduced_power_spectrum(kernel, batch, found, "float64")
 
     calls: dict[str, Callable[[], Any]] = {
         "frames: check and stack": lambda: ParticleBatch.from_frames(frames, made.rotation_key),

@@ -8,6 +8,9 @@ operations than their product:
 
 `harmonics` holds the solid harmonics with the factorials p! of the scaled moments and 1/sqrt(4π/(2l+1));
 `radial` the norms and S^{-1/2}.
+
+Moments are those of lengths in units of the radial basis's own λ, so neither factor depends on it, but for the one
+number that brings coefficients back to Å: λ^{-3/2}, or λ^k of a primitive function r^k, is folded into `radial`.
 """
 
 from __future__ import annotations
@@ -77,9 +80,11 @@ class BasisChange:
             factorials = np.array([math.prod(map(math.factorial, p)) for p in exponents(d).tolist()], dtype=float)
             rows = [polynomials[l][n] * math.sqrt((2 * l + 1) / (4 * math.pi)) for l, n in used]
             harmonics.append(np.vstack([*rows, np.empty((0, len(factorials)))]) * factorials)
-        radial = tuple(
-            radial_basis.orthonormalization(l) if orthonormal else np.eye(n) for l, n in enumerate(num_radial)
-        )
+        length = radial_basis.length
+        if orthonormal:
+            radial = tuple(length**-1.5 * radial_basis.unit_orthonormalization(l) for l in range(len(num_radial)))
+        else:
+            radial = tuple(np.diag(length ** (l + 2.0 * np.arange(n))) for l, n in enumerate(num_radial))
         return cls(num_radial, degree, tuple(harmonics), channels, radial)
 
     def rows(self, d: int) -> dict[tuple[int, int], slice]:

@@ -3,6 +3,9 @@
 With k = l + 2n the primitive functions R_k are those of `anisoap_opt.basis.overlaps`. S is the overlap matrix of the
 normalised functions of one l; the orthonormal functions are φ_n = Σ_n' R_{l+2n'} N_n' (S^{-1/2})_{n'n}. Everything
 here is float64 whatever the descriptor's dtype is.
+
+Each basis has one length λ of its own, σ or r_c, and no other: in units of it nothing depends on it. So everything is
+computed in that unit, and φ_n(r) = λ^{-3/2} φ_n(r/λ), R_k(r) = λ^k R_k(r/λ) bring it back.
 """
 
 from __future__ import annotations
@@ -31,8 +34,10 @@ class _RadialBasis:
     """What both radial bases share; see `GTORadialBasis` and `MonomialBasis`."""
 
     radial_basis: str
-    precision: float
-    """s in the precision A + s·1 of the product Gaussian: 1/σ² for GTOs, 0 for monomials; Å⁻²."""
+    length: float
+    """λ, Å: the unit that descriptors are computed in."""
+    unit_precision: float
+    """s in the precision A + s·1 of the product Gaussian, in units of λ⁻²: 1 for GTOs, 0 for monomials."""
 
     def __init__(self, max_angular: int, cutoff_radius: float, max_radial: MaxRadial, rcond: float, tol: float) -> None:
         self.num_radial_functions = count_radial_functions(max_angular, max_radial)
@@ -46,9 +51,11 @@ class _RadialBasis:
         raise NotImplementedError
 
     def _prefactor(self, k: Ints) -> Array:
+        """N_k for λ = 1."""
         raise NotImplementedError
 
-    def _primitive(self, r: Array, k: Ints) -> Array:
+    def _primitive(self, x: Array, k: Ints) -> Array:
+        """R_k(x) for λ = 1."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -58,8 +65,13 @@ class _RadialBasis:
         """Number of radial functions for l = 0 … max_angular."""
         return self.num_radial_functions
 
-    def orthonormalization(self, l: int) -> Array:
-        """Matrix from primitive to orthonormal functions of one l: diag(N_{l+2n'}) S^{-1/2}.
+    @property
+    def precision(self) -> float:
+        """s, Å⁻²: 1/σ² for GTOs, 0 for monomials."""
+        return self.unit_precision / self.length**2
+
+    def unit_orthonormalization(self, l: int) -> Array:
+        """Matrix from primitive to orthonormal functions of one l in units of λ: diag(N_{l+2n'}) S^{-1/2}.
 
         Parameters
         ----------
@@ -69,16 +81,22 @@ class _RadialBasis:
         Returns
         -------
         ndarray, shape [n', n]
-            Multiply coefficients over the primitive functions n' from the right.
 
         Raises
         ------
         ValueError
             If the overlap matrix is too ill-conditioned for `tol`.
         """
-        k = l + 2 * np.arange(self.num_radial_functions[l])
         inverse_sqrt = inverse_sqrt_from_factor(self._overlap_factor(l), self.rcond, self.tol)
-        return self._prefactor(k)[:, None] * inverse_sqrt
+        return self._prefactor(self._powers(l))[:, None] * inverse_sqrt
+
+    def orthonormalization(self, l: int) -> Array:
+        """The same in Å, for coefficients over the primitive functions n'; shape [n', n], multiply from the right."""
+        return self.length ** -(self._powers(l) + 1.5)[:, None] * self.unit_orthonormalization(l)
+
+    def _powers(self, l: int) -> Ints:
+        """K = l + 2n for n = 0 … n_l - 1."""
+        return l + 2 * np.arange(self.num_radial_functions[l])
 
     def get_basis(self, rs: npt.ArrayLike) -> Array:
         """Orthonormal radial functions on a mesh.
@@ -93,12 +111,12 @@ class _RadialBasis:
         ndarray, shape [points, Σ_l n_l]
             Columns l = 0 … max_angular, n fastest; Å^{-3/2}.
         """
-        r = np.asarray(rs, dtype=np.float64).reshape(-1, 1)
+        x = np.asarray(rs, dtype=np.float64).reshape(-1, 1) / self.length
         per_l = (
-            self._primitive(r, l + 2 * np.arange(num)) @ self.orthonormalization(l)
-            for l, num in enumerate(self.num_radial_functions)
+            self._primitive(x, self._powers(l)) @ self.unit_orthonormalization(l)
+            for l in range(len(self.num_radial_functions))
         )
-        return np.hstack(list(per_l))
+        return self.length**-1.5 * np.hstack(list(per_l))
 
     def plot_basis(self, n_r: int = 100) -> None:
         """Plot `get_basis` on `n_r` points of [0, cutoff_radius] with matplotlib (extra ``bench``)."""
@@ -154,6 +172,7 @@ class GTORadialBasis(_RadialBasis):
     """
 
     radial_basis = "gto"
+    unit_precision = 1.0
 
     def __init__(
         self,
@@ -166,17 +185,17 @@ class GTORadialBasis(_RadialBasis):
         tol: float = 1e-3,
     ) -> None:
         self.radial_gaussian_width = checks.length("radial_gaussian_width", radial_gaussian_width)
-        self.precision = self.radial_gaussian_width**-2
+        self.length = self.radial_gaussian_width
         super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
 
     def _overlap_factor(self, l: int) -> Array:
         return gto_overlap_factor(l, self.num_radial_functions[l])
 
     def _prefactor(self, k: Ints) -> Array:
-        return gto_prefactor(k, self.radial_gaussian_width)
+        return gto_prefactor(k, 1.0)
 
-    def _primitive(self, r: Array, k: Ints) -> Array:
-        return np.asarray(r**k * np.exp(-0.5 * self.precision * r**2))
+    def _primitive(self, x: Array, k: Ints) -> Array:
+        return np.asarray(x**k * np.exp(-0.5 * x**2))
 
     def compute_gaussian_parameters(
         self, r_ij: npt.ArrayLike, lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike
@@ -224,7 +243,7 @@ class MonomialBasis(_RadialBasis):
     """
 
     radial_basis = "monomial"
-    precision = 0.0
+    unit_precision = 0.0
 
     def __init__(
         self,
@@ -235,15 +254,16 @@ class MonomialBasis(_RadialBasis):
         tol: float = 1e-3,
     ) -> None:
         super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
+        self.length = self.cutoff_radius
 
     def _overlap_factor(self, l: int) -> Array:
         return monomial_overlap_factor(l, self.num_radial_functions[l])
 
     def _prefactor(self, k: Ints) -> Array:
-        return monomial_prefactor(k, self.cutoff_radius)
+        return monomial_prefactor(k, 1.0)
 
-    def _primitive(self, r: Array, k: Ints) -> Array:
-        return np.asarray(r**k)
+    def _primitive(self, x: Array, k: Ints) -> Array:
+        return np.asarray(x**k)
 
     def compute_gaussian_parameters(
         self, r_ij: npt.ArrayLike, lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from anisoap_opt import checks
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels.contract import Kernel, KernelOptions, MakesGaussians, Searches
 from anisoap_opt.neighbors import find_neighborhoods
+from anisoap_opt.pairs import Neighborhoods
 
 ENVIRONMENT_VARIABLE = "ANISOAP_BACKEND"
 
@@ -32,6 +35,8 @@ class Backend:
     dtypes : tuple of str
     summary : str
         For ``anisoap-opt backends``.
+    devices : bool
+        Whether its module says on which devices it can compute; else on "cpu" only.
     """
 
     module: str
@@ -39,6 +44,7 @@ class Backend:
     extra: str
     dtypes: tuple[str, ...]
     summary: str
+    devices: bool = False
 
     @property
     def installed(self) -> bool:
@@ -52,7 +58,7 @@ BACKENDS = {
     "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
     "torch_mixed": Backend("torch_mixed", "torch", "torch", ("float64",), "NumPy pipeline, Torch for the contractions"),
     "torch_full": Backend(
-        "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device"
+        "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device", True
     ),
     "numba": Backend("numba", "numba", "compiled", ("float64", "float32"), "compiled CPU kernel, one segment a lane"),
 }
@@ -109,12 +115,13 @@ def resolve_options(backend: str, dtype: Any, device: Any) -> KernelOptions:
     if name not in entry.dtypes:
         raise ValueError(f"backend {backend!r} computes in {' or '.join(entry.dtypes)}, got dtype={dtype!r}")
     place = "cpu" if device is None else str(device)
-    if backend == "torch_full":
-        from anisoap_opt.kernels.torch_full import check_device
-
-        check_device(place, name)
+    if entry.devices:
+        module(backend).check_device(place, name)
     elif place != "cpu":
-        raise ValueError(f"backend {backend!r} runs on the device 'cpu' only, got {device!r}; torch_full takes others")
+        others = ", ".join(other for other, one in BACKENDS.items() if one.devices)
+        raise ValueError(
+            f"backend {backend!r} runs on the device 'cpu' only, got {device!r}; others take more: {others}"
+        )
     return KernelOptions(dtype=name, device=place)
 
 
@@ -125,15 +132,25 @@ def _dtype_name(dtype: Any) -> str:
         return str(dtype).removeprefix("torch.")
 
 
-def load(backend: str) -> Any:
-    """Class `Kernel` of a backend; imports what it needs."""
-    return _module(backend).Kernel
+def make_gaussians(backend: str, rotations: Any, semiaxes: Any, precision: float) -> Gaussians:
+    """`Gaussians.of`, the backend's own way if it has one."""
+    own = module(backend)
+    make = own.make_gaussians if isinstance(own, MakesGaussians) else Gaussians.of
+    return make(rotations, semiaxes, precision)
 
 
-def load_search(backend: str) -> Any:
+def load_search(backend: str) -> Callable[..., Neighborhoods]:
     """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
-    return getattr(_module(backend), "find_neighborhoods", find_neighborhoods)
+    own = module(backend)
+    return own.find_neighborhoods if isinstance(own, Searches) else find_neighborhoods
 
 
-def _module(backend: str) -> Any:
+def load(backend: str) -> type[Kernel]:
+    """Class `Kernel` of a backend; imports what it needs."""
+    kernel: type[Kernel] = module(backend).Kernel
+    return kernel
+
+
+def module(backend: str) -> Any:
+    """Module of a backend; imports what it needs."""
     return importlib.import_module(f"anisoap_opt.kernels.{BACKENDS[backend].module}")

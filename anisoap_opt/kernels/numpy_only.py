@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, exponents, num_of_degree, num_up_to_degree, raised
-from anisoap_opt.gaussians import center_map, covariance, weight
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
+from anisoap_opt.kernels.contract import KernelOptions, segments_within
 from anisoap_opt.pairs import Pairs
 
 CHUNK_BYTES = 1 << 21
 """Size of the moments of one chunk of pairs; about an L2 cache."""
+SEGMENT_CHUNK_BYTES = 1 << 22
+"""Size of the sums of one chunk of segments."""
 
 
 class Kernel:
     """Moments in chunks of pairs, then the change of basis; see ``kernels/README.md`` for the contract."""
 
-    def __init__(
-        self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
-    ) -> None:
-        dtype = np.dtype(options.dtype)
+    def __init__(self, gaussians: Gaussians, basis: BasisChange, options: KernelOptions) -> None:
+        self.dtype = np.dtype(options.dtype)
         self.basis = basis
-        self.values_per_segment = num_up_to_degree(basis.degree)
-        self.precision = dtype.type(precision)
-        shapes = np.asarray(rotations), np.asarray(semiaxes)
-        self.covariance = covariance(*shapes, precision).astype(dtype)  # [3, 3, particles]
-        self.center_map = center_map(*shapes, precision).astype(dtype)
-        self.weight = weight(shapes[1], precision).astype(dtype)
-        self.dtype = dtype
+        self.segments_per_chunk = segments_within(SEGMENT_CHUNK_BYTES, num_up_to_degree(basis.degree))
+        self.precision = self.dtype.type(gaussians.precision)
+        self.records = np.ascontiguousarray(gaussians.records.T, dtype=self.dtype)  # [RECORD, particles]
 
     def coefficients(self, pairs: Pairs) -> list[Floats]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
@@ -71,15 +66,16 @@ class Kernel:
 
     def _fill(self, scaled: Floats, j: Ints, r_ij: Floats) -> None:
         """Write the scaled moments of each pair into scaled [monomials, pairs], degree by degree."""
-        r = np.ascontiguousarray(r_ij.T)  # [3, pairs]
-        mu = np.einsum("xyp,yp->xp", self.center_map.take(j, axis=2), r)  # [3, pairs]
-        c = self.covariance.take(j, axis=2)
+        records = self.records.take(j, axis=1)  # [RECORD, pairs]
+        root = records[ROOT].reshape(3, 3, -1)
+        in_body = np.einsum("xkp,xp->kp", root, np.ascontiguousarray(r_ij.T))
+        mu = np.einsum("xkp,kp->xp", root, in_body)
         below2: Floats = scaled[:0]
         below: Floats = scaled[:1]
-        below[0] = self.weight[j] * np.exp(-0.5 * self.precision * np.einsum("xp,xp->p", r, mu))
+        below[0] = records[WEIGHT] * np.exp(-0.5 * self.precision * np.einsum("kp,kp->p", in_body, in_body))
         for d in range(1, self.basis.degree + 1):
             here = scaled[degree_slice(d)]
-            _raise_degree(d, below, below2, mu, c, here)
+            _raise_degree(d, below, below2, mu, records, here)
             below2, below = below, here
 
 
@@ -94,7 +90,8 @@ def _raise_degree(d: int, below: Floats, below2: Floats, mu: Floats, c: Floats, 
     d : int
     below, below2 : ndarray, shapes [monomials of d - 1, pairs], [monomials of d - 2, pairs]
     mu : ndarray, shape [3, pairs]
-    c : ndarray, shape [3, 3, pairs]
+    c : ndarray, shape [6 or more, pairs]
+        C_ik in row COVARIANCE[i][k].
     here : ndarray, shape [monomials of d, pairs]
         Written.
     """
@@ -106,7 +103,7 @@ def _raise_degree(d: int, below: Floats, below2: Floats, mu: Floats, c: Floats, 
             continue
         for k in range(i, 3):
             rows = raised(d - 1, k)[-len(sources) :] - (num_of_degree(d - 1) - count)
-            here[block][rows] += sources * c[i, k]
+            here[block][rows] += sources * c[COVARIANCE[i][k]]
     here *= inverse_power(d).astype(here.dtype, copy=False)[:, None]
 
 

@@ -7,7 +7,6 @@ which is what AniSOAP does. It is written to be believed, not to be fast, and st
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -15,22 +14,22 @@ from anisoap_opt.arrays import Array
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.basis.solid_harmonics import dense_table
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
+from anisoap_opt.kernels.contract import KernelOptions, segments_within
 from anisoap_opt.moments import normalized_moments
 from anisoap_opt.pairs import Pairs
+
+CHUNK_BYTES = 1 << 22
+"""Sums of a chunk of segments have at most this size."""
 
 
 class Kernel:
     """Literal expansion; see ``kernels/README.md`` for the contract."""
 
-    def __init__(
-        self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
-    ) -> None:
-        self.rotations = np.asarray(rotations)
-        self.semiaxes = np.asarray(semiaxes)
-        self.precision = precision
+    def __init__(self, gaussians: Gaussians, basis: BasisChange, options: KernelOptions) -> None:
+        self.gaussians = gaussians
         self.basis = basis
-        self.values_per_segment = num_up_to_degree(basis.degree)
+        self.segments_per_chunk = segments_within(CHUNK_BYTES, num_up_to_degree(basis.degree))
         self.tables = [  # [2l+1, n, D_l+1, D_l+1, D_l+1], D_l = l + 2(n_l - 1)
             dense_table(l, num) * math.sqrt((2 * l + 1) / (4 * math.pi)) for l, num in enumerate(basis.num_radial)
         ]
@@ -48,10 +47,10 @@ class Kernel:
 
     def _moments(self, r_ij: Array, j: int) -> Array:
         """∫ x^p g_j(x) exp(-s x²/2) d³x with g_j the normalised Gaussian of particle j at r_ij, shape [D+1]·3."""
-        rotation, semiaxes = self.rotations[j], self.semiaxes[j]
-        own = rotation @ np.diag(1 / semiaxes**2) @ rotation.T  # A
-        covariance = np.linalg.inv(own + self.precision * np.eye(3))  # C
-        center = covariance @ own @ r_ij  # μ = K r, K = C A
-        constant = self.precision * r_ij @ center
-        weight = np.exp(-0.5 * constant) * np.sqrt(np.linalg.det(covariance)) / np.prod(semiaxes)
+        record = self.gaussians.records[j]
+        covariance = record[np.array(COVARIANCE)]  # C
+        root = record[ROOT].reshape(3, 3)  # F
+        in_body = root.T @ r_ij
+        center = root @ in_body  # μ = K r, K = F Fᵀ
+        weight = record[WEIGHT] * math.exp(-0.5 * self.gaussians.precision * float(in_body @ in_body))
         return np.asarray(weight * normalized_moments(covariance, center, self.basis.degree))

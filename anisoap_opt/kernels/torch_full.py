@@ -12,15 +12,26 @@ import torch
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, num_of_degree, num_up_to_degree, raised
-from anisoap_opt.gaussians import center_map, covariance, weight
+from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
+from anisoap_opt.kernels.contract import KernelOptions, segments_within
 from anisoap_opt.kernels.numpy_only import inverse_power
-from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
 
-CHUNK_BYTES = {"cpu": 1 << 21}
-"""Size of the moments of one chunk of pairs on a CPU: about an L2 cache."""
-DEVICE_CHUNK_BYTES = 1 << 29
+CHUNK_BYTES, SEGMENT_CHUNK_BYTES = 1 << 21, 1 << 22
+"""Size of the moments of one chunk of pairs on a CPU, about an L2 cache, and of the sums of one chunk of segments."""
+DEVICE_CHUNK_BYTES, DEVICE_SEGMENT_CHUNK_BYTES = 1 << 29, 1 << 30
 """The same on any other device: enough work to fill it."""
+
+
+def devices() -> list[str]:
+    """Devices that Torch can use here."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return ["cpu", *(name for name, there in found.items() if there)]
+
+
+def num_threads() -> int:
+    """Threads of Torch's operations."""
+    return torch.get_num_threads()
 
 
 def check_device(device: str, dtype: str) -> None:
@@ -41,19 +52,18 @@ def check_device(device: str, dtype: str) -> None:
 class Kernel:
     """Moments in chunks of pairs, then the change of basis; see ``kernels/README.md`` for the contract."""
 
-    def __init__(
-        self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
-    ) -> None:
+    def __init__(self, gaussians: Gaussians, basis: BasisChange, options: KernelOptions) -> None:
         self.basis = basis
-        self.values_per_segment = num_up_to_degree(basis.degree)
         self.device = torch.device(options.device)
         self.dtype = getattr(torch, options.dtype)
         self.wide = torch.float32 if self.device.type == "mps" else torch.float64  # of sums and basis change
-        shapes = self._tensor(rotations, self.wide), self._tensor(semiaxes, self.wide)
-        self.precision = precision
-        self.covariance = covariance(*shapes, precision).to(self.dtype)  # [3, 3, particles]
-        self.center_map = center_map(*shapes, precision).to(self.dtype)
-        self.weight = weight(shapes[1], precision).to(self.dtype)
+        on_cpu = self.device.type == "cpu"
+        size = num_up_to_degree(basis.degree)
+        self.segments_per_chunk = segments_within(SEGMENT_CHUNK_BYTES if on_cpu else DEVICE_SEGMENT_CHUNK_BYTES, size)
+        chunk_bytes = CHUNK_BYTES if on_cpu else DEVICE_CHUNK_BYTES
+        self.pairs_per_chunk = max(16, chunk_bytes // (size * self.dtype.itemsize))
+        self.precision = gaussians.precision
+        self.records = self._tensor(gaussians.records, self.dtype).T.contiguous()  # [RECORD, particles]
         self.harmonics = [self._tensor(table, self.wide) for table in basis.harmonics]
         self.radial = [self._tensor(matrix, self.wide) for matrix in basis.radial]
         degrees = range(1, basis.degree + 1)
@@ -70,8 +80,7 @@ class Kernel:
     def moments(self, pairs: Pairs) -> torch.Tensor:
         """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
         size = num_up_to_degree(self.basis.degree)
-        chunk_bytes = CHUNK_BYTES.get(self.device.type, DEVICE_CHUNK_BYTES)
-        step = max(16, chunk_bytes // (size * self.dtype.itemsize))
+        step = self.pairs_per_chunk
         start = torch.as_tensor(pairs.start, device=self.device)
         segment = torch.repeat_interleave(start.diff())  # [pairs]
         j = torch.as_tensor(pairs.j, device=self.device)
@@ -94,12 +103,13 @@ class Kernel:
 
     def _degrees(self, j: torch.Tensor, r_ij: torch.Tensor) -> list[torch.Tensor]:
         """Scaled moments of each pair, one tensor a degree: [monomials of degree d, pairs]."""
-        r = r_ij.T  # [3, pairs]
-        mu = (self.center_map[:, :, j] * r).sum(1)
-        c = self.covariance[:, :, j]
-        degrees = [(self.weight[j] * torch.exp(-0.5 * self.precision * (r * mu).sum(0)))[None]]
+        records = self.records[:, j]  # [RECORD, pairs]
+        root = records[ROOT].reshape(3, 3, -1)
+        in_body = (root * r_ij.T[:, None]).sum(0)
+        mu = (root * in_body).sum(1)
+        degrees = [(records[WEIGHT] * torch.exp(-0.5 * self.precision * (in_body**2).sum(0)))[None]]
         for d in range(1, self.basis.degree + 1):
-            degrees.append(self._raise_degree(d, degrees, mu, c))
+            degrees.append(self._raise_degree(d, degrees, mu, records))
         return degrees
 
     def _raise_degree(self, d: int, degrees: list[torch.Tensor], mu: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
@@ -113,7 +123,7 @@ class Kernel:
             if d > 1 and len(sources):
                 for k in range(i, 3):
                     rows = self.raised[d - 1, k][-len(sources) :] - (num_of_degree(d - 1) - count)
-                    block.index_add_(0, rows, sources * c[i, k])
+                    block.index_add_(0, rows, sources * c[COVARIANCE[i][k]])
             blocks.append(block)
         return torch.cat(blocks) * self.inverse_powers[d]
 

@@ -9,6 +9,11 @@ from anisoap_opt.arrays import Array
 from anisoap_opt.kernels import numpy_only
 
 
+def num_threads() -> int:
+    """Threads of Torch's operations."""
+    return torch.get_num_threads()
+
+
 class Kernel(numpy_only.Kernel):
     """`numpy_only` with `matmul` replaced; no array is copied on the way, Torch reads NumPy's memory."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anisoap_opt import expansion, kernels, neighbors
+from anisoap_opt import kernels, neighbors
 from tests.frames_for_tests import TRICLINIC, calculator, mixed_frames, random_frame
 from tests.tolerances import TOLERANCES, assert_close, assert_same_maps
 
@@ -37,10 +37,10 @@ def test_expansion_of_one_frame_at_a_time(backend: str) -> None:
 
 
 def chunk_constants(backend: str) -> list[tuple[Any, str]]:
-    """Every CHUNK constant of the driver, of the search and of the modules of one backend."""
+    """Every CHUNK constant of the search and of the modules of one backend."""
     kernels.load(backend)
     prefix = f"anisoap_opt.kernels.{kernels.BACKENDS[backend].module}"
-    modules = [expansion, neighbors, sys.modules["anisoap_opt.kernels.numpy_only"]]
+    modules = [neighbors, sys.modules["anisoap_opt.kernels.numpy_only"]]
     modules += [module for name, module in sys.modules.items() if (name + ".").startswith(prefix + ".")]
     names = ((module, name) for module in modules for name in vars(module))
     return [(module, name) for module, name in names if name.isupper() and "CHUNK" in name]
@@ -53,8 +53,7 @@ def test_size_of_the_chunks(fast_backend: str, size: int, monkeypatch: pytest.Mo
     expected = projection.transform(frames(), return_pef=True)
     mean = projection.power_spectrum(frames())
     for module, name in chunk_constants(fast_backend):
-        old = getattr(module, name)
-        monkeypatch.setattr(module, name, dict.fromkeys(old, size) if isinstance(old, dict) else size)
+        monkeypatch.setattr(module, name, size)
     actual = projection.transform(frames(), return_pef=True)
     assert_same_maps(actual[0], expected[0], SAME)
     assert_same_maps(actual[1], expected[1], SAME)

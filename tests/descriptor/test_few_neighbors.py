@@ -26,6 +26,10 @@ def test_a_single_particle_is_its_own_neighbor(backend: str) -> None:
     assert row.any()
 
 
+TOO_SMALL = pytest.mark.filterwarnings("ignore:no centre has a neighbour:UserWarning")
+
+
+@TOO_SMALL
 def test_no_neighbors_at_all(backend: str) -> None:
     projection = calculator(backend=backend, subtract_center_contribution=True)
     for frames in ([isolated()], [isolated(1)], [isolated(), random_frame(2, 0), isolated(1)]):
@@ -36,6 +40,7 @@ def test_no_neighbors_at_all(backend: str) -> None:
         assert expansion.keys.names == ["types_center", "angular_channel"]
 
 
+@TOO_SMALL
 def test_no_neighbors_with_fixed_types(backend: str) -> None:
     projection = calculator(backend=backend, subtract_center_contribution=True, types=[1, 6])
     row = projection.power_spectrum([isolated(), isolated(1)])
@@ -90,6 +95,7 @@ def test_frames_that_hold_different_types(backend: str) -> None:
     assert rows[2, half:].any()
 
 
+@TOO_SMALL
 @pytest.mark.parametrize("cutoff", [1e-12, 1e-3, 60.0])
 def test_cutoffs_of_any_size(backend: str, cutoff: float) -> None:
     frames: list[Any] = [random_frame(1, 3), random_frame(2, 0), isolated()]

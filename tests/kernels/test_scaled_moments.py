@@ -14,7 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from anisoap_opt import kernels
 from anisoap_opt.basis.monomials import exponents, num_up_to_degree
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.moments import compute_moments_inefficient_implementation
 from anisoap_opt.pairs import Pairs
 from tests.frames_for_tests import random_rotation
@@ -29,7 +30,7 @@ def kernel(backend: str, rotations: Any, semiaxes: Any, precision: float, degree
     if not kernels.BACKENDS[backend].installed:
         pytest.skip(f"{backend} is not installed")
     basis = SimpleNamespace(degree=degree, harmonics=(), radial=())
-    return kernels.load(backend)(rotations, semiaxes, precision, basis, KernelOptions())
+    return kernels.load(backend)(Gaussians.of(rotations, semiaxes, precision), basis, KernelOptions())
 
 
 def expected_moments(rotation: Any, semiaxes: Any, r_ij: Any, precision: float, degree: int) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.pairs import Pairs
 from anisoap_opt.power_spectrum import power_spectrum, sum_rows
 from tests.frames_for_tests import calculator, random_frame, random_rotation
@@ -39,7 +40,7 @@ def coefficients(radial_basis: Any, r_ij: Any, semiaxes: Any, rotations: Any) ->
     from anisoap_opt.kernels.torch_full import Kernel
 
     basis = BasisChange.of(radial_basis)
-    kernel = Kernel(rotations, semiaxes, radial_basis.precision, basis, KernelOptions())
+    kernel = Kernel(Gaussians.of(rotations, semiaxes, radial_basis.unit_precision), basis, KernelOptions())
     return kernel.coefficients(Pairs(J, r_ij, START))
 
 
@@ -82,13 +83,13 @@ def test_gradient_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     def gradients() -> Any:
         r_ij, semiaxes, rotations = inputs()
         basis = BasisChange.of(BASES["gto"])
-        kernel = torch_full.Kernel(rotations, semiaxes, BASES["gto"].precision, basis, KernelOptions())
+        kernel = torch_full.Kernel(Gaussians.of(rotations, semiaxes, 1.0), basis, KernelOptions())
         r = r_ij.repeat(20, 1)
         total = sum((c**2).sum() for c in kernel.coefficients(Pairs(many[0], r, many[1])))
         return torch.autograd.grad(total, [r_ij, semiaxes, rotations])
 
     whole = gradients()
-    monkeypatch.setattr(torch_full, "CHUNK_BYTES", dict.fromkeys(torch_full.CHUNK_BYTES, 1))
+    monkeypatch.setattr(torch_full, "CHUNK_BYTES", 1)
     for a, b in zip(gradients(), whole, strict=True):
         assert_close(a, b, 1e-12)
 

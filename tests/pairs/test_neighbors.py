@@ -1,4 +1,4 @@
-"""The neighbour search against ASE's, and its own two ways against each other."""
+"""The neighbour searches: one body for every engine, against ASE's and against each other."""
 
 from __future__ import annotations
 
@@ -7,44 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.neighborlist import neighbor_list
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from anisoap_opt import neighbors
 from anisoap_opt.frames import ParticleBatch
-from tests.frames_for_tests import TRICLINIC, random_frame
-
-Rows = dict[tuple[int, ...], Any]
-
-
-def found(frames: list[Atoms], cutoff: float, self_pairs: bool = False) -> Rows:
-    """(i, j, shift) → r_ij of every pair; i from the segment it lies in."""
-    batch = ParticleBatch.from_frames(frames, "c_q")
-    result = neighbors.find_neighborhoods(batch, cutoff, self_pairs=self_pairs, keep_shifts=True)
-    pairs, shifts = result.pairs, result.shifts
-    assert shifts is not None
-    centers = np.concatenate([np.repeat(b.centers, len(b.neighbor_types)) for b in result.blocks] or [np.zeros(0, int)])
-    i = np.repeat(centers, np.diff(pairs.start))
-    rows = {(int(a), int(b), *map(int, s)): r for a, b, s, r in zip(i, pairs.j, shifts, pairs.r_ij, strict=True)}
-    assert len(rows) == len(pairs.j)  # no pair twice
-    return rows
+from anisoap_opt.lattice import SHELL
+from tests.frames_for_tests import TRICLINIC, mixed_frames, random_frame
+from tests.pairs.engines import ENGINES, Search, assert_same, engine, expected, found, rows_of
 
 
-def expected(frames: list[Atoms], cutoff: float) -> Rows:
-    rows, first = {}, 0
-    for frame in frames:
-        i, j, shifts, vectors = neighbor_list("ijSD", frame, cutoff)
-        for a, b, s, r in zip(i, j, shifts, vectors, strict=True):
-            rows[(int(a) + first, int(b) + first, *map(int, s))] = r
-        first += len(frame)
-    return rows
-
-
-def assert_same(actual: Rows, wanted: Rows) -> None:
-    assert actual.keys() == wanted.keys()
-    for pair, r in wanted.items():
-        np.testing.assert_allclose(actual[pair], r, atol=1e-11)
+@pytest.fixture(params=ENGINES)
+def search(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Search:
+    return engine(request.param, monkeypatch)
 
 
 def any_frame(seed: int) -> Atoms:
@@ -59,77 +33,131 @@ def any_frame(seed: int) -> Atoms:
     return frame
 
 
+def batches() -> dict[str, ParticleBatch]:
+    crowd = [
+        random_frame(seed, 60, (1, 6, 8), cell=2.5 * TRICLINIC, pbc=(seed % 2, 1, seed % 3 > 0)) for seed in range(4)
+    ]
+    outside = random_frame(9, 40, cell=3 * TRICLINIC, pbc=True)
+    outside.positions += np.random.default_rng(0).integers(-3, 4, (40, 3)) @ outside.cell.array
+    plane = random_frame(3, 50, box=20.0)
+    plane.positions[:, 2] = 1.0
+    apart = random_frame(4, 50, box=20.0)
+    apart.positions[::2] += 1e5
+    frames = {
+        "small": mixed_frames(),
+        "crowd": crowd,
+        "outside the cell": [outside],
+        "cluster": [random_frame(5, 80, box=15.0)],
+        "plane": [plane],
+        "far apart": [apart],
+        "one particle": [random_frame(1, 1)],
+    }
+    return {name: ParticleBatch.from_frames(some, "c_q") for name, some in frames.items()}
+
+
+BATCHES = batches()
+
+
+@pytest.mark.parametrize("name", ENGINES)
 @given(seeds=st.lists(st.integers(0, 2**31), min_size=1, max_size=4))
-def test_against_ase(seeds: list[int]) -> None:
-    frames = [any_frame(seed) for seed in seeds]
-    assert_same(found(frames, 4.5), expected(frames, 4.5))
-
-
-@settings(max_examples=15)
-@given(seeds=st.lists(st.integers(0, 2**31), min_size=1, max_size=3))
-def test_vesin_against_ase(seeds: list[int]) -> None:
+def test_against_ase(name: str, seeds: list[int]) -> None:
     frames = [any_frame(seed) for seed in seeds]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbors, "BRUTE_FORCE_CANDIDATES", 0)
-        assert_same(found(frames, 4.5), expected(frames, 4.5))
+        assert_same(found(engine(name, patch), frames, 4.5), expected(frames, 4.5))
 
 
-@pytest.mark.parametrize("pbc", [False, True, (True, True, False)], ids=str)
+@pytest.mark.parametrize("types", [None, [1, 2, 6, 8]])
 @pytest.mark.parametrize("self_pairs", [False, True])
-def test_both_ways_give_the_same_arrays(pbc: Any, self_pairs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    frames = [random_frame(seed, 4, cell=TRICLINIC, pbc=pbc) for seed in range(3)]
-    tried = found(frames, 6.0, self_pairs)
-    monkeypatch.setattr(neighbors, "BRUTE_FORCE_CANDIDATES", 0)
-    assert_same(found(frames, 6.0, self_pairs), tried)
+@pytest.mark.parametrize("name", BATCHES)
+def test_the_same_segments_from_every_engine(search: Search, name: str, self_pairs: bool, types: Any) -> None:
+    options = {"self_pairs": self_pairs, "types": types, "keep_shifts": True}
+    with pytest.MonkeyPatch.context() as patch:
+        wanted = engine("all pairs", patch)(BATCHES[name], 5.0, **options)
+    actual = search(BATCHES[name], 5.0, **options)
+    for block, other in zip(actual.blocks, wanted.blocks, strict=True):
+        assert np.array_equal(block.centers, other.centers)
+        for field in ("center_type", "neighbor_types", "first_segment"):
+            assert getattr(block, field) == getattr(other, field)
+    assert np.array_equal(actual.pairs.start, wanted.pairs.start)
+    assert_same(rows_of(actual), rows_of(wanted))
 
 
-@pytest.mark.parametrize("limit", [30_000_000, 0], ids=["brute_force", "vesin"])
+@pytest.mark.parametrize("name", ["small", "crowd", "cluster"])
+def test_only_the_centers_asked_for(search: Search, name: str) -> None:
+    batch = BATCHES[name]
+    centers = np.random.default_rng(0).random(len(batch.types)) < 0.3
+    whole = rows_of(search(batch, 5.0, self_pairs=True, keep_shifts=True))
+    actual = search(batch, 5.0, self_pairs=True, keep_shifts=True, centers=centers)
+    assert sorted(np.concatenate([b.centers for b in actual.blocks])) == np.flatnonzero(centers).tolist()
+    assert_same(rows_of(actual), {pair: r for pair, r in whole.items() if centers[pair[0]]})
+
+
+def test_a_pair_at_the_cutoff_is_counted_from_both_ends(search: Search) -> None:
+    batch = BATCHES["outside the cell"]
+    lengths = np.linalg.norm(search(batch, 5.0, self_pairs=False).pairs.r_ij, axis=1)
+    for cutoff in np.unique(lengths)[1::200] / (1 - SHELL):
+        rows = rows_of(search(batch, float(cutoff), self_pairs=False, keep_shifts=True))
+        assert all((j, i, *(-s for s in shift)) in rows for i, j, *shift in rows)
+
+
+def test_an_unknown_type_is_an_error(search: Search) -> None:
+    with pytest.raises(ValueError, match="not in types"):
+        search(BATCHES["small"], 5.0, self_pairs=True, types=[1])
+
+
 class TestEdges:
     """Cases where a search may be off by one."""
 
-    @pytest.fixture(autouse=True)
-    def _way(self, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(neighbors, "BRUTE_FORCE_CANDIDATES", limit)
-
-    def test_a_particle_exactly_at_the_cutoff_is_no_neighbor(self) -> None:
+    def test_a_particle_at_the_cutoff_is_no_neighbor(self, search: Search) -> None:
         frame = random_frame(1, 3)
-        frame.positions = [[0, 0, 0], [5, 0, 0], [0, np.nextafter(5, 0), 0]]
-        assert set(found([frame], 5.0)) == {(0, 2, 0, 0, 0), (2, 0, 0, 0, 0)}
+        frame.positions = [[0, 0, 0], [5, 0, 0], [0, 5 * (1 - 1e-8), 0]]
+        assert set(found(search, [frame], 5.0)) == {(0, 2, 0, 0, 0), (2, 0, 0, 0, 0)}
 
-    def test_an_image_exactly_at_the_cutoff_is_no_neighbor(self) -> None:
+    def test_an_image_at_the_cutoff_is_no_neighbor(self, search: Search) -> None:
         frame = random_frame(1, 1, cell=[5, 5, 5], pbc=True)
-        assert not found([frame], 5.0)
-        assert len(found([frame], 5.0 + 1e-9)) == 6
+        assert not found(search, [frame], 5.0)
+        assert len(found(search, [frame], 5.0 * (1 + 1e-8))) == 6
 
-    def test_particles_on_top_of_each_other(self) -> None:
+    @pytest.mark.parametrize("shift", [0.0, 1 / 3, 0.1, 1234.5678])
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_rounding_decides_nothing_in_a_perfect_crystal(self, search: Search, shift: float, turned: bool) -> None:
+        """All neighbours lie at the cutoff exactly, but for rounding."""
+        lattice = 5.1 * (np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0] if turned else np.eye(3))
+        frame = random_frame(1, 27, cell=3 * lattice, pbc=True)
+        sites = np.stack(np.meshgrid(*[range(3)] * 3), axis=-1).reshape(-1, 3)
+        frame.positions = sites @ lattice + shift * np.array([1.0, 0.7, -0.3])
+        assert not found(search, [frame], 5.1)
+        assert len(found(search, [frame], 5.1 * np.sqrt(2))) == 27 * 6
+
+    def test_particles_on_top_of_each_other(self, search: Search) -> None:
         frame = random_frame(1, 3)
         frame.positions[:] = 1.0
-        assert len(found([frame], 5.0)) == 6
-        assert len(found([frame], 5.0, self_pairs=True)) == 9
+        assert len(found(search, [frame], 5.0)) == 6
+        assert len(found(search, [frame], 5.0, self_pairs=True)) == 9
 
-    def test_images_on_top_of_each_other(self) -> None:
+    def test_images_on_top_of_each_other(self, search: Search) -> None:
         frame = random_frame(1, 2, cell=TRICLINIC, pbc=True)
         frame.positions = [[0, 0, 0], TRICLINIC[0]]
-        assert_same(found([frame], 4.0), expected([frame], 4.0))
+        assert_same(found(search, [frame], 4.0), expected([frame], 4.0))
 
-    def test_on_the_faces_of_the_cell(self) -> None:
+    def test_on_the_faces_of_the_cell(self, search: Search) -> None:
         fractional = np.array([[0, 0, 0], [1, 1, 1], [-1e-17, 1 - 1e-16, 0.5], [0.5, 1e-17, 2]])
         frame = random_frame(1, 4, cell=TRICLINIC, pbc=True)
         frame.positions = fractional @ TRICLINIC
-        rows = found([frame], 5.0)
+        rows = found(search, [frame], 5.0)
         assert len(rows) == len(expected([frame], 5.0))
         assert all((j, i, *(-s for s in shift)) in rows for i, j, *shift in rows)
 
-    def test_a_tiny_cutoff(self) -> None:
+    def test_a_tiny_cutoff(self, search: Search) -> None:
         frame = random_frame(1, 3)
-        assert not found([frame], 1e-5)
-        assert len(found([frame], 1e-5, self_pairs=True)) == 3
+        assert not found(search, [frame], 1e-5)
+        assert len(found(search, [frame], 1e-5, self_pairs=True)) == 3
 
-    def test_a_cutoff_of_many_cells(self) -> None:
+    def test_a_cutoff_of_many_cells(self, search: Search) -> None:
         frame = random_frame(1, 1, cell=np.eye(3) * 1.1, pbc=True)
-        assert_same(found([frame], 6.0), expected([frame], 6.0))
+        assert_same(found(search, [frame], 6.0), expected([frame], 6.0))
 
-    def test_frames_without_particles(self) -> None:
+    def test_frames_without_particles(self, search: Search) -> None:
         frames = [random_frame(1, 0), random_frame(2, 2), random_frame(3, 0, cell=TRICLINIC, pbc=True)]
-        assert set(found(frames, 5.0)) == {(0, 1, 0, 0, 0), (1, 0, 0, 0, 0)}
-        assert not found(frames[:1], 5.0)
+        assert set(found(search, frames, 5.0)) == {(0, 1, 0, 0, 0), (1, 0, 0, 0, 0)}
+        assert not found(search, frames[:1], 5.0)

@@ -7,5 +7,7 @@ if getattr(config, "DISABLE_JIT", False):
 
 from anisoap_opt.kernels.numba.kernel import Kernel
 from anisoap_opt.kernels.numba.neighbors import find_neighborhoods
+from anisoap_opt.kernels.numba.records import make_gaussians
+from anisoap_opt.kernels.numba.threads import num_threads
 
-__all__ = ["Kernel", "find_neighborhoods"]
+__all__ = ["Kernel", "find_neighborhoods", "make_gaussians", "num_threads"]

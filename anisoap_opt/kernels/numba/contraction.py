@@ -153,12 +153,12 @@ def apply_blocks(blocks: Any, ends: Any, inputs: Any, factors: Any, source: Any,
 
 
 @compiled
-def _apply(like, begin, end, blocks, inputs, factors, source, target):
-    """Blocks of ``len(like)`` outputs."""
+def _apply(rows, begin, end, blocks, inputs, factors, source, target):
+    """Blocks of ``len(rows)`` outputs."""
     for block in range(4 * begin, 4 * end, 4):
         first, factor = element(blocks, block), element(blocks, block + 2)
-        sums = zeros(like)
+        sums = zeros(rows)
         for k in range(first, first + element(blocks, block + 1)):
             sums = add_multiples(sums, load8(source, LANES * element(inputs, k)), factors, factor)
-            factor += len(like)
+            factor += len(rows)
         store_rows(sums, target, LANES * element(blocks, block + 3))

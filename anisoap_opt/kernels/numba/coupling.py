@@ -10,12 +10,12 @@ lanes are not written.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from anisoap_opt.arrays import Ints
+from anisoap_opt.basis.coupling import SQRT_2
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store_rows, zeros
 
@@ -78,7 +78,7 @@ def couple(
     bounds : ndarray of int, shape [pieces + 1]
         First centre of each piece, as a row of `table` over `num_types`.
     scales : ndarray, shape [l]
-        (-1)^l / sqrt(2l+1).
+        See `anisoap_opt.basis.coupling.scale`.
     symmetric : bool
         See `anisoap_opt.power_spectrum.power_spectrum`.
     block : ndarray, shape [ROWS · LANES]
@@ -122,7 +122,7 @@ def _write(block, num_n, num_types, t, u, a, b, scale, symmetric, sums, target):
             value = scale * element(block, k * LANES + lane)
             if symmetric:
                 low, high = min(row, column), max(row, column)
-                factor = 1.0 if row == column else math.sqrt(2.0)
+                factor = 1.0 if row == column else SQRT_2
                 sums[target + low * size - low * (low - 1) // 2 + high - low] = factor * value
             else:
                 sums[target + row * size + column] = value

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.coupling import count_features, scale
 from anisoap_opt.basis.monomials import num_up_to_degree
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels.contract import KernelOptions, segments_within
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
-from anisoap_opt.kernels.numba.layout import RECORD, aligned
-from anisoap_opt.kernels.numba.records import fill_records
+from anisoap_opt.kernels.numba.layout import aligned, particle_tables
 from anisoap_opt.kernels.numba.segments import WINDOW, WorkSpace, expand_windows, work_space
 from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
-from anisoap_opt.kernels.options import KernelOptions
 from anisoap_opt.pairs import Pairs
-from anisoap_opt.power_spectrum import count_features
 
 STRAIGHT_LINE_DEGREE = 16
 """Up to this degree straight-line code is used, above it the plane walk."""
 MIN_TASK = 200_000
 """Moments (pairs · monomials) below which a second thread costs more than it saves."""
+CHUNK_BYTES = 1 << 22
+"""Coefficients of a chunk of segments have at most this size."""
 BATCH_BYTES = 1 << 20
 """Coefficients of this size are made, and then coupled while they are in cache."""
 
@@ -32,22 +33,19 @@ BATCH_BYTES = 1 << 20
 class Kernel:
     """Fused moments and change of basis; see ``kernels/README.md`` for the contract and the README here for how."""
 
-    def __init__(
-        self, rotations: Any, semiaxes: Any, precision: float, basis: BasisChange, options: KernelOptions
-    ) -> None:
+    def __init__(self, gaussians: Gaussians, basis: BasisChange, options: KernelOptions) -> None:
         self.basis = basis
-        self.precision = float(precision)
+        self.precision = float(gaussians.precision)
         self.dtype = np.dtype(options.dtype)
         self.contraction = Contraction.of(basis)
-        self.values_per_segment = self.contraction.offsets[-1]
-        self.columns = -(-self.values_per_segment // LANES) * LANES
+        num_coefficients = self.contraction.offsets[-1]
+        self.segments_per_chunk = segments_within(CHUNK_BYTES, num_coefficients)
+        self.columns = -(-num_coefficients // LANES) * LANES
         self.min_task = MIN_TASK / num_up_to_degree(basis.degree)
         self._idle_work_spaces: list[WorkSpace] = []
-        rotations, semiaxes = (np.ascontiguousarray(one, dtype=np.float64) for one in (rotations, semiaxes))
-        self.particles = aligned((len(semiaxes) + 1) * RECORD, np.float64)
-        fill_records(rotations, semiaxes, self.precision, self.particles.reshape(-1, RECORD))
+        self.particles, self.roots = particle_tables(gaussians)
 
-    map = staticmethod(map_in_order)
+    map_in_order = staticmethod(map_in_order)
 
     def coefficients(self, pairs: Pairs) -> list[Floats]:
         """Coefficients of every segment, per l: [segments, 2l+1, n], views of one buffer."""
@@ -72,7 +70,7 @@ class Kernel:
         """
         pieces = cut_runs(start, pairs.num_segments // num_types)
         num_radial = np.array(self.basis.num_radial, dtype=np.int64)
-        scales = np.array([(-1) ** l / math.sqrt(2 * l + 1) for l in range(len(num_radial))])
+        scales = np.array([scale(l) for l in range(len(num_radial))])
         features = count_features([n * num_types for n in self.basis.num_radial], symmetric=symmetric)
         sums = np.zeros((len(pieces.bounds) - 1, features))
         segments = BATCH_BYTES // (self.columns * self.dtype.itemsize)
@@ -102,13 +100,13 @@ class Kernel:
     def _expand(self, windows: tuple[int, ...], arrays: tuple[Any, ...], out: Floats) -> None:
         """Fill `out` [(segments + 1) · columns] for some windows of the segments of `arrays`, see `_arrays`."""
         degree = self.basis.degree
-        like = (0,) * degree if degree <= STRAIGHT_LINE_DEGREE else None
+        straight = (0,) * degree if degree <= STRAIGHT_LINE_DEGREE else None
         change = (self.contraction.harmonics.arrays, self.contraction.radial.arrays, self.columns)
         try:
             work = self._idle_work_spaces.pop()
         except IndexError:
             work = work_space(degree, self.contraction.num_primitive, self.columns, self.dtype)
-        expand_windows(like, degree, windows, arrays, self.particles, self.precision, change, work, out)
+        expand_windows(straight, degree, windows, arrays, self.particles, self.roots, self.precision, change, work, out)
         self._idle_work_spaces.append(work)
 
 

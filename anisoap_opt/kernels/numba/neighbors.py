@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from anisoap_opt.arrays import Array, Ints
+from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
 from anisoap_opt.kernels.numba.search import Found, search
 from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.lattice import wrap
-from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs, encode_types
+from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out
 
 MIN_TASK = 200_000
 """Candidates below which a second thread costs more than it saves."""
@@ -30,13 +30,14 @@ def find_neighborhoods(
     *,
     self_pairs: bool,
     types: Sequence[int] | None = None,
+    centers: Bools | None = None,
     keep_shifts: bool = False,
 ) -> Neighborhoods:
     """Find all pairs; parameters and result are those of `anisoap_opt.neighbors.find_neighborhoods`.
 
     The pairs are written when they are asked for, a range of segments at a time, unless their shifts are wanted.
     """
-    found = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, types=types)
+    found = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, types=types, centers=centers)
     if not keep_shifts:
         return Neighborhoods(found, found.blocks)
     pairs, shifts = found.fill(0, found.num_segments, keep_shifts=True)
@@ -48,7 +49,7 @@ class PairSearch:
 
     Parameters
     ----------
-    batch, cutoff_radius, self_pairs, types
+    batch, cutoff_radius, self_pairs, types, centers
         See `find_neighborhoods`.
 
     Attributes
@@ -59,21 +60,27 @@ class PairSearch:
     """
 
     def __init__(
-        self, batch: ParticleBatch, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int] | None = None
+        self,
+        batch: ParticleBatch,
+        cutoff_radius: float,
+        *,
+        self_pairs: bool,
+        types: Sequence[int] | None = None,
+        centers: Bools | None = None,
     ) -> None:
-        layout, self._code = encode_types(batch.types, types)
-        self._cutoff2 = float(cutoff_radius) ** 2
+        of_layout, self._code = encode_types(batch.types, types)
         self._self_pairs = bool(self_pairs)
         wrapped = wrap(batch, cutoff_radius)
+        self._cutoff2 = wrapped.cutoff**2
         self._wraps = wrapped.wraps
-        self._scene = make_scene(batch, wrapped, cutoff_radius, self._code)
+        self._scene = make_scene(batch, wrapped, self._code)
         self._rank = np.empty(len(batch.types), dtype=np.int64)
         self._rank[self._scene.order] = np.arange(len(batch.types))
         self._work = candidates_per_center(self._scene)
 
-        counts = np.empty((len(batch.types), len(layout)), dtype=np.int64)
-        self._run(np.arange(len(batch.types)), counts, False, _room_for(0, False))
-        self._lay_out(counts, layout, types is not None)
+        counts = np.zeros((len(batch.types), len(of_layout)), dtype=np.int64)
+        self._run(np.arange(len(batch.types)) if centers is None else np.flatnonzero(centers), counts, fill=False)
+        self._lay_out(counts, of_layout, types is not None)
 
     @property
     def num_segments(self) -> int:
@@ -97,9 +104,14 @@ class PairSearch:
     def fill(self, first: int, last: int, *, keep_shifts: bool = False) -> tuple[Pairs, Ints | None]:
         """The pairs of the segments first … last - 1, and their cell shifts if wanted.
 
-        Both ends must lie between two centres.
+        Raises
+        ------
+        ValueError
+            Unless both ends lie between two centres.
         """
-        begin, end = np.searchsorted(self._first_segment, (first, last))
+        begin, end = self._center_at(first), self._center_at(last)
+        if begin > end:
+            raise ValueError(f"segments {first} to {last} are none: the end lies before the beginning")
         centers = self._centers[begin:end]
         origin = self.start[first]
         total = int(self.start[last] - origin)
@@ -108,51 +120,57 @@ class PairSearch:
         columns = self._columns[self._code[centers]]  # [centers, types], -1 for types that a block has no column for
         inside = np.nonzero(columns >= 0)
         places[inside] = self.start[self._first_segment[begin:end, None] + columns][inside] - origin
-        self._run(centers, places, True, found)
+        self._run(centers, places, fill=True, found=found)
         start = self.start[first : last + 1] - origin
         if keep_shifts:
             i = np.repeat(centers, np.diff(np.append(start[self._first_segment[begin:end] - first], total)))
             found.shifts[:] += self._wraps[i] - self._wraps[found.j]  # of the positions as given
         return Pairs(found.j, found.r_ij, start), found.shifts if keep_shifts else None
 
-    def _run(self, centers: Ints, places: Ints, fill: bool, found: Found) -> None:
-        """One of the two passes, with the centres shared among the threads, in an order that suits the cache."""
-        order = np.argsort(self._rank[centers]) if fill else self._scene.order  # of some centres, or of all
-        centers, sorted_places = centers[order], places[order]
+    def _center_at(self, segment: int) -> int:
+        """Place among the centres of the one whose segments begin here."""
+        place = int(np.searchsorted(self._first_segment, segment))
+        begins = self._first_segment[place] if place < len(self._first_segment) else self.num_segments
+        if segment != begins:
+            raise ValueError(f"segment {segment} of {self.num_segments} does not lie between two centres")
+        return place
+
+    def _run(self, centers: Ints, places: Ints, *, fill: bool, found: Found | None = None) -> None:
+        """One of the two passes, with the centres shared among the threads, in an order that suits the cache.
+
+        `places` has a row a centre if filling, and a row a particle, of which those of the centres are written, if not.
+        """
+        output = found or _room_for(0, False)
+        everything = len(centers) == len(self._rank)
+        order = self._scene.order if everything and not fill else np.argsort(self._rank[centers])
+        centers = centers[order]
+        rows = order if fill else centers
+        sorted_places = places[rows]
         work = np.concatenate([[0], np.cumsum(self._work[self._scene.frame[centers]])])
 
         def run(first: int, last: int) -> None:
             part = slice(first, last)
-            search(centers[part], sorted_places[part], fill, self._scene, self._cutoff2, self._self_pairs, found)
+            search(centers[part], sorted_places[part], fill, self._scene, self._cutoff2, self._self_pairs, output)
 
         run_parts(run, work, MIN_TASK)
         if not fill:
-            places[order] = sorted_places
+            places[rows] = sorted_places
 
-    def _lay_out(self, counts: Ints, layout: Ints, fixed: bool) -> None:
+    def _lay_out(self, counts: Ints, of_layout: Ints, fixed: bool) -> None:
         """Blocks and segments, from the number of neighbours of each type of each particle [particles, types]."""
-        met = np.full((len(layout), len(layout)), fixed)
-        is_center = counts.any(axis=1)
-        self._columns = np.full(met.shape, -1)
-        blocks, centers_of_blocks, first_segments, sizes = [], [], [], [np.zeros(1, np.int64)]
-        num_segments = 0
-        for t in range(len(layout)):
-            centers = np.flatnonzero(is_center & (self._code == t))
-            numbers = counts[centers]
-            met[t] |= numbers.any(axis=0)
-            width = int(met[t].sum())
-            if not width:
-                continue
-            self._columns[t, met[t]] = np.arange(width)
-            blocks.append(CenterBlock(int(layout[t]), tuple(layout[met[t]].tolist()), centers, num_segments))
-            centers_of_blocks.append(centers)
-            first_segments.append(num_segments + width * np.arange(len(centers)))
-            sizes.append(numbers[:, met[t]].ravel())
-            num_segments += width * len(centers)
-        self.blocks = tuple(blocks)
-        self.start = np.cumsum(np.concatenate(sizes))
-        self._centers = np.concatenate([*centers_of_blocks, np.zeros(0, np.int64)])
-        self._first_segment = np.concatenate([*first_segments, np.zeros(0, np.int64)])
+        met = np.full((len(of_layout), len(of_layout)), fixed)
+        for t in range(len(of_layout)):
+            met[t] |= counts[self._code == t].any(axis=0)
+        layout = lay_out(of_layout, self._code, np.asarray(counts.any(axis=1)), met)
+        self.blocks = layout.blocks
+        self._columns = layout.columns
+        sizes = [
+            counts[block.centers][:, met[np.searchsorted(of_layout, block.center_type)]].ravel()
+            for block in layout.blocks
+        ]
+        self.start = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+        self._centers = np.concatenate([*(block.centers for block in layout.blocks), np.zeros(0, np.int64)])
+        self._first_segment = layout.first_segment[self._centers]
 
 
 def _room_for(num_pairs: int, keep_shifts: bool) -> Found:

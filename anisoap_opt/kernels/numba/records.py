@@ -1,4 +1,4 @@
-"""What the kernel reads of every particle, one cache line each: C_xx, C_xy, C_xz, C_yy, C_yz, C_zz, w, and nothing."""
+"""The records of `anisoap_opt.gaussians`, made by a compiled loop: one frame of a few particles is the common call."""
 
 # mypy: disable-error-code=no-untyped-def
 
@@ -6,35 +6,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from anisoap_opt.kernels.numba.jit import entry_point
+import numpy as np
+
+from anisoap_opt import gaussians
+from anisoap_opt.kernels.numba.jit import compiled, entry_point
+
+_product_gaussian = compiled(gaussians.product_gaussian)
+
+
+def make_gaussians(rotations: Any, semiaxes: Any, precision: float) -> gaussians.Gaussians:
+    """As `Gaussians.of`, by the same formula."""
+    rotations, semiaxes = (np.ascontiguousarray(one, dtype=np.float64) for one in (rotations, semiaxes))
+    records = np.empty((len(semiaxes), gaussians.RECORD))
+    _fill(rotations, semiaxes, float(precision), records)
+    return gaussians.Gaussians(records, precision)
 
 
 @entry_point
-def fill_records(rotations: Any, semiaxes: Any, precision: Any, records: Any) -> None:
-    """C = R diag(1/(1/a² + s)) Rᵀ and w = prod (1 + s a²)^{-1/2}, as in `anisoap_opt.gaussians`.
-
-    Parameters
-    ----------
-    rotations : ndarray, shape [particles, 3, 3]
-    semiaxes : ndarray, shape [particles, 3]
-        Å.
-    precision : float
-        s, Å⁻².
-    records : ndarray, shape [particles + 1, RECORD]
-        Written; the last one is that of nobody, all zero.
-    """
-    records[:] = 0.0
+def _fill(rotations, semiaxes, precision, records):
     for p in range(len(semiaxes)):
-        widening = 1.0
-        for k in range(3):
-            a2 = semiaxes[p, k] * semiaxes[p, k]
-            widening *= 1 + precision * a2
-            variance = 1 / (1 / a2 + precision)
-            x, y, z = rotations[p, 0, k], rotations[p, 1, k], rotations[p, 2, k]
-            records[p, 0] += variance * x * x
-            records[p, 1] += variance * x * y
-            records[p, 2] += variance * x * z
-            records[p, 3] += variance * y * y
-            records[p, 4] += variance * y * z
-            records[p, 5] += variance * z * z
-        records[p, 6] = widening**-0.5
+        R = rotations[p]
+        rotation = ((R[0, 0], R[0, 1], R[0, 2]), (R[1, 0], R[1, 1], R[1, 2]), (R[2, 0], R[2, 1], R[2, 2]))
+        axes = (semiaxes[p, 0], semiaxes[p, 1], semiaxes[p, 2])
+        record = _product_gaussian(rotation, axes, precision)
+        for k, value in enumerate(record):
+            records[p, k] = value

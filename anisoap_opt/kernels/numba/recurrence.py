@@ -1,11 +1,8 @@
 """The scaled moments of eight pairs as straight-line code, one compiled function per degree.
 
-For low degrees every moment is a value of its own, best in a register, and no loop counter or address is computed:
-
-    p_i m̃[p] = μ_i m̃[p - e_i] + Σ_k C_ik m̃[p - e_i - e_k]
-
-with i the axis of fewest terms. Moments of the highest degree feed no other moment, so their products go straight
-into the sums where p_i = 1.
+For low degrees every moment is a value of its own, best in a register, and no loop counter or address is computed: the
+recurrence of `anisoap_opt.basis.recurrence`, term by term. Moments of the highest degree feed no other moment, so their
+products go straight into the sums where p_i = 1.
 
 The code of one step (one pair per lane) is a function of its own that LLVM may not inline, with the loop over steps
 outside: inlined into the loop, LLVM keeps the sums in registers, runs out of them and spills.
@@ -21,6 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from anisoap_opt.basis.recurrence import Exponents, terms
 from anisoap_opt.kernels.numba.layout import FIELDS, exponents_in_planes
 from anisoap_opt.kernels.numba.llvm import (
     DOUBLE,
@@ -33,18 +31,17 @@ from anisoap_opt.kernels.numba.llvm import (
     intrinsic,
 )
 
-Exponents = tuple[int, int, int]
-COVARIANCE_FIELD = ((3, 4, 5), (4, 6, 7), (5, 7, 8))
-"""Where C_ik stands among the ten numbers of a pair, see `layout.FIELDS`."""
+FIELD = {(0,): 0, (1,): 1, (2,): 2, (0, 0): 3, (0, 1): 4, (0, 2): 5, (1, 1): 6, (1, 2): 7, (2, 2): 8}
+"""Where μ_i and C_ik stand among the ten numbers of a pair, see `layout.FIELDS`."""
 
 
 @intrinsic
-def add_moments(typing: Any, like: Any, gaussians: Any, num_steps: Any, sums: Any) -> Any:
-    """Add the moments of `num_steps` pairs of every lane to its sums, up to degree ``len(like)``.
+def add_moments(typing: Any, straight: Any, gaussians: Any, num_steps: Any, sums: Any) -> Any:
+    """Add the moments of `num_steps` pairs of every lane to its sums, up to degree ``len(straight)``.
 
     Parameters
     ----------
-    like : tuple
+    straight : tuple
         Its length is the degree: the type of an argument is what code can depend on.
     gaussians : array, shape [steps · FIELDS · lanes]
         μ, C, w of each step's pairs.
@@ -52,7 +49,7 @@ def add_moments(typing: Any, like: Any, gaussians: Any, num_steps: Any, sums: An
     sums : array, shape [monomials · lanes]
         In the order of `exponents_in_planes`; added to.
     """
-    degree = len(like)
+    degree = len(straight)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start, target = (data_pointer(context, builder, signature.args[k], args[k]) for k in (1, 3))
@@ -64,7 +61,7 @@ def add_moments(typing: Any, like: Any, gaussians: Any, num_steps: Any, sums: An
             builder.call(step, [builder.gep(start, [offset]), target])
         return context.get_dummy_value()
 
-    return types.void(like, gaussians, types.intp, sums), emit
+    return types.void(straight, gaussians, types.intp, sums), emit
 
 
 def _step_function(module: ir.Module, name: str, degree: int, pointer: ir.Type, count: int) -> ir.Function:
@@ -87,8 +84,8 @@ def _step_function(module: ir.Module, name: str, degree: int, pointer: ir.Type, 
             moments[p] = fields[-1]
             total = builder.fadd(total, fields[-1])
         else:
-            axis, terms = _terms(p)
-            factors = [(fields[field], moments[source]) for field, source in terms]
+            axis, products = terms(p)
+            factors = [(fields[FIELD[term.factor]], moments[term.source]) for term in products]
             if sum(p) == degree and p[axis] == 1:
                 for x, y in factors:
                     total = emit_fma(builder, x, y, total)
@@ -103,19 +100,3 @@ def _step_function(module: ir.Module, name: str, degree: int, pointer: ir.Type, 
         emit_store(builder, total, sums, place)
     builder.ret_void()
     return function
-
-
-def _terms(p: Exponents) -> tuple[int, list[tuple[int, Exponents]]]:
-    """Axis of fewest terms, and for each term of its recurrence (field, lower moment); the one with μ comes last."""
-
-    def lowered(exponents: Exponents, axis: int) -> Exponents:
-        x, y, z = (value - (k == axis) for k, value in enumerate(exponents))
-        return x, y, z
-
-    choices = []
-    for axis in (axis for axis in range(3) if p[axis]):
-        base = lowered(p, axis)
-        terms = [(COVARIANCE_FIELD[axis][k], lowered(base, k)) for k in range(3) if base[k]]
-        choices.append((len(terms), p[axis] != 1, axis, [*terms, (axis, base)]))
-    _, _, axis, terms = min(choices)
-    return axis, terms

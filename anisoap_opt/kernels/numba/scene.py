@@ -10,7 +10,7 @@ from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.jit import entry_point
 from anisoap_opt.kernels.numba.search import SCRATCH
-from anisoap_opt.lattice import WrappedParticles, reciprocal_vectors
+from anisoap_opt.lattice import WrappedParticles
 
 IMAGE_CANDIDATES = 2000
 """Particles times images above which a grid is quicker than trying them all."""
@@ -45,15 +45,13 @@ class Scene(NamedTuple):
     z: Array
 
 
-def make_scene(batch: ParticleBatch, wrapped: WrappedParticles, cutoff_radius: float, code: Ints) -> Scene:
+def make_scene(batch: ParticleBatch, wrapped: WrappedParticles, code: Ints) -> Scene:
     """Decide for each frame how it is searched, and sort the particles of large frames into a grid.
 
     Parameters
     ----------
     batch : ParticleBatch
     wrapped : WrappedParticles
-    cutoff_radius : float
-        Å.
     code : ndarray of int, shape [particles]
         Type of each particle as 0, 1, ….
 
@@ -71,7 +69,7 @@ def make_scene(batch: ParticleBatch, wrapped: WrappedParticles, cutoff_radius: f
     if len(inside):
         owner = np.searchsorted(large, frame[inside])  # [particles inside]
         bins[inside], num_cells[large], reach[large] = _grid(
-            wrapped.positions[inside], owner, wrapped.cells[large], batch.pbc[large], cutoff_radius
+            wrapped.positions[inside], owner, wrapped.reciprocal[large], batch.pbc[large], wrapped.cutoff
         )
     bins_of_frame = np.where(num_cells[:, 0] > 0, num_cells.prod(axis=1) + 1, 0)
     first_bin = np.concatenate([[0], np.cumsum(bins_of_frame)])
@@ -107,9 +105,7 @@ def candidates_per_center(scene: Scene) -> Ints:
     return num_particles * volume // cells + 1
 
 
-def _grid(
-    positions: Array, owner: Ints, cells: Array, periodic: Bools, cutoff_radius: float
-) -> tuple[Ints, Ints, Ints]:
+def _grid(positions: Array, owner: Ints, reciprocal: Array, periodic: Bools, cutoff: float) -> tuple[Ints, Ints, Ints]:
     """Grid cell of each particle, number of cells and reach of each frame.
 
     Cells are cut by planes of the lattice along periodic axes, and by planes normal to those and to each other along
@@ -120,18 +116,17 @@ def _grid(
     positions : ndarray, shape [particles, 3]
     owner : ndarray of int, shape [particles]
         Frame of each particle, ascending.
-    cells, periodic : ndarray, shapes [frames, 3, 3], [frames, 3]
-    cutoff_radius : float
+    reciprocal, periodic : ndarray, shapes [frames, 3, 3], [frames, 3]
+    cutoff : float
 
     Returns
     -------
     bins : ndarray of int, shape [particles]
     num_cells, reach : ndarray of int, shape [frames, 3]
     """
-    reciprocal = reciprocal_vectors(cells, periodic)
     coordinates = np.einsum("pc,pkc->pk", positions, reciprocal[owner])
-    low, extent = np.zeros((len(cells), 3)), np.ones((len(cells), 3))
-    count = np.bincount(owner, minlength=len(cells))
+    low, extent = np.zeros((len(reciprocal), 3)), np.ones((len(reciprocal), 3))
+    count = np.bincount(owner, minlength=len(reciprocal))
     filled = np.flatnonzero(count)
     first = (np.cumsum(count) - count)[filled]
     lowest = np.minimum.reduceat(coordinates, first)
@@ -140,11 +135,11 @@ def _grid(
     extent[filled] = np.where(periodic[filled], 1.0, np.maximum(spread, 1e-3))
 
     lengths = extent / np.linalg.norm(reciprocal, axis=2)  # Å, between the outermost planes
-    num_cells = np.maximum(np.floor(lengths * CELLS_PER_CUTOFF / (cutoff_radius * SLACK)), 1)
+    num_cells = np.maximum(np.floor(lengths * CELLS_PER_CUTOFF / (cutoff * SLACK)), 1)
     limit = np.maximum(CELLS_PER_PARTICLE * count, 1)[:, None]
     while (excess := num_cells.prod(axis=1, keepdims=True) / limit).max() > 1:
         num_cells = np.where(excess > 1, np.maximum(np.floor(num_cells * excess ** (-1 / 3)), 1), num_cells)
-    reach = np.floor(cutoff_radius * SLACK / (lengths / num_cells)) + 1
+    reach = np.floor(cutoff * SLACK / (lengths / num_cells)) + 1
 
     reach = np.where(periodic, reach, np.minimum(reach, num_cells - 1)).astype(np.int64)
 

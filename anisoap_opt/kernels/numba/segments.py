@@ -13,7 +13,7 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels.numba.contraction import apply_blocks
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
-from anisoap_opt.kernels.numba.layout import CACHE_LINE, FIELDS, RECORD, aligned
+from anisoap_opt.kernels.numba.layout import CACHE_LINE, FIELDS, LINE, aligned
 from anisoap_opt.kernels.numba.planes import walk_planes
 from anisoap_opt.kernels.numba.recurrence import add_moments
 from anisoap_opt.kernels.numba.vectors import (
@@ -90,11 +90,12 @@ def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLi
 
 @entry_point
 def expand_windows(
-    like: Any,
+    straight: Any,
     degree: Any,
     windows: Any,
     pairs: Any,
     particles: Any,
+    roots: Any,
     precision: Any,
     change: Any,
     work: Any,
@@ -104,17 +105,19 @@ def expand_windows(
 
     Parameters
     ----------
-    like : tuple or None
+    straight : tuple or None
         A tuple of length `degree` selects straight-line code for this degree, None the plane walk.
     degree : int
     windows : tuple of int
         The first, and the last + 1. Window w holds the segments WINDOW w … WINDOW (w + 1) - 1.
     pairs : tuple
         start [segments + 1], j [pairs], r_ij [pairs · 3]; at least one pair.
-    particles : ndarray, shape [(particles + 1) · RECORD]
+    particles : ndarray, shape [(particles + 1) · LINE]
         The last one has weight 0: it stands in where a lane has no pair.
+    roots : ndarray, shape [(particles + 1) · 9], or None
+        See `layout.particle_tables`.
     precision : float
-        s, Å⁻².
+        s.
     change : tuple
         Arrays of the two `BlockMap`, columns of `out`.
     work : WorkSpace
@@ -125,7 +128,7 @@ def expand_windows(
     harmonics, radial, columns = change
     gaussians, sums, wide, coefficients = work.gaussians, work.sums, work.wide, work.coefficients
     begin, length, place, pair, particle = work.begin, work.length, work.place, work.pair, work.particle
-    nobody = len(particles) // RECORD - 1
+    nobody = len(particles) // LINE - 1
     num_segments = len(start) - 1
     lanes = lanes_of(sums)
     for window in range(windows[0], windows[1]):
@@ -142,11 +145,11 @@ def expand_windows(
                 steps = min(STEPS, longest - step)
                 for half in range(0, lanes, LANES):
                     _look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
-                    _gather_gaussians(r_ij, particles, precision, steps, pair, particle, half, gaussians)
-                if like is None:
+                    _gather_gaussians(r_ij, particles, roots, precision, steps, pair, particle, half, gaussians)
+                if straight is None:
                     walk_planes(degree, gaussians, steps, sums, work.planes, work.inverse)
                 else:
-                    add_moments(like, gaussians, steps, sums)
+                    add_moments(straight, gaussians, steps, sums)
                 if lanes > LANES:
                     _move_to_wide(sums, wide, step > 0)
             for half in range(lanes // LANES):
@@ -233,22 +236,36 @@ def _look_up(j, step, steps, begin, length, half, nobody, particles, pair, parti
             one = element(j, p) if alive else nobody
             pair[t * LANES + k] = p
             particle[t * LANES + k] = one
-            prefetch(particles, one * RECORD)
+            prefetch(particles, one * LINE)
 
 
 @compiled
-def _gather_gaussians(r_ij, particles, precision, steps, pair, particle, half, gaussians):
-    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = r - s C r, C, w exp(-½ s r·μ)."""
+def _gather_gaussians(r_ij, particles, roots, precision, steps, pair, particle, half, gaussians):
+    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = K r, C, w exp(-½ s r·μ)."""
     lanes = lanes_of(gaussians)
     minus_s, minus_half_s = splat(-precision), splat(-0.5 * precision)
     for t in range(steps):
         row = t * LANES
         x, y, z = gather(r_ij, pair, row, 3, 0), gather(r_ij, pair, row, 3, 1), gather(r_ij, pair, row, 3, 2)
         c_xx, c_xy, c_xz, c_yy, c_yz, c_zz, weight, _ = load_transposed(particles, particle, row)
-        mu_x = fma(minus_s, fma(c_xx, x, fma(c_xy, y, mul(c_xz, z))), x)
-        mu_y = fma(minus_s, fma(c_xy, x, fma(c_yy, y, mul(c_yz, z))), y)
-        mu_z = fma(minus_s, fma(c_xz, x, fma(c_yz, y, mul(c_zz, z))), z)
-        exponent = mul(minus_half_s, fma(x, mu_x, fma(y, mu_y, mul(z, mu_z))))
+        if roots is None:  # K = 1 - s·C
+            mu_x = fma(minus_s, fma(c_xx, x, fma(c_xy, y, mul(c_xz, z))), x)
+            mu_y = fma(minus_s, fma(c_xy, x, fma(c_yy, y, mul(c_yz, z))), y)
+            mu_z = fma(minus_s, fma(c_xz, x, fma(c_yz, y, mul(c_zz, z))), z)
+            along = fma(x, mu_x, fma(y, mu_y, mul(z, mu_z)))
+        else:  # K = F Fᵀ
+            a, b, c = (
+                _times_root(roots, particle, row, 0, 3, x, y, z),
+                _times_root(roots, particle, row, 1, 3, x, y, z),
+                _times_root(roots, particle, row, 2, 3, x, y, z),
+            )
+            mu_x, mu_y, mu_z = (
+                _times_root(roots, particle, row, 0, 1, a, b, c),
+                _times_root(roots, particle, row, 3, 1, a, b, c),
+                _times_root(roots, particle, row, 6, 1, a, b, c),
+            )
+            along = fma(a, a, fma(b, b, mul(c, c)))
+        exponent = mul(minus_half_s, along)
         place = t * FIELDS * lanes + half
         store(gaussians, place, mu_x)
         store(gaussians, place + lanes, mu_y)
@@ -260,3 +277,12 @@ def _gather_gaussians(r_ij, particles, precision, steps, pair, particle, half, g
         store(gaussians, place + 7 * lanes, c_yz)
         store(gaussians, place + 8 * lanes, c_zz)
         store(gaussians, place + 9 * lanes, mul(weight, exp(exponent)))
+
+
+@compiled
+def _times_root(roots, particle, row, first, stride, x, y, z):
+    """A row of F (stride 1) or a column (stride 3) of each of eight particles times a vector."""
+    fx = gather(roots, particle, row, 9, first)
+    fy = gather(roots, particle, row, 9, first + stride)
+    fz = gather(roots, particle, row, 9, first + 2 * stride)
+    return fma(fx, x, fma(fy, y, mul(fz, z)))

@@ -1,5 +1,7 @@
 """Threads over independent parts of an array."""
 
+# mypy: disable-error-code="attr-defined"
+
 from __future__ import annotations
 
 import os
@@ -18,6 +20,20 @@ from anisoap_opt.arrays import Ints
 TASKS_PER_THREAD = 4
 
 
+def num_threads() -> int:
+    """How many threads Numba would use, without starting any of its own.
+
+    `numba.get_num_threads` starts Numba's threading layer, which may share OpenMP with Torch: then Torch has another
+    number of threads than its user set, and a forked child that uses it never answers. Only where the layer runs
+    already, somebody may have asked for another number than Numba began with.
+    """
+    try:
+        numba.threading_layer()
+    except ValueError:  # it has not been started
+        return int(numba.config.NUMBA_NUM_THREADS)
+    return int(numba.get_num_threads())
+
+
 def run_parts(run: Callable[[int, int], None], work: Ints, min_task: float) -> None:
     """Call ``run(first, last)`` for consecutive ranges of about the same work, on Numba's number of threads.
 
@@ -33,14 +49,14 @@ def run_parts(run: Callable[[int, int], None], work: Ints, min_task: float) -> N
         Work below which a second thread costs more than it saves.
     """
     items, total = len(work) - 1, int(work[-1] - work[0])
-    num_threads = 1 if _inside.busy else min(numba.get_num_threads(), 1 + int(total / min_task))
-    num_tasks = min(items, num_threads * TASKS_PER_THREAD)
-    if num_threads == 1 or num_tasks <= 1:
+    threads = 1 if _inside.busy else min(num_threads(), 1 + int(total / min_task))
+    num_tasks = min(items, threads * TASKS_PER_THREAD)
+    if threads == 1 or num_tasks <= 1:
         run(0, items)
         return
     cuts = np.searchsorted(work, work[0] + np.linspace(0, total, num_tasks + 1)[1:-1])
     bounds = [0, *cuts.tolist(), items]
-    list(_pool(num_threads).map(run, bounds[:-1], bounds[1:]))
+    list(_pool(threads).map(run, bounds[:-1], bounds[1:]))
 
 
 def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
@@ -49,8 +65,8 @@ def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterat
     Threads with a long time of their own are placed on a core of their own. Those of `run_parts` often end before the
     operating system gets round to that, so it serves calculations too small to be cut into chunks.
     """
-    num_threads = min(numba.get_num_threads(), len(items) // 2)
-    if num_threads < 2 or _inside.busy:
+    threads = min(num_threads(), len(items) // 2)
+    if threads < 2 or _inside.busy:
         yield from map(function, items)
         return
 
@@ -64,8 +80,8 @@ def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterat
     waiting: deque[Future[Any]] = deque()
     try:
         for item in items:
-            waiting.append(_pool(num_threads).submit(run, item))
-            if len(waiting) > 2 * num_threads:  # bounds the results that are held
+            waiting.append(_pool(threads).submit(run, item))
+            if len(waiting) > 2 * threads:  # bounds the results that are held
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

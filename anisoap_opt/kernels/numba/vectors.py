@@ -242,15 +242,15 @@ def store_transposed(typing: Any, source: Any, position: Any, target: Any, start
 
 
 @intrinsic
-def zeros(typing: Any, like: Any) -> Any:
-    """Tuple of ``len(like)`` zero vectors."""
-    rows = types.UniTuple(F64x8, len(like))
+def zeros(typing: Any, rows: Any) -> Any:
+    """Tuple of as many zero vectors as the argument, a tuple of anything, has entries."""
+    vectors = types.UniTuple(F64x8, len(rows))
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         zero = constant(ir.VectorType(DOUBLE, LANES), 0.0)
-        return context.make_tuple(builder, rows, [zero] * rows.count)
+        return context.make_tuple(builder, vectors, [zero] * vectors.count)
 
-    return rows(like), emit
+    return vectors(rows), emit
 
 
 @intrinsic

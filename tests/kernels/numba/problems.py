@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.radial import GTORadialBasis
-from anisoap_opt.kernels.options import KernelOptions
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.pairs import Pairs
 
 PARTICLES = 7
@@ -26,7 +27,8 @@ def arguments(change: BasisChange, dtype: str = "float64", seed: int = 0) -> tup
     """Of a kernel."""
     rng = np.random.default_rng(seed)
     rotations = Rotation.random(PARTICLES, random_state=seed).as_matrix()
-    return rotations, rng.uniform(0.4, 1.8, (PARTICLES, 3)), 1.5**-2, change, KernelOptions(dtype=dtype)
+    gaussians = Gaussians.of(rotations, rng.uniform(0.4, 1.8, (PARTICLES, 3)), 1.5**-2)
+    return gaussians, change, KernelOptions(dtype=dtype)
 
 
 def pairs(lengths: Sequence[int], seed: int = 0) -> Pairs:

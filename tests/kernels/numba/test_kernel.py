@@ -13,6 +13,7 @@ pytest.importorskip("numba")
 
 from anisoap_opt.kernels import numpy_only, reference  # noqa: E402
 from anisoap_opt.kernels.numba import Kernel, kernel  # noqa: E402
+from anisoap_opt.kernels.numba import threads as pool  # noqa: E402
 from anisoap_opt.kernels.numba.contraction import Contraction  # noqa: E402
 from anisoap_opt.kernels.numba.layout import exponents_in_planes, rows_by_degree  # noqa: E402
 from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
@@ -100,7 +101,7 @@ def test_bitwise_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPat
     one, segments = Kernel(*arguments(basis(3), dtype)), pairs(SHAPES["several windows"] * 4)
     results = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr("numba.get_num_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(pool, "num_threads", lambda threads=threads: threads)
         results.append(one.coefficients(segments))
     for other in results[1:]:
         assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))

@@ -9,9 +9,8 @@ import pytest
 
 pytest.importorskip("numba")
 
-from anisoap_opt import expansion  # noqa: E402
 from anisoap_opt.kernels import numpy_only  # noqa: E402
-from anisoap_opt.kernels.numba import Kernel, threads  # noqa: E402
+from anisoap_opt.kernels.numba import Kernel, kernel, threads  # noqa: E402
 from tests.frames_for_tests import calculator, random_frame  # noqa: E402
 from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 from tests.tolerances import assert_close, assert_same_maps, relative_error  # noqa: E402
@@ -21,11 +20,11 @@ FRAMES = [random_frame(seed, 12, cell=6 * np.eye(3), pbc=True) for seed in range
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_bitwise_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, symmetric: bool) -> None:
-    monkeypatch.setattr(expansion, "CHUNK_BYTES", 20_000)  # a dozen chunks
+    monkeypatch.setattr(kernel, "CHUNK_BYTES", 20_000)  # a dozen chunks
     compiled = calculator(backend="numba", max_angular=6, max_radial=None)
     results: list[list[Any]] = []
     for count in (1, 2, 3):
-        monkeypatch.setattr("numba.get_num_threads", lambda count=count: count)
+        monkeypatch.setattr(threads, "num_threads", lambda count=count: count)
         per_center = compiled.power_spectrum(FRAMES, False, symmetric=symmetric)
         results.append([compiled.power_spectrum(FRAMES, symmetric=symmetric), *(b.values for b in per_center.blocks())])
     for other in results[1:]:
@@ -33,7 +32,7 @@ def test_bitwise_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPat
 
 
 def test_errors_on_threads_reach_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
+    monkeypatch.setattr(threads, "num_threads", lambda: 2)
 
     def fail_at_three(item: int) -> int:
         if item == 3:

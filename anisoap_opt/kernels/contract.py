@@ -1,0 +1,142 @@
+"""What a kernel is: the narrow waist between what is the same for all backends and what only one of them does.
+
+Pairs in segments go in, coefficients per segment come out. The README beside this file says it in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from anisoap_opt.arrays import Bools, Ints
+from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.pairs import Neighborhoods, Pairs
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class KernelOptions:
+    """Precision and place of a calculation.
+
+    Attributes
+    ----------
+    dtype : {"float64", "float32"}
+        Of the moments of each pair and of the coefficients; sums (`numba`: over more than eight pairs) and the basis
+        change are float64 wherever the device has it.
+    device : str
+        "cpu", or what the backend's `check_device` accepts.
+    """
+
+    dtype: str = "float64"
+    device: str = "cpu"
+
+
+class Kernel(Protocol):
+    """The expansion of pairs; made once a calculation, as ``Kernel(gaussians, basis, options)``.
+
+    Attributes
+    ----------
+    basis : BasisChange
+    segments_per_chunk : int
+        How many segments it likes to be given at once. A caller gives no more, so this bounds its working memory.
+    """
+
+    basis: BasisChange
+    segments_per_chunk: int
+
+    def __init__(self, gaussians: Gaussians, basis: BasisChange, options: KernelOptions) -> None: ...
+
+    def coefficients(self, pairs: Pairs) -> Sequence[Any]:
+        """Sums over the pairs of each segment.
+
+        Returns
+        -------
+        sequence of array, the l-th of shape [segments, 2l+1, n_l]
+            In the backend's own array type; zero for an empty segment.
+        """
+
+
+@runtime_checkable
+class Coupling(Protocol):
+    """A kernel that couples its coefficients itself, while it has them at hand."""
+
+    def sum_power_spectra(self, pairs: Pairs, num_types: int, start: Ints, *, symmetric: bool) -> Any:
+        """As the function of this name in `anisoap_opt.power_spectrum`, from pairs: [runs, features]."""
+
+
+@runtime_checkable
+class Threaded(Protocol):
+    """A kernel that runs the chunks of a calculation on threads of its own."""
+
+    def map_in_order(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """As Python's `map`: results in order."""
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """Where first derivatives belong; no kernel offers them yet."""
+
+    def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """From adjoints of the coefficients, [segments, 2l+1, n_l], to those of r_ij, C and log w.
+
+        Returns
+        -------
+        tuple of array, shapes [pairs, 3], [pairs, 6], [pairs]
+        """
+
+    def push_forward(self, pairs: Pairs, tangents: tuple[Any, Any, Any]) -> Sequence[Any]:
+        """From tangents of r_ij, C and log w to those of the coefficients; shapes as for `pull_back`."""
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A backend's module with a neighbour search of its own."""
+
+    def find_neighborhoods(
+        self,
+        batch: ParticleBatch,
+        cutoff_radius: float,
+        *,
+        self_pairs: bool,
+        types: Sequence[int] | None = None,
+        centers: Bools | None = None,
+        keep_shifts: bool = False,
+    ) -> Neighborhoods:
+        """As the function of this name in `anisoap_opt.neighbors`."""
+
+
+@runtime_checkable
+class MakesGaussians(Protocol):
+    """A backend's module with a way of its own to `Gaussians.of`."""
+
+    def make_gaussians(self, rotations: Any, semiaxes: Any, precision: float) -> Gaussians:
+        """As `Gaussians.of`."""
+
+
+@runtime_checkable
+class HasDevices(Protocol):
+    """A backend's module that can compute elsewhere than on the CPU."""
+
+    def devices(self) -> Sequence[str]:
+        """Devices that are there, "cpu" first."""
+
+    def check_device(self, device: str, dtype: str) -> None:
+        """Raise a ValueError unless it can compute with this dtype on this device here."""
+
+
+@runtime_checkable
+class HasThreads(Protocol):
+    """A backend's module that knows how many threads it would use now."""
+
+    def num_threads(self) -> int:
+        """Their number."""
+
+
+def segments_within(num_bytes: int, numbers_per_segment: int) -> int:
+    """How many segments fit a budget if each takes this many float64; at least one."""
+    return max(1, num_bytes // (8 * numbers_per_segment))
