@@ -25,7 +25,7 @@ def length(name: str, value: Any) -> float:
 
 
 def scale(name: str, value: Any) -> float:
-    """Return a length from 10⁻⁶ to 10⁶ Å: powers of it, as high as the moments need, stay within float64's range.
+    """Return a length from 10⁻¹² to 10¹² Å: coefficients, of unit length to the power -3/2, stay within any range.
 
     Raises
     ------
@@ -33,8 +33,8 @@ def scale(name: str, value: Any) -> float:
         As `length`, and if it is out of that range.
     """
     number = length(name, value)
-    if not 1e-6 <= number <= 1e6:
-        raise ValueError(f"{name} must lie between 1e-6 and 1e6 Å, got {value!r}")
+    if not 1e-12 <= number <= 1e12:
+        raise ValueError(f"{name} must lie between 1e-12 and 1e12 Å, got {value!r}")
     return number
 
 

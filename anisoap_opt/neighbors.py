@@ -18,8 +18,8 @@ from anisoap_opt.pairs import Neighborhoods, sort_into_segments
 
 PairArrays = tuple[Ints, Ints, Array, Ints]  # i [pairs], j [pairs], r_ij [pairs, 3], shifts [pairs, 3]
 
-BRUTE_FORCE_CANDIDATES = 30_000_000
-"""Frames with more (pair, image) candidates than this go to vesin, one at a time."""
+BRUTE_FORCE_CANDIDATES = 20_000
+"""Frames with more (pair, image) candidates than this go to vesin, one at a time: a call of it costs as much."""
 CHUNK_CANDIDATES = 50_000
 """Candidates tried at once: a few arrays of this length stay in the cache."""
 

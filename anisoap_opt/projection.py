@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.channels import MaxRadial
+from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import make_radial_basis
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
@@ -116,6 +116,7 @@ class EllipsoidalDensityProjection:
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
         self.num_ns = self.radial_basis.get_num_radial_functions()
+        check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self._basis = BasisChange.of(self.radial_basis)
 
     def __repr__(self) -> str:

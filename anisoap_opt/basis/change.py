@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anisoap_opt.arrays import Array
+from anisoap_opt.basis.channels import largest_degree
 from anisoap_opt.basis.monomials import exponents
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import radial_solid_harmonics
@@ -69,7 +70,7 @@ class BasisChange:
             If a radial overlap matrix cannot be inverted to the basis's tolerance.
         """
         num_radial = tuple(radial_basis.num_radial_functions)
-        degree = max(l + 2 * (n - 1) for l, n in enumerate(num_radial))
+        degree = largest_degree(num_radial)
         polynomials = [radial_solid_harmonics(l, n) for l, n in enumerate(num_radial)]
         channels = tuple(
             tuple((l, (d - l) // 2) for l in range(d % 2, len(num_radial), 2) if 0 <= d - l < 2 * num_radial[l])

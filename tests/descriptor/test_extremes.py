@@ -105,20 +105,6 @@ def test_degree_zero(backend: str) -> None:
     assert projection.power_spectrum([random_frame(1, types=(1,))]).shape == (1, 1)
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1e3])
-def test_another_unit_of_length(fast_backend: str, scale: float) -> None:
-    """All lengths times λ: orthonormal functions are L^{-3/2}, so coefficients of a density scale by λ^{-3/2}."""
-    frame = random_frame(1, 4, cell=TRICLINIC, pbc=True)
-    scaled = frame.copy()
-    scaled.set_cell(TRICLINIC * scale, scale_atoms=False)
-    scaled.positions = frame.positions * scale
-    for name in DIAMETERS:
-        scaled.arrays[name] = frame.arrays[name] * scale
-    other = calculator(backend=fast_backend, cutoff_radius=5.0 * scale, radial_gaussian_width=1.5 * scale, max_radial=2)
-    expected = calculator(backend=fast_backend, max_radial=2).power_spectrum([frame]) * scale**-3
-    assert_close(other.power_spectrum([scaled]), expected, 1e-11)
-
-
 @pytest.mark.parametrize("factor", [1e-320, 1e-200, 1e200, 1e308])
 def test_quaternions_of_any_norm(factor: float) -> None:
     frame = random_frame(1, 1)

@@ -40,3 +40,32 @@ def test_a_frame_of_a_thousand_particles() -> None:
     frame = random_frame(1, 1000, types=(1,), cell=25 * np.eye(3), pbc=True)
     projection = calculator(max_angular=1, cutoff_radius=6.0)
     assert peak(lambda: projection.power_spectrum([frame])) < 200
+
+
+LARGE = {"max_angular": 9, "max_radial": 6, "basis_rcond": 1e-8, "basis_tol": 1e-3, "cutoff_radius": 6.0}
+
+
+def size(descriptor: Any) -> float:
+    """Of the values of a TensorMap, MiB."""
+    return sum(block.values.nbytes for block in descriptor.blocks()) / MIB
+
+
+def test_single_pairs_are_expanded_in_chunks(fast_backend: str) -> None:
+    """5.6 kB a pair go to the result, and only a chunk's working space beside it."""
+    frames = [random_frame(seed, 12, types=(1,), cell=8 * np.eye(3), pbc=True) for seed in range(20)]
+    projection = calculator(backend=fast_backend, **LARGE)
+    expansion, pairs = projection.transform(frames, return_pef=True)  # warm
+    result = size(expansion) + size(pairs)
+    del expansion, pairs
+    assert result > 10
+    assert peak(lambda: projection.transform(frames, return_pef=True)) < 1.2 * result + 20
+
+
+def test_an_expansion_is_written_once(fast_backend: str) -> None:
+    """Chunks go straight to their place: joined at the end, they would take the output's size again."""
+    frames = [random_frame(seed, 2, types=(1,), cell=30 * np.eye(3), pbc=True) for seed in range(3000)]
+    frames[0].positions[1] = frames[0].positions[0] + 0.1
+    projection = calculator(backend=fast_backend, **{**LARGE, "cutoff_radius": 0.3})
+    result = size(projection.transform(frames))
+    assert result > 30
+    assert peak(lambda: projection.transform(frames)) < 1.2 * result + 20

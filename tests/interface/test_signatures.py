@@ -43,12 +43,12 @@ def test_constructor() -> None:
         (
             "transform",
             [("frames", NONE), ("show_progress", False), ("normalize", True), "rust_moments", ("return_pef", False)],
-            [],
+            [("centers", None)],
         ),
         (
             "power_spectrum",
             [("frames", NONE), ("mean_over_samples", True), ("show_progress", False), "rust_moments"],
-            [("symmetric", False)],
+            [("symmetric", False), ("reduce", "mean"), ("centers", None)],
         ),
     ],
 )

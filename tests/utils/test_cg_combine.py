@@ -99,7 +99,8 @@ def test_fixed_types() -> None:
 
 
 def test_nothing_to_combine() -> None:
-    empty = nu1_of(FRAMES["two"], subtract_center_contribution=True, cutoff_radius=0.01)
+    with pytest.warns(UserWarning, match="no centre has a neighbour"):
+        empty = nu1_of(FRAMES["two"], subtract_center_contribution=True, cutoff_radius=0.01)
     assert len(cg_combine(empty, empty, other_keys_match=["types_center"]).keys) == 0
 
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numba
 from numba import njit, types
 
 from anisoap_opt.kernels.numba.llvm import intrinsic
+
+SOURCES = ("gaussians.py", "basis/*.py", "kernels/numba/*.py")
+"""Files of the package that compiled code, or what is generated for it, comes from."""
 
 
 def compiled(function: Callable[..., Any], cache: bool = False) -> Any:
@@ -24,16 +29,30 @@ def entry_point(function: Callable[..., Any]) -> Any:
     """Compile for callers in Python, and keep the machine code on disk.
 
     Numba would load old code after a change in a file that this function's own file only imports; so the stamp that
-    must agree is that of the whole folder. Where no cache folder can be written the code lives in memory only.
+    must agree is that of all SOURCES. It is no public part of Numba: where it is not found, or no folder can be
+    written, the code is not kept, and that is said once.
     """
     try:
         dispatcher = compiled(function, cache=True)
     except RuntimeError:  # numba: "no locator available"
+        _say_once("no folder can be written, and NUMBA_CACHE_DIR names none")
         return compiled(function)
-    with contextlib.suppress(AttributeError):  # not a public part of Numba
-        dispatcher._cache._cache_file._source_stamp = folder_stamp()
-        _survive_bad_files(dispatcher._cache)
+    stamped: Any = getattr(dispatcher._cache, "_cache_file", None)
+    if not hasattr(stamped, "_source_stamp"):
+        _say_once(f"Numba {numba.__version__} has no _source_stamp, by which old code would be known")
+        return compiled(function)
+    stamped._source_stamp = sources_stamp()
+    _survive_bad_files(dispatcher._cache)
     return dispatcher
+
+
+@cache
+def _say_once(reason: str) -> None:
+    warnings.warn(
+        f"compiled code cannot be kept on disk, so every process compiles for some ten seconds: {reason}",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def _survive_bad_files(cache: Any) -> None:
@@ -57,10 +76,12 @@ def _survive_bad_files(cache: Any) -> None:
     cache.load_overload, cache.save_overload = load_overload, save_overload
 
 
-def folder_stamp() -> tuple[tuple[str, float, int], ...]:
-    """Name, time of change and size of every source file here."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime, file.stat().st_size) for file in files)
+def sources_stamp() -> tuple[tuple[str, float, int], ...]:
+    """Name, time of change and size of every source file that compiled code is made of."""
+    package = Path(__file__).parents[2]
+    files = sorted(file for pattern in SOURCES for file in package.glob(pattern))
+    stats = [(file.relative_to(package).as_posix(), file.stat()) for file in files]
+    return tuple((name, stat.st_mtime, stat.st_size) for name, stat in stats)
 
 
 @intrinsic
