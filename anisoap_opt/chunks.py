@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anisoap_opt.arrays import Floats, Ints
-from anisoap_opt.kernels.contract import Kernel, Threaded
+from anisoap_opt.kernels.contract import Kernel
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
 
@@ -46,7 +46,7 @@ def map_chunks(
         return block, rows, function(block, rows, neighborhoods.pairs.segments(first, last))
 
     with _progress_bar(neighborhoods) if show_progress else nullcontext() as bar:
-        for block, rows, result in (kernel.map_in_order if isinstance(kernel, Threaded) else map)(run, cuts):
+        for block, rows, result in getattr(kernel, "map_in_order", map)(run, cuts):  # see contract.Threaded
             yield block, result
             if bar is not None:
                 bar.update(rows.stop - rows.start)

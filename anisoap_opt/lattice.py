@@ -15,6 +15,10 @@ SHELL = 1e-9
 the cutoff, rounding alone would else take some of many equal pairs."""
 
 
+NEXT, AFTER_NEXT = [1, 2, 0], [2, 0, 1]
+"""The axes that follow each one."""
+
+
 @dataclass(frozen=True)
 class WrappedParticles:
     """Particles moved into their cells, and the image shifts that can hold a neighbour.
@@ -113,6 +117,7 @@ def reciprocal_vectors(cells: Array, pbc: Bools) -> Array:
         if len(missing) in (1, 2):
             normal = np.cross(full[rows, (missing[-1] + 1) % 3], full[rows, (missing[-1] + 2) % 3])
             full[rows, missing[-1]] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
-    crosses = np.stack([np.cross(full[:, (k + 1) % 3], full[:, (k + 2) % 3]) for k in range(3)], axis=1)
+    b, c = full[:, NEXT], full[:, AFTER_NEXT]  # [frames, k, component]
+    crosses = b[:, :, NEXT] * c[:, :, AFTER_NEXT] - b[:, :, AFTER_NEXT] * c[:, :, NEXT]  # as np.cross, many at once
     volume = np.einsum("fc,fc->f", full[:, 0], crosses[:, 0])
     return np.asarray(crosses / volume[:, None, None])

@@ -313,9 +313,8 @@ class EllipsoidalDensityProjection:
         return batch, neighborhoods
 
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
-        gaussians = kernels.make_gaussians(
-            self.backend, batch.rotations, batch.semiaxes, self.radial_basis.unit_precision
-        )
+        make_gaussians = kernels.load_gaussians(self.backend)
+        gaussians = make_gaussians(batch.rotations, batch.semiaxes, self.radial_basis.unit_precision)
         return kernels.load(self.backend)(gaussians, basis, self.options)
 
 

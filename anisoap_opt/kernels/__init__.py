@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -132,13 +133,14 @@ def _dtype_name(dtype: Any) -> str:
         return str(dtype).removeprefix("torch.")
 
 
-def make_gaussians(backend: str, rotations: Any, semiaxes: Any, precision: float) -> Gaussians:
-    """`Gaussians.of`, the backend's own way if it has one."""
+@cache
+def load_gaussians(backend: str) -> Callable[[Any, Any, float], Gaussians]:
+    """`Gaussians.of`, or the backend's own way to it."""
     own = module(backend)
-    make = own.make_gaussians if isinstance(own, MakesGaussians) else Gaussians.of
-    return make(rotations, semiaxes, precision)
+    return own.make_gaussians if isinstance(own, MakesGaussians) else Gaussians.of
 
 
+@cache
 def load_search(backend: str) -> Callable[..., Neighborhoods]:
     """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
     own = module(backend)

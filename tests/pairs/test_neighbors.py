@@ -10,6 +10,7 @@ from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anisoap_opt import neighbors
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.lattice import SHELL
 from tests.frames_for_tests import TRICLINIC, mixed_frames, random_frame
@@ -161,3 +162,17 @@ class TestEdges:
         frames = [random_frame(1, 0), random_frame(2, 2), random_frame(3, 0, cell=TRICLINIC, pbc=True)]
         assert set(found(search, frames, 5.0)) == {(0, 1, 0, 0, 0), (1, 0, 0, 0, 0)}
         assert not found(search, frames[:1], 5.0)
+
+
+@pytest.mark.parametrize(("num_particles", "one_by_one"), [(2, False), (24, False), (100, True), (1000, True)])
+def test_the_search_is_chosen_by_what_it_costs(
+    monkeypatch: pytest.MonkeyPatch, num_particles: int, one_by_one: bool
+) -> None:
+    """Trying all pairs of a frame of 1 000 took four times as long as the cell list of one of 2 000."""
+    asked = []
+    cell_list = neighbors._cell_list
+    monkeypatch.setattr(neighbors, "_cell_list", lambda *a: asked.append(a[2]) or cell_list(*a))
+    edge = (num_particles / 0.05) ** (1 / 3)
+    frame = random_frame(1, num_particles, (1,), cell=edge * np.eye(3), pbc=True)
+    neighbors.find_neighborhoods(ParticleBatch.from_frames([frame], "c_q"), 7.0, self_pairs=True)
+    assert bool(asked) == one_by_one
