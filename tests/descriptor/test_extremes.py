@@ -43,27 +43,18 @@ def test_spheres_of_any_size(fast_backend: str, diameter: float) -> None:
 
 
 @pytest.mark.parametrize("diameter", [1e-200, 1e200])
-def test_absurd_sizes_do_not_fail_with_a_stray_message(fast_backend: str, diameter: float) -> None:
-    """A number or a ValueError that names the array, no floating-point warning from inside."""
-    projection = calculator(backend=fast_backend)
-    try:
-        rows = projection.power_spectrum([shaped([diameter, 1, 1])])
-    except ValueError as error:
-        assert "c_diameter[1]" in str(error)  # noqa: PT017 both outcomes are fine
-    else:
-        assert np.isfinite(rows).all()
+def test_absurd_sizes_give_numbers(fast_backend: str, diameter: float) -> None:
+    """And no floating-point warning from inside."""
+    rows = calculator(backend=fast_backend).power_spectrum([shaped([diameter, 1, 1])])
+    assert np.isfinite(rows).all()
 
 
 def test_positions_beyond_any_digit() -> None:
-    """1e20 Å in a periodic cell has no digit left: a ValueError that says so, or at least a finite result."""
+    """1e20 Å in a periodic cell has no digit left."""
     frame = random_frame(1, 2, cell=TRICLINIC, pbc=True)
     frame.positions[1] += 1e20
-    try:
-        rows = calculator().power_spectrum([frame])
-    except ValueError as error:
-        assert "frame 0, particle 1" in str(error)  # noqa: PT017 both outcomes are fine
-    else:
-        assert np.isfinite(rows).all()
+    with pytest.raises(ValueError, match="frame 0, particle 1"):
+        calculator().power_spectrum([frame])
 
 
 def test_far_apart_without_periodicity(fast_backend: str) -> None:

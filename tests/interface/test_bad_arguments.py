@@ -67,13 +67,7 @@ def test_max_radial_that_is_nothing_of_the_sort(value: Any) -> None:
 
 
 def test_max_radial_as_an_array_of_no_dimension() -> None:
-    """Either understood as a number or refused by name, not a stray "len() of unsized object"."""
-    try:
-        projection = calculator(max_radial=np.array(2))
-    except (TypeError, ValueError) as error:
-        assert "max_radial" in str(error)  # noqa: PT017 both outcomes are fine
-    else:
-        assert projection.num_ns == [3] * 4
+    assert calculator(max_radial=np.array(2)).num_ns == [3] * 4
 
 
 def test_far_too_many_radial_functions() -> None:

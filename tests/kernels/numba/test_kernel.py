@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
+from anisoap_opt.basis.monomials import num_up_to_degree  # noqa: E402
+from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT  # noqa: E402
 from anisoap_opt.kernels import numpy_only, reference  # noqa: E402
 from anisoap_opt.kernels.numba import Kernel, kernel  # noqa: E402
 from anisoap_opt.kernels.numba import threads as pool  # noqa: E402
 from anisoap_opt.kernels.numba.contraction import Contraction  # noqa: E402
 from anisoap_opt.kernels.numba.layout import exponents_in_planes, rows_by_degree  # noqa: E402
+from tests.basis.test_recurrence import moments_by_terms  # noqa: E402
 from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 from tests.tolerances import relative_error  # noqa: E402
 
@@ -62,6 +65,27 @@ def test_plane_walk(degree: int) -> None:
     assert max(
         errors(Kernel(*problem).coefficients(segments), numpy_only.Kernel(*problem).coefficients(segments))
     ) < rounding(degree)
+
+
+@pytest.mark.usefixtures("plane_walk")
+@pytest.mark.parametrize("degree", [3, 8])
+def test_the_plane_walk_sums_what_the_terms_of_the_recurrence_make(degree: int) -> None:
+    gaussians, change, options = arguments(basis(degree))
+    segments = pairs([4, 1])
+    sums = np.zeros((num_up_to_degree(degree), 2))
+    for segment in range(2):
+        for pair in range(segments.start[segment], segments.start[segment + 1]):
+            record, r = gaussians.records[segments.j[pair]], segments.r_ij[pair]
+            root = record[ROOT].reshape(3, 3)
+            mu, weight = (
+                root @ (root.T @ r),
+                record[WEIGHT] * np.exp(-0.5 * gaussians.precision * r @ root @ root.T @ r),
+            )
+            sums[:, segment] += weight * np.array(
+                list(moments_by_terms(mu, record[np.array(COVARIANCE)], degree).values())
+            )
+    expected = numpy_only.Kernel(gaussians, change, options).contract(sums)
+    assert max(errors(Kernel(gaussians, change, options).coefficients(segments), expected)) < RTOL
 
 
 @pytest.mark.parametrize(("max_angular", "max_radial"), [(6, None), (2, [1, 0, 2]), (0, 3)])
