@@ -1,7 +1,9 @@
-"""Checks of single arguments, with messages that name the argument, its value and what is allowed."""
+"""Checks of single arguments, with messages that name the argument, its value and what is allowed; warnings."""
 
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +38,17 @@ def scale(name: str, value: Any) -> float:
     if not 1e-12 <= number <= 1e12:
         raise ValueError(f"{name} must lie between 1e-12 and 1e12 Å, got {value!r}")
     return number
+
+
+def three_lengths(name: str, value: Any) -> tuple[float, float, float]:
+    """Return three lengths > 0 in Å; anything else is a TypeError or a ValueError."""
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        a, b, c = value
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be three lengths in Å, got {value!r}") from None
+    return length(name, a), length(name, b), length(name, c)
 
 
 def tolerance(name: str, value: Any) -> float:
@@ -110,3 +123,11 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in words:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, words))}, got {value!r}")
     return value
+
+
+def warn(message: str) -> None:
+    """Give a UserWarning at the line outside this package that led here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -1,31 +1,29 @@
 """From a list of ASE frames to flat arrays; the one place where input is checked.
 
-A batch is one set of particles in many boxes: the mathematics after this file never sees a frame object.
+A batch is one set of particles in many boxes: the mathematics after this file never sees a frame object. Which arrays
+of a frame hold what is said in `anisoap_opt.columns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from anisoap_opt import checks
 from anisoap_opt.arrays import Array, Bools, Ints
+from anisoap_opt.columns import ANY_QUATERNION, Columns, Source, find
+from anisoap_opt.stacking import Stack
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-
-ROTATION_TYPES = ("quaternion", "matrix")
 ORTHOGONALITY_TOLERANCE = 1e-3
 """Largest element of RᵀR - 1 for which R is still read as a rotation, and replaced by the nearest one."""
 LARGEST_PERIODIC_POSITION = 1e9
 """Å; wrapping a position further out than this into its cell leaves no digits to compute with."""
-SINGULAR_VOLUME = 1e-7
-"""A cell is singular if its periodic vectors span less than this fraction of the product of their lengths."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +73,22 @@ class ParticleBatch:
 
     @classmethod
     def from_frames(
-        cls, frames: Sequence[Atoms], rotation_key: str = "c_q", rotation_type: str = "quaternion"
+        cls,
+        frames: Sequence[Atoms],
+        rotation_key: str = ANY_QUATERNION,
+        rotation_type: str = "quaternion",
+        *,
+        quaternion_order: str | None = None,
+        diameter_key: str | None = None,
+        diameters: Sequence[float] | None = None,
     ) -> ParticleBatch:
         """Stack and check frames.
 
         Parameters
         ----------
         frames : sequence of ase.Atoms
-            Each with arrays `rotation_key` and ``c_diameter[1]``, ``c_diameter[2]``, ``c_diameter[3]`` (full axes, Å;
-            ``c_diameter1`` … are understood too).
-        rotation_key : str
-            Name of the array of rotations.
-        rotation_type : {"quaternion", "matrix"}
-            Quaternions are (w, x, y, z) of any norm > 0, shape [particles, 4]; matrices [particles, 3, 3].
+        rotation_key, rotation_type, quaternion_order, diameter_key, diameters
+            See `anisoap_opt.EllipsoidalDensityProjection`.
 
         Returns
         -------
@@ -101,22 +102,24 @@ class ParticleBatch:
             If there are no frames, or an array is missing, misshapen or holds values that make no sense. The message
             names the frame, the particle and the array.
         """
-        checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
-        frames = _check_frames(frames)
-        stack = _Stack(frames)
+        return cls.read(frames, Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters))
 
-        positions = stack.floats(("positions",), (3,))
+    @classmethod
+    def read(cls, frames: Sequence[Atoms], columns: Columns) -> ParticleBatch:
+        """As `from_frames`, with all that is said about the frames' arrays in one object."""
+        stack = Stack(_check_frames(frames))
+        positions = stack.floats("positions", (3,))
         if not np.abs(positions).max(initial=0.0) < LARGEST_PERIODIC_POSITION:  # rare; row by row takes longer
-            stack.check(np.isfinite(positions).all(axis=-1), positions, "positions", "must be finite")
+            stack.check(np.isfinite(positions).all(axis=-1), positions, "'positions'", "must be finite")
             near = np.abs(positions).max(axis=1) < LARGEST_PERIODIC_POSITION
             periodic = np.repeat(stack.pbc.any(axis=1), stack.counts)
             demand = f"must be within {LARGEST_PERIODIC_POSITION:g} Å in a periodic cell"
-            stack.check(near | ~periodic, positions, "positions", demand)
+            stack.check(near | ~periodic, positions, "'positions'", demand)
         return cls(
             positions=positions,
             types=stack.types(),
-            rotations=_rotations(stack, rotation_key, rotation_type),
-            semiaxes=_semiaxes(stack),
+            rotations=_rotations(stack, columns),
+            semiaxes=_semiaxes(stack, columns),
             cells=stack.cells(),
             pbc=stack.pbc,
             offsets=stack.offsets,
@@ -134,156 +137,112 @@ def _check_frames(frames: Any) -> list[Atoms]:
         raise TypeError(f"frames must be a list of ase.Atoms, got {type(frames).__name__}") from None
     if not frames:
         raise ValueError("frames is empty: there is nothing to describe")
-    if not all(isinstance(frame, Atoms) for frame in frames):
+    if not all(issubclass(kind, Atoms) for kind in set(map(type, frames))):
         index, frame = next((k, frame) for k, frame in enumerate(frames) if not isinstance(frame, Atoms))
         raise TypeError(f"frames[{index}] must be an ase.Atoms object, got {type(frame).__name__}")
     return frames
 
 
-class _Stack:
-    """Concatenates one array over all frames and turns a bad entry into an error that says where it is.
+def _rotations(stack: Stack, columns: Columns) -> Array:
+    """Rotation matrices, body → space, [particles, 3, 3]."""
+    read = _matrices if columns.rotation_type == "matrix" else _quaternions
+    return _by_source(stack, columns, "rotations", read, (3, 3))
 
-    With thousands of frames of two particles every operation per frame shows, so the ordinary case is list
-    comprehensions and one `np.concatenate`; only what does not fit is looked at frame by frame.
-    """
 
-    def __init__(self, frames: list[Atoms]) -> None:
-        self.frames = frames
-        self.arrays = [frame.arrays for frame in frames]
-        self.numbers = [arrays["numbers"] for arrays in self.arrays]
-        self.counts = list(map(len, self.numbers))
-        self.offsets = np.zeros(len(frames) + 1, dtype=np.int64)
-        np.cumsum(self.counts, out=self.offsets[1:])
-        self.pbc = np.concatenate([frame.pbc for frame in frames]).reshape(-1, 3)  # [frames, 3]
+def _semiaxes(stack: Stack, columns: Columns) -> Array:
+    """Half the diameters, Å, [particles, 3]."""
+    if columns.diameters is not None:
+        return np.tile(np.array(columns.diameters) / 2, (stack.num_particles, 1))
+    return _by_source(stack, columns, "sizes", _lengths, (3,))
 
-    def floats(self, names: tuple[str, ...], row_shape: tuple[int, ...]) -> Array:
-        """One array of all frames, [particles, *row_shape]; `names` are its spellings, the first the proper one."""
-        name = names[0]
-        try:
-            parts = [arrays[name] for arrays in self.arrays]
-        except KeyError:
-            parts = [self._lookup(index, names) for index in range(len(self.frames))]
-        try:
-            stacked = np.concatenate(parts)
-        except (TypeError, ValueError):
-            stacked = np.empty(0, dtype=object)
-        uniform = stacked.dtype.kind in "fiu" and stacked.shape[1:] == row_shape
-        if not uniform or list(map(len, parts)) != self.counts:  # slow: find out which frame is wrong, or odd
-            stacked = np.concatenate([self._convert(index, name, part, row_shape) for index, part in enumerate(parts)])
-        return np.asarray(stacked, dtype=np.float64)
 
-    def _lookup(self, index: int, names: tuple[str, ...]) -> Any:
-        arrays = self.arrays[index]
-        for name in names:
-            if name in arrays:
-                return arrays[name]
-        if self.counts[index] == 0:
-            return np.empty(0)
+def _by_source(
+    stack: Stack, columns: Columns, what: str, read: Callable[[Stack, Source], Array], row_shape: tuple[int, ...]
+) -> Array:
+    """Rotations or sizes of all particles; frames that have them in other arrays or another order are read apart."""
+    found = {layout: find(columns, what, layout) for layout in stack.layouts}
+    several = found[stack.layouts[0]]
+    if len(several) == 1 and all(others == several for others in found.values()):
+        return read(stack, several[0])
+    _tell_choice(stack, what, found)
+    sources = {layout: several[0] if several else None for layout, several in found.items()}
+    out = np.empty((stack.num_particles, *row_shape))
+    for source in dict.fromkeys(sources.values()):
+        part, rows = stack.part({layout for layout, one in sources.items() if one == source})
+        if source:
+            out[rows] = read(part, source)
+        elif part.num_particles:
+            index = next(k for k, count in enumerate(part.counts) if count)
+            raise part.missing(index, *(columns.rotations_wanted if what == "rotations" else columns.sizes_wanted))
+    return out
+
+
+def _tell_choice(stack: Stack, what: str, found: dict[frozenset[str], list[Source]]) -> None:
+    """Warn, for the first frame that has rotations or sizes twice, which are taken."""
+    for index, arrays in enumerate(stack.arrays):
+        several = found[frozenset(arrays)]
+        if len(several) > 1:
+            labels = " and ".join(source.label for source in several)
+            argument = "rotation_key" if what == "rotations" else "diameter_key"
+            checks.warn(f"frame {index} has {what} in {labels}: took {several[0].label}; {argument}= chooses")
+            return
+
+
+def _quaternions(stack: Stack, source: Source) -> Array:
+    """Rotation matrices, [particles, 3, 3]."""
+    q = _rows(stack, source, (4,))
+    if not source.meaning:
         raise ValueError(
-            f"frame {index} has no array {names[0]!r}; its arrays are {', '.join(map(repr, sorted(arrays)))}"
+            f"frame {stack.indices[0]}: array {source.label} is in the order 'xyzw' if OVITO wrote it, 'wxyz' if HOOMD "
+            "did: say which with quaternion_order="
         )
-
-    def _convert(self, index: int, name: str, part: Any, row_shape: tuple[int, ...]) -> Array:
-        rows = self.counts[index]
-        try:
-            array = np.asarray(part)
-            if array.dtype.kind not in "fiu":
-                raise TypeError
-        except (TypeError, ValueError):
-            raise TypeError(f"frame {index}: array {name!r} does not hold numbers: {_shorten(part)}") from None
-        if array.shape == (0,) and rows == 0:
-            array = array.reshape(0, *row_shape)
-        if array.shape != (rows, *row_shape):
-            raise ValueError(
-                f"frame {index}: array {name!r} has shape {array.shape}, must be {(rows, *row_shape)} "
-                f"for {rows} particles"
-            )
-        return array
-
-    def check(self, good: Any, values: npt.NDArray[Any], name: str, demand: str) -> None:
-        """Raise a ValueError for the first particle that is not `good` [particles]."""
-        if not good.all():
-            raise ValueError(f"{self.where(int(np.argmin(good)))}: {name!r} {demand}, got {_bad(values, good)}")
-
-    def where(self, particle: int) -> str:
-        """Frame and particle of a global particle index, in words."""
-        index = int(np.searchsorted(self.offsets, particle, side="right")) - 1
-        return f"frame {index}, particle {particle - int(self.offsets[index])}"
-
-    def types(self) -> Ints:
-        """Atomic numbers, [particles]."""
-        numbers = np.concatenate(self.numbers)
-        if numbers.dtype.kind not in "iu":
-            index = next(k for k, part in enumerate(self.numbers) if np.asarray(part).dtype.kind not in "iu")
-            raise TypeError(f"frame {index}: array 'numbers' does not hold integers: {_shorten(self.numbers[index])}")
-        return numbers.astype(np.int64)
-
-    def cells(self) -> Array:
-        """Cell vectors, [frames, 3, 3], checked on the periodic axes."""
-        cells = np.concatenate([frame.cell.array for frame in self.frames]).reshape(-1, 3, 3)
-        periodic = np.where(self.pbc[:, :, None], cells, 0.0)
-        finite = np.isfinite(periodic).all(axis=(1, 2))
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            norms = np.where(self.pbc, np.sqrt(np.einsum("fkc,fkc->fk", periodic, periodic)), 1.0)
-            a, b, c = (periodic[:, k] / norms[:, k, None] for k in range(3))
-            cosines = np.stack([np.einsum("fc,fc->f", *pair) for pair in ((b, c), (c, a), (a, b))])
-            volume2 = 1 + 2 * cosines.prod(axis=0) - (cosines**2).sum(axis=0)  # of the unit vectors
-            regular = (volume2 > SINGULAR_VOLUME**2) & (norms > 0).all(axis=1)
-        for good, demand in ((finite, "must be finite"), (regular, "is singular on its periodic axes")):
-            if not good.all():
-                index = int(np.argmin(good))
-                raise ValueError(
-                    f"frame {index}: cell {demand}: {cells[index].tolist()} with pbc {self.pbc[index].tolist()}"
-                )
-        return cells
+    w, x, y, z = np.abs(q).T
+    largest = np.maximum(np.maximum(w, x), np.maximum(y, z))  # scaled by it first: the norm must not overflow
+    good = np.isfinite(largest) & (largest > 0)
+    stack.check(good, q, source.label, "must be a finite quaternion other than zero")
+    q = q / largest[:, None]
+    q /= np.sqrt(np.einsum("pk,pk->p", q, q))[:, None]
+    return _quaternions_to_matrices(np.roll(q, 1, axis=1) if source.meaning == "xyzw" else q)
 
 
-def _semiaxes(stack: _Stack) -> Array:
-    columns = []
-    for axis in (1, 2, 3):
-        name = f"c_diameter[{axis}]"
-        diameters = stack.floats((name, f"c_diameter{axis}"), ())
-        stack.check(np.isfinite(diameters) & (diameters > 0), diameters, name, "must be finite and greater than 0 Å")
-        columns.append(diameters / 2)
-    return np.stack(columns, axis=1)
-
-
-def _rotations(stack: _Stack, key: str, rotation_type: str) -> Array:
-    if rotation_type == "quaternion":
-        q = stack.floats((key,), (4,))
-        w, x, y, z = np.abs(q).T
-        largest = np.maximum(np.maximum(w, x), np.maximum(y, z))  # scaled by it first: the norm must not overflow
-        stack.check(np.isfinite(largest) & (largest > 0), q, key, "must be a finite quaternion other than zero")
-        q = q / largest[:, None]
-        return _quaternions_to_matrices(q / np.sqrt(np.einsum("pk,pk->p", q, q))[:, None])
-    matrices = stack.floats((key,), (3, 3))
+def _matrices(stack: Stack, source: Source) -> Array:
+    """Rotation matrices, [particles, 3, 3]."""
+    matrices = _rows(stack, source, (3, 3), (9,))
     with np.errstate(invalid="ignore", over="ignore"):
         deviation = np.abs(matrices.swapaxes(1, 2) @ matrices - np.eye(3)).max(axis=(1, 2), initial=0.0)
-    stack.check(deviation <= ORTHOGONALITY_TOLERANCE, matrices, key, "must be an orthogonal matrix")
-    stack.check(np.linalg.det(matrices) > 0, matrices, key, "must be a rotation, not a reflection")
+    stack.check(deviation <= ORTHOGONALITY_TOLERANCE, matrices, source.label, "must be an orthogonal matrix")
+    stack.check(np.linalg.det(matrices) > 0, matrices, source.label, "must be a rotation, not a reflection")
     if (deviation > 1e-12).any():
         u, _, vt = np.linalg.svd(matrices)
         matrices = u @ vt
     return matrices
 
 
+def _lengths(stack: Stack, source: Source) -> Array:
+    """Semiaxes, Å, [particles, 3]."""
+    lengths = _rows(stack, source, (3,))
+    good, demand = np.isfinite(lengths) & (lengths > 0), "must be finite and greater than 0 Å"
+    if len(source.names) == 1:
+        stack.check(good.all(axis=1), lengths, source.label, demand)
+    elif not good.all():
+        for column, name in enumerate(source.names):
+            stack.check(good[:, column], lengths[:, column], repr(name), demand)
+    return lengths if source.meaning == "semiaxes" else lengths / 2
+
+
+def _rows(stack: Stack, source: Source, *row_shapes: tuple[int, ...]) -> Array:
+    """What a source holds, [particles, *row_shapes[0]]."""
+    if len(source.names) == 1:
+        return stack.floats(source.names[0], *row_shapes)
+    columns = [stack.floats(name, ()) for name in source.names]
+    return np.stack(columns, axis=1).reshape(-1, *row_shapes[0])
+
+
 def _quaternions_to_matrices(q: Array) -> Array:
     """Rotation matrices [particles, 3, 3], body → space, of unit quaternions (w, x, y, z) [particles, 4]."""
     w, x, y, z = q.T
-    return np.stack(
-        [
-            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-        ],
-        axis=1,
-    ).reshape(-1, 3, 3)  # fmt: skip
-
-
-def _bad(values: npt.NDArray[Any], good: Bools) -> str:
-    return str(values[int(np.argmin(good))].tolist())
-
-
-def _shorten(value: Any, limit: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    x2, y2, z2 = 2 * x, 2 * y, 2 * z
+    xx, yy, zz, xy, xz, yz = x * x2, y * y2, z * z2, x * y2, x * z2, y * z2
+    wx, wy, wz = w * x2, w * y2, w * z2
+    rows = [1 - (yy + zz), xy - wz, xz + wy, xy + wz, 1 - (xx + zz), yz - wx, xz - wy, yz + wx, 1 - (xx + yy)]
+    return np.stack(rows, axis=1).reshape(-1, 3, 3)

@@ -13,7 +13,9 @@ from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import make_radial_basis
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
-from anisoap_opt.frames import ROTATION_TYPES, ParticleBatch
+from anisoap_opt.columns import ANY_QUATERNION, Columns
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
 from anisoap_opt.pairs import Neighborhoods
 from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
 _UNSET: Any = object()
 
 
-class EllipsoidalDensityProjection:
+class EllipsoidalDensityProjection(Hypers):
     """Expansion of a density of ellipsoidal Gaussians around every particle, and its power spectrum.
 
     A drop-in replacement for the class of the same name in AniSOAP; what differs on purpose is listed on the
-    documentation's page "Switching from AniSOAP".
+    documentation's page "Switching from AniSOAP". All that a calculator was made with stays as it is: setting an
+    attribute is an AttributeError.
 
     Parameters
     ----------
@@ -49,9 +52,11 @@ class EllipsoidalDensityProjection:
         Largest radial index n. None couples it to l, n_l = (max_angular - l)//2 + 1; an int gives max_radial + 1
         functions for every l; a list has one entry per l.
     rotation_key : str
-        Name of the frames' array of rotations.
+        Name of the frames' array of rotations, or of its columns: "c_q" may be c_q[1] … c_q[4]. By default the usual
+        names of quaternions are looked for: `anisoap_opt.columns` lists them, and a frame with two is told.
     rotation_type : {"quaternion", "matrix"}
-        Quaternions are (w, x, y, z); both rotate body → space.
+        Quaternions [particles, 4] of any norm > 0, or matrices [particles, 3, 3] or [particles, 9], rows first; both
+        rotate body → space.
     basis_rcond : float
         Eigenvalues of the radial overlap matrix up to this are dropped.
     basis_tol : float
@@ -66,6 +71,13 @@ class EllipsoidalDensityProjection:
     types : sequence of int, optional
         Particle types that fix the layout of the features, for descriptors of different data sets that must match.
         By default a centre type's block has columns for the neighbour types that it meets in the frames given.
+    quaternion_order : {"wxyz", "xyzw"}, optional
+        By default (w, x, y, z), but (x, y, z, w) for OVITO's ``orientation`` beside ``aspherical_shape``.
+    diameter_key : str, optional
+        Name of the frames' array of full axes [particles, 3], Å, or of its columns: "c_shape" for c_shape[1] …
+        c_shape[3]. By default the usual names are looked for, ``c_diameter`` first.
+    diameters : three floats, optional
+        Full axes of every particle, Å, in place of the frames' own.
 
     Raises
     ------
@@ -88,7 +100,7 @@ class EllipsoidalDensityProjection:
         subtract_center_contribution: bool = False,
         radial_gaussian_width: float | None = None,
         max_radial: MaxRadial = None,
-        rotation_key: str = "quaternion",
+        rotation_key: str = ANY_QUATERNION,
         rotation_type: str = "quaternion",
         basis_rcond: float = 0,
         basis_tol: float = 1e-8,
@@ -97,6 +109,9 @@ class EllipsoidalDensityProjection:
         dtype: Any = None,
         device: Any = None,
         types: Sequence[int] | None = None,
+        quaternion_order: str | None = None,
+        diameter_key: str | None = None,
+        diameters: Sequence[float] | None = None,
     ) -> None:
         if compute_gradients:
             raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
@@ -108,10 +123,7 @@ class EllipsoidalDensityProjection:
         self.radial_basis_name = radial_basis_name
         self.compute_gradients = False
         self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
-        if not isinstance(rotation_key, str):
-            raise TypeError(f"rotation_key must be the name of an array, got {rotation_key!r}")
-        self.rotation_key = rotation_key
-        self.rotation_type = checks.choice("rotation_type", rotation_type, ROTATION_TYPES)
+        self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
         self.types = None if types is None else checks.atomic_numbers(types)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
@@ -164,7 +176,7 @@ class EllipsoidalDensityProjection:
         Parameters
         ----------
         frames : list of ase.Atoms
-            With the array `rotation_key` and ``c_diameter[1]``, ``c_diameter[2]``, ``c_diameter[3]`` (full axes, Å).
+            With an array of rotations and their sizes; see `rotation_key` and `diameter_key`.
         show_progress : bool
             Draw a progress bar.
         normalize : bool
@@ -300,7 +312,7 @@ class EllipsoidalDensityProjection:
     ) -> tuple[ParticleBatch, Neighborhoods]:
         """The particles in units of the radial basis's own length, and their neighbours."""
         length = self.radial_basis.length
-        batch = ParticleBatch.from_frames(frames, self.rotation_key, self.rotation_type).in_units_of(length)
+        batch = ParticleBatch.read(frames, self.columns).in_units_of(length)
         chosen = choose_centers(batch, centers)
         cutoff_radius, self_pairs = self.cutoff_radius / length, not self.subtract_center_contribution
         find_neighborhoods = kernels.load_search(self.backend)

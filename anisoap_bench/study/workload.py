@@ -43,7 +43,7 @@ def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
 def check_frames(path: Path, frames: list[Atoms], calculator: Any) -> None:
     """CannotMeasure, with the file's name, if a frame is none that the package takes, or none has a particle."""
     try:
-        ParticleBatch.from_frames(frames, calculator.rotation_key, calculator.rotation_type)
+        ParticleBatch.read(frames, calculator.columns)
     except (TypeError, ValueError) as error:
         raise CannotMeasure(f"{path}: {error}") from error
     if not any(len(frame) for frame in frames):
@@ -134,7 +134,7 @@ def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:
         ``species``, ``particles_per_frame`` (the mean), ``constant_particles`` (whether all frames have as many) and
         ``n_squared``, the sum of N² over the frames.
     """
-    batch = ParticleBatch.from_frames(frames, calculator.rotation_key, calculator.rotation_type)
+    batch = ParticleBatch.read(frames, calculator.columns)
     own = not calculator.subtract_center_contribution
     pairs = find_neighborhoods(batch, calculator.cutoff_radius, self_pairs=own).pairs
     sizes = np.array([len(frame) for frame in frames])

@@ -25,12 +25,13 @@ from anisoap_opt.basis.overlaps import (
     monomial_overlap_factor,
     monomial_prefactor,
 )
+from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
 
 
-class _RadialBasis:
+class _RadialBasis(SetOnce):
     """What both radial bases share; see `GTORadialBasis` and `MonomialBasis`."""
 
     radial_basis: str

@@ -136,6 +136,30 @@ def test_a_frame_after_an_empty_one() -> None:
     assert_refused(frames, ValueError, "frame 3, particle 0", "'c_diameter[3]'")
 
 
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 2**32 + 1, 2**63 - 1, -(2**63)])
+def test_types_that_labels_cannot_hold(value: int) -> None:
+    frames = frames_with("numbers", value)
+    assert_refused(frames, ValueError, "frame 3, particle 2", "'numbers'", "32 bits", str(value))
+
+
+def test_unsigned_types_that_labels_cannot_hold() -> None:
+    frames = frames_with("numbers", np.array([1, 6, 2**64 - 1, 1], dtype=np.uint64), particle=None)
+    assert_refused(frames, ValueError, "frame 3, particle 2", "'numbers'", str(2**64 - 1))
+    for frame in frames:
+        frame.arrays["numbers"] = frame.arrays["numbers"].astype(np.uint64)
+    assert_refused(frames, ValueError, "frame 3, particle 2", "'numbers'", str(2**64 - 1))
+
+
+@pytest.mark.parametrize("value", [2**31 - 1, -(2**31)])
+def test_the_largest_and_the_smallest_type(value: int) -> None:
+    frames = frames_with("numbers", value)
+    keys = calculator(max_angular=1).transform(frames).keys
+    assert value in keys["types_center"]
+    frames[BAD].arrays["numbers"] = frames[BAD].arrays["numbers"].astype(np.int32)
+    frames[0].arrays["numbers"] = frames[0].arrays["numbers"].astype(np.uint8)
+    assert calculator(max_angular=1).transform(frames).keys == keys
+
+
 def test_atomic_numbers_that_are_no_integers() -> None:
     frames = [random_frame(seed, 3) for seed in range(3)]
     frames[1].arrays["numbers"] = np.array([1.0, 1.5, 6.0])

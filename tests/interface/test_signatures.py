@@ -23,7 +23,15 @@ UPSTREAM = [
     ("basis_rcond", 0),
     ("basis_tol", 1e-8),
 ]
-OURS = [("backend", None), ("dtype", None), ("device", None), ("types", None)]
+OURS = [
+    ("backend", None),
+    ("dtype", None),
+    ("device", None),
+    ("types", None),
+    ("quaternion_order", None),
+    ("diameter_key", None),
+    ("diameters", None),
+]
 
 
 def parameters(function: Any) -> list[inspect.Parameter]:
