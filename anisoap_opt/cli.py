@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,7 +47,7 @@ def describe(
     out: Annotated[
         Path,
         typer.Option(
-            help="features.npz: mean over each frame's centres, an array [frames, features]; "
+            help="features.npz: mean over each frame's centres, an array [frames, features], and what its columns are; "
             "features.mts: every centre, a metatensor TensorMap."
         ),
     ],
@@ -63,18 +63,37 @@ def describe(
     subtract_center: Annotated[
         bool, typer.Option("--subtract-center", help="Leave out the central particle's own density.")
     ] = False,
-    rotation_key: Annotated[str, typer.Option(help="Array of rotations.")] = "c_q",
-    rotation_type: Annotated[str, typer.Option(help="quaternion (w, x, y, z) or matrix.")] = "quaternion",
+    rotation_key: Annotated[
+        str | None, typer.Option(help="Array of rotations; the usual names of quaternions unless given.")
+    ] = None,
+    rotation_type: Annotated[str, typer.Option(help="quaternion, or matrix: nine columns, rows first.")] = "quaternion",
+    quaternion_order: Annotated[
+        str | None, typer.Option(help="wxyz or xyzw; wxyz unless given, but xyzw for OVITO's columns.")
+    ] = None,
+    diameter_key: Annotated[
+        str | None, typer.Option(help="Array of full axes; the usual names unless given: c_diameter, c_shape.")
+    ] = None,
+    diameters: Annotated[
+        str | None, typer.Option(help="Full axes of every particle, Å, for files without them: 4,4,0.5.")
+    ] = None,
+    symmetric: Annotated[bool, typer.Option("--symmetric", help="Half the features, the same inner products.")] = False,
     basis_rcond: Annotated[float, typer.Option(help="Drop overlap eigenvalues up to this.")] = 0.0,
     basis_tol: Annotated[float, typer.Option(help="Largest dropped part that is accepted.")] = 1e-8,
     types: Annotated[str | None, typer.Option(help="Atomic numbers that fix the layout: 1,6.")] = None,
-    index: Annotated[str, typer.Option(help="Which frames, as ASE slices: ':100'.")] = ":",
+    index: Annotated[str, typer.Option(help="Which frames: 5, or as slices: ':100'.")] = ":",
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="ASE's name of the format, if the file's name does not tell: extxyz.")
+    ] = None,
+    elements: Annotated[
+        str | None, typer.Option(help="Chemical symbols of the types 1, 2, … of a LAMMPS dump: C,H.")
+    ] = None,
     backend: Annotated[str | None, typer.Option(help="See 'anisoap-opt backends'.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float64 or float32.")] = None,
     device: Annotated[str | None, typer.Option(help="Torch device.")] = None,
 ) -> None:
     """Write the power spectrum of the frames in a file."""
     from anisoap_opt import EllipsoidalDensityProjection
+    from anisoap_opt.files import read_frames, write_features
 
     if out.suffix.lower() not in (".npz", ".mts"):
         raise typer.BadParameter(f"must end in .npz or .mts, got {out.name!r}", param_hint="--out")
@@ -84,36 +103,35 @@ def describe(
         raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")
     if radial_basis == "gto" and radial_gaussian_width is None:
         radial_gaussian_width = 1.5
+    levels = _numbers("--max-radial", max_radial, int)
     hypers: dict[str, Any] = {
         "max_angular": max_angular,
         "radial_basis_name": radial_basis,
         "cutoff_radius": cutoff_radius,
         "subtract_center_contribution": subtract_center,
         "radial_gaussian_width": radial_gaussian_width,
-        "max_radial": _integers("--max-radial", max_radial),
-        "rotation_key": rotation_key,
+        "max_radial": levels[0] if levels and len(levels) == 1 else levels,
         "rotation_type": rotation_type,
+        "quaternion_order": quaternion_order,
+        "diameter_key": diameter_key,
+        "diameters": _numbers("--diameters", diameters, float),
         "basis_rcond": basis_rcond,
         "basis_tol": basis_tol,
+        "types": _numbers("--types", types, int),
     }
-    with _errors_as_exit_code_2():
-        requested = _integers("--types", types)
-        calculator = EllipsoidalDensityProjection(
-            **hypers,
-            backend=backend,
-            dtype=dtype,
-            device=device,
-            types=[requested] if isinstance(requested, int) else requested,
-        )
-        batch = _read(frames, index)
+    if rotation_key is not None:
+        hypers["rotation_key"] = rotation_key
+    with _messages_on_stderr(), _errors_as_exit_code_2():
+        calculator = EllipsoidalDensityProjection(**hypers, backend=backend, dtype=dtype, device=device)
+        batch = read_frames(frames, index, file_format, None if elements is None else elements.split(","))
+        how: dict[str, Any] = {"symmetric": symmetric, "show_progress": sys.stderr.isatty()}
         mean = out.suffix.lower() == ".npz"
-        bar = sys.stderr.isatty()
         features: Any = (
-            calculator.power_spectrum(batch, show_progress=bar)
-            if mean
-            else calculator.power_spectrum(batch, mean_over_samples=False, show_progress=bar)
+            calculator.power_spectrum(batch, **how) if mean else calculator.power_spectrum(batch, False, **how)
         )
-        _write(out, features, {**hypers, "backend": calculator.backend, "dtype": calculator.options.dtype})
+        made = {"symmetric": symmetric, "backend": calculator.backend, "dtype": calculator.dtype}
+        columns = calculator.feature_labels(batch, symmetric=symmetric) if mean else None
+        write_features(out, features, columns, {**hypers, **made})
     shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else f"{len(features)} blocks"
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")
 
@@ -148,59 +166,40 @@ def _details(backend: str) -> tuple[str, str, str]:
     return f"{needs} {version(needs)}", ", ".join(devices), threads
 
 
-def _integers(option: str, text: str | None) -> int | list[int] | None:
-    """None, one integer, or a list, from the text of an option."""
+def _numbers(option: str, text: str | None, kind: type[int] | type[float]) -> list[Any] | None:
+    """None, or a list, from the text of an option."""
     if text is None or text.lower() == "none":
         return None
     try:
-        numbers = [int(part) for part in text.split(",")]
+        return [kind(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"must be integers separated by commas, got {text!r}", param_hint=option) from None
-    return numbers[0] if len(numbers) == 1 else numbers
+        what = "integers" if kind is int else "numbers"
+        raise typer.BadParameter(f"must be {what} separated by commas, got {text!r}", param_hint=option) from None
 
 
-def _read(path: Path, index: str) -> list[Any]:
-    import ase.io
+@contextmanager
+def _messages_on_stderr() -> Iterator[None]:
+    """Each different warning, and what the package logs, is a line on stderr."""
+    told = set()
 
-    if not path.is_file():
-        raise FileNotFoundError(f"no such file: {path}")
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            typer.echo(f"anisoap-opt: {message}", err=True)
+
+    handler, logger = logging.StreamHandler(), logging.getLogger("anisoap_opt")
+    handler.setFormatter(logging.Formatter("anisoap-opt: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
-        frames = ase.io.read(path, index, do_not_split_by_at_sign=True)
-    except Exception as error:
-        raise ValueError(f"ASE cannot read {path} with index {index!r}: {type(error).__name__}: {error}") from error
-    return frames if isinstance(frames, list) else [frames]
-
-
-def _write(out: Path, features: Any, hypers: dict[str, Any]) -> None:
-    """Write beside the target and rename, so that an interrupt leaves no half a file."""
-    import numpy as np
-
-    def save_npz(path: str) -> None:
-        np.savez(path, features=features, hypers=np.array(json.dumps(hypers)))
-
-    def save_mts(path: str) -> None:
-        import metatensor
-
-        try:
-            metatensor.save(path, features)
-        except Exception as error:  # metatensor's own error, of no standard kind
-            raise OSError(f"cannot write {out}: {error}") from error
-
-    _replace(out, save_npz if out.suffix.lower() == ".npz" else save_mts)
-
-
-def _replace(out: Path, save: Callable[[str], None]) -> None:
-    out = out.resolve()  # write to where a link points, do not replace the link
-    handle, temporary = tempfile.mkstemp(dir=out.absolute().parent, prefix=".", suffix=out.suffix.lower())
-    os.close(handle)
-    try:
-        save(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # as an ordinary new file, not mkstemp's 0600
-        os.replace(temporary, out)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = show
+            yield
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -6,6 +6,9 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
@@ -306,6 +309,29 @@ class EllipsoidalDensityProjection(Hypers):
 
         whole = center_power_spectra(kernel, neighborhoods, dtype, **how)
         return power_spectrum_map(batch, whole, self._basis.num_radial, symmetric=symmetric)
+
+    def feature_labels(
+        self, frames: Sequence[Atoms], *, symmetric: bool = False, centers: Any = None
+    ) -> npt.NDArray[np.void]:
+        """What stands in each column of ``power_spectrum(frames)``; the neighbours are searched for that, no more.
+
+        Parameters
+        ----------
+        frames : list of ase.Atoms
+            As for `power_spectrum`.
+        symmetric, centers
+            As for `power_spectrum`.
+
+        Returns
+        -------
+        ndarray, shape [features]
+            Fields `types_center, n_1_a, neighbor_types_1_a, k_2, n_1_b, neighbor_types_1_b, l_2`, integers.
+        """
+        from anisoap_opt.tensormap import feature_labels
+
+        checks.flag("symmetric", symmetric)
+        _, neighborhoods = self._neighborhoods(frames, centers)
+        return feature_labels(neighborhoods.blocks, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(
         self, frames: Sequence[Atoms], centers: Any, *, keep_shifts: bool = False

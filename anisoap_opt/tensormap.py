@@ -15,6 +15,9 @@ from anisoap_opt.pairs import CenterBlock, Neighborhoods
 if TYPE_CHECKING:
     from metatensor import Labels, TensorMap
 
+PROPERTIES = ("n_1_a", "neighbor_types_1_a", "k_2", "n_1_b", "neighbor_types_1_b", "l_2")
+"""Of a power spectrum."""
+
 
 def expansion_map(
     batch: ParticleBatch, values: list[tuple[CenterBlock, list[Any]]], num_radial: tuple[int, ...]
@@ -99,14 +102,44 @@ def power_spectrum_properties(
     neighbor_types: tuple[int, ...], num_radial: tuple[int, ...], *, symmetric: bool = False
 ) -> Labels:
     """Labels of the columns of one centre type's power spectrum, in the order of `power_spectrum`."""
+    return _labels(list(PROPERTIES), _property_values(neighbor_types, num_radial, symmetric))
+
+
+def feature_labels(
+    blocks: Sequence[CenterBlock], num_radial: tuple[int, ...], *, symmetric: bool = False
+) -> npt.NDArray[np.void]:
+    """What stands in each column of a power spectrum whose blocks follow each other.
+
+    Parameters
+    ----------
+    blocks : sequence of CenterBlock
+    num_radial : tuple of int
+        n_l.
+    symmetric : bool
+        Whether only a ≤ b is kept, as in `power_spectrum`.
+
+    Returns
+    -------
+    ndarray, shape [features]
+        With the fields `types_center` and those of `power_spectrum_map`, integers.
+    """
+    names = ("types_center", *PROPERTIES)
+    per_block = [
+        np.insert(_property_values(block.neighbor_types, num_radial, symmetric), 0, block.center_type, axis=1)
+        for block in blocks
+    ]
+    rows = np.concatenate([np.zeros((0, len(names)), dtype=np.int64), *per_block])
+    return np.ascontiguousarray(rows, dtype=np.int32).view([(name, np.int32) for name in names])[:, 0]
+
+
+def _property_values(neighbor_types: tuple[int, ...], num_radial: tuple[int, ...], symmetric: bool) -> Ints:
     per_l = []
     for l, num in enumerate(num_radial):
         one = np.insert(_product(range(num), neighbor_types), 2, l, axis=1)  # n, neighbor_type, l
         size = len(one)
         a, b = np.triu_indices(size) if symmetric else np.indices((size, size)).reshape(2, -1)
         per_l.append(np.hstack([one[a], one[b]]))
-    names = ["n_1_a", "neighbor_types_1_a", "k_2", "n_1_b", "neighbor_types_1_b", "l_2"]
-    return _labels(names, np.concatenate(per_l))
+    return np.concatenate(per_l)
 
 
 def pair_map(

@@ -66,7 +66,7 @@ def test_mts_holds_every_centre(tmp_path: Path) -> None:
         ([MIXTURE, "--out", "a.npz", "--backend", "fortran"], "backend must be one of"),
         ([MIXTURE, "--out", "a.npz", "--radial-basis", "sto"], "not an implemented radial basis"),
         ([MIXTURE, "--out", "a.npz", "--types", "1"], "not in types"),
-        ([MIXTURE, "--out", "a.npz", "--index", "10:"], "frames is empty"),
+        ([MIXTURE, "--out", "a.npz", "--index", "10:"], "no frame at index 10: of"),
     ],
 )
 def test_bad_calls_end_with_a_sentence_and_exit_code_2(

@@ -1,0 +1,145 @@
+"""Files of the command line: frames that ASE reads, and features."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+FORMATS = "'extxyz' or 'lammps-dump-text'"
+"""Examples of what ASE calls formats."""
+
+
+def read_frames(
+    path: Path, index: str = ":", file_format: str | None = None, elements: list[str] | None = None
+) -> list[Atoms]:
+    """Read frames with ASE.
+
+    Parameters
+    ----------
+    path : Path
+    index : str
+        One frame, counted from 0 or, if negative, from the end, or a slice of them, as Python writes it.
+    file_format : str, optional
+        ASE's name of the format; by default ASE guesses.
+    elements : list of str, optional
+        Chemical symbols of the types 1, 2, … of a LAMMPS dump.
+
+    Returns
+    -------
+    list of ase.Atoms
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If ASE does not know the format or cannot read the file, or there is no such frame.
+    """
+    import ase.io
+
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    if not re.fullmatch(r"-?\d+|(-?\d+)?(:(-?\d+)?){1,2}", index):
+        raise ValueError(f"the index of frames must be a number or a slice such as ':100' or '::10', got {index!r}")
+    found = _format(path, file_format)
+    options: dict[str, Any] = {} if elements is None else {"specorder": elements}
+    one = None if ":" in index else int(index)
+    other_format = "" if file_format else "; --format names another format"
+
+    def read(which: str) -> list[Atoms]:
+        try:
+            frames = ase.io.read(path, which, format=found, do_not_split_by_at_sign=True, **options)
+        except Exception as error:
+            if which != ":" and isinstance(error, StopIteration | IndexError):
+                return []  # ASE's readers, asked for a frame that is not there
+            unasked = elements and "specorder" in str(error)
+            advice = "; --elements is for LAMMPS dumps only" if unasked else other_format
+            raise ValueError(f"ASE cannot read {path} as {found}: {type(error).__name__}: {error}{advice}") from error
+        return frames if isinstance(frames, list) else [frames]
+
+    if one is not None and one < 0:  # some of ASE's readers give a frame where there is none
+        frames = read(":")
+        frames = [frames[one]] if -one <= len(frames) else []
+    else:
+        frames = read(index)
+    if frames:
+        return frames
+    count = len(read(":"))
+    if not count:
+        raise ValueError(f"ASE, reading {path} as {found}, finds no frame{other_format}")
+    raise ValueError(f"no frame at index {index} of {path}: read as {found}, it holds {count}, from 0 on")
+
+
+def _format(path: Path, file_format: str | None) -> str:
+    """ASE's name of a file's format."""
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
+
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty")
+    if file_format is not None:
+        if file_format not in ioformats:
+            raise ValueError(f"ASE knows no format {file_format!r}; try {FORMATS}")
+        return file_format
+    try:
+        found = filetype(str(path))
+    except UnknownFileTypeError:
+        found = ""
+    if found not in ioformats:
+        raise ValueError(f"ASE cannot tell the format of {path}: name it with --format, e.g. {FORMATS}")
+    return str(found)
+
+
+def write_features(out: Path, features: Any, columns: Any, hypers: dict[str, Any]) -> None:
+    """Write features beside the target and rename, so that an interrupt leaves no half a file.
+
+    Parameters
+    ----------
+    out : Path
+        With the suffix ".npz" for an array, or another one for a TensorMap.
+    features : ndarray, shape [frames, features], or TensorMap
+    columns : ndarray, shape [features], or None
+        What stands in each column, for an array.
+    hypers : dict
+        What the calculator was made with, for an array.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    import numpy as np
+
+    def save_npz(path: str) -> None:
+        np.savez(path, features=features, columns=columns, hypers=np.array(json.dumps(hypers)))
+
+    def save_mts(path: str) -> None:
+        import metatensor
+
+        try:
+            metatensor.save(path, features)
+        except Exception as error:  # metatensor's own error, of no standard kind
+            raise OSError(f"cannot write {out}: {error}") from error
+
+    _replace(out, save_npz if out.suffix.lower() == ".npz" else save_mts)
+
+
+def _replace(out: Path, save: Callable[[str], None]) -> None:
+    out = out.resolve()  # write to where a link points, do not replace the link
+    handle, temporary = tempfile.mkstemp(dir=out.absolute().parent, prefix=".", suffix=out.suffix.lower())
+    os.close(handle)
+    try:
+        save(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # as an ordinary new file, not mkstemp's 0600
+        os.replace(temporary, out)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
