@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.arrays import Array
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
+from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.columns import Columns
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.readonly import SetOnce
 
+if TYPE_CHECKING:
+    from scipy.spatial.transform import Rotation
+
 
 class Hypers(SetOnce):
-    """The constructor's arguments that a calculator keeps inside other objects.
+    """The constructor's arguments that a calculator keeps inside other objects, and two attributes of AniSOAP's.
 
     Setting any attribute a second time is an AttributeError.
     """
@@ -74,3 +85,27 @@ class Hypers(SetOnce):
     def device(self) -> str:
         """Torch device, or "cpu"."""
         return self.options.device
+
+    @cached_property
+    def sph_to_cart(self) -> list[Array]:
+        """`anisoap_opt.utils.spherical_to_cartesian` of this calculator's size, made when it is first asked for."""
+        return [dense_table(l, num) for l, num in enumerate(self.num_ns)]
+
+    def rotation_maker(self, rotation: npt.ArrayLike) -> Rotation:
+        """SciPy's object for entries of an array of rotations, in the order (w, x, y, z) unless another was given.
+
+        Parameters
+        ----------
+        rotation : array_like, shape [4] or [n, 4]; [3, 3], [n, 3, 3] or [n, 9] if `rotation_type` is "matrix"
+
+        Returns
+        -------
+        scipy.spatial.transform.Rotation
+            Body → space.
+        """
+        from scipy.spatial.transform import Rotation
+
+        numbers: npt.NDArray[Any] = np.asarray(rotation)
+        if self.rotation_type == "matrix":
+            return Rotation.from_matrix(numbers.reshape(-1, 3, 3) if numbers.shape[-1] == 9 else numbers)
+        return Rotation.from_quat(numbers if self.quaternion_order == "xyzw" else np.roll(numbers, -1, axis=-1))

@@ -51,7 +51,7 @@ class _RadialBasis(SetOnce):
     def _overlap_factor(self, l: int) -> Array:
         raise NotImplementedError
 
-    def _prefactor(self, k: Ints) -> Array:
+    def _prefactor(self, k: npt.ArrayLike) -> Array:
         """N_k for λ = 1."""
         raise NotImplementedError
 
@@ -98,6 +98,13 @@ class _RadialBasis(SetOnce):
     def _powers(self, l: int) -> Ints:
         """K = l + 2n for n = 0 … n_l - 1."""
         return l + 2 * np.arange(self.num_radial_functions[l])
+
+    def calc_overlap_matrix(self) -> Array:
+        """AniSOAP's overlaps of the normalised functions of all powers k = 0 … max_l(l + 2 n_l) - 1, [k, k]."""
+        k = np.arange(max(l + 2 * num for l, num in enumerate(self.num_radial_functions)))
+        return np.outer(self._prefactor(k), self._prefactor(k)) / self._prefactor((k[:, None] + k) / 2) ** 2
+
+    overlap_matrix = property(calc_overlap_matrix)
 
     def get_basis(self, rs: npt.ArrayLike) -> Array:
         """Orthonormal radial functions on a mesh.
@@ -192,7 +199,7 @@ class GTORadialBasis(_RadialBasis):
     def _overlap_factor(self, l: int) -> Array:
         return gto_overlap_factor(l, self.num_radial_functions[l])
 
-    def _prefactor(self, k: Ints) -> Array:
+    def _prefactor(self, k: npt.ArrayLike) -> Array:
         return gto_prefactor(k, 1.0)
 
     def _primitive(self, x: Array, k: Ints) -> Array:
@@ -260,7 +267,7 @@ class MonomialBasis(_RadialBasis):
     def _overlap_factor(self, l: int) -> Array:
         return monomial_overlap_factor(l, self.num_radial_functions[l])
 
-    def _prefactor(self, k: Ints) -> Array:
+    def _prefactor(self, k: npt.ArrayLike) -> Array:
         return monomial_prefactor(k, 1.0)
 
     def _primitive(self, x: Array, k: Ints) -> Array:
@@ -303,13 +310,9 @@ def make_radial_basis(
             raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
         checks.scale("radial_gaussian_width", radial_gaussian_width)
         return GTORadialBasis(
-            max_angular,
-            cutoff_radius,
-            radial_gaussian_width=radial_gaussian_width,
-            max_radial=max_radial,
-            rcond=rcond,
-            tol=tol,
-        )
+            max_angular, cutoff_radius, radial_gaussian_width=radial_gaussian_width,
+            max_radial=max_radial, rcond=rcond, tol=tol,
+        )  # fmt: skip
     if name == "monomial":
         if radial_gaussian_width is not None:
             raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")

@@ -1,10 +1,11 @@
-"""AniSOAP's import path for its utilities: coupling of equivariants, moments, monomials, solid harmonics.
+"""AniSOAP's import path for its utilities: coupling of equivariants, moments, monomials, solid harmonics, a cache.
 
 metatensor and wigners are imported when a function first needs them, so all names can be bound here.
 `spherical_to_cartesian` is the function, as in AniSOAP; the module of that name is found by an import statement.
 """
 
-from anisoap_opt.utils import metatensor_utils, moment_generator, monomial_iterator
+from anisoap_opt.utils import cyclic_list, metatensor_utils, moment_generator, monomial_iterator
+from anisoap_opt.utils.cyclic_list import CGRCacheList
 from anisoap_opt.utils.metatensor_utils import ClebschGordanReal, cg_combine, standardize_keys
 from anisoap_opt.utils.moment_generator import (
     compute_moments_diagonal_inefficient_implementation,
@@ -16,6 +17,7 @@ from anisoap_opt.utils.shortcuts import assert_close, moments_diagonal, moments_
 from anisoap_opt.utils.spherical_to_cartesian import spherical_to_cartesian
 
 __all__ = [
+    "CGRCacheList",
     "ClebschGordanReal",
     "TrivariateMonomialIndices",
     "assert_close",
@@ -23,6 +25,7 @@ __all__ = [
     "compute_moments_diagonal_inefficient_implementation",
     "compute_moments_inefficient_implementation",
     "compute_moments_single_variable",
+    "cyclic_list",
     "metatensor_utils",
     "moment_generator",
     "moments_diagonal",

@@ -14,7 +14,7 @@ from anisoap_opt import EllipsoidalDensityProjection
 from tests.frames_for_tests import calculator, mixed_frames
 
 ARGUMENTS = list(inspect.signature(EllipsoidalDensityProjection).parameters)
-OTHERS = ["radial_basis", "num_ns", "options", "columns"]
+OTHERS = ["radial_basis", "num_ns", "options", "columns", "sph_to_cart"]
 BASIS = [
     "max_angular",
     "cutoff_radius",
@@ -37,7 +37,7 @@ def test_every_argument_of_a_calculator(name: str) -> None:
     assert getattr(projection, name) is before
 
 
-@pytest.mark.parametrize("name", BASIS)
+@pytest.mark.parametrize("name", [*BASIS, "overlap_matrix"])
 @pytest.mark.parametrize("arguments", [{}, MONOMIAL], ids=["gto", "monomial"])
 def test_every_argument_of_a_radial_basis(name: str, arguments: dict[str, Any]) -> None:
     basis = calculator(**arguments).radial_basis

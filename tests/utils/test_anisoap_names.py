@@ -30,11 +30,21 @@ NAMES = {
         "radial_basis",
         "ellipsoidal_density_projection",
     ],
-    "representations.ellipsoidal_density_projection": ["EllipsoidalDensityProjection"],
+    "representations.ellipsoidal_density_projection": [
+        "EllipsoidalDensityProjection",
+        "GTORadialBasis",
+        "MonomialBasis",
+        "compute_moments",
+        "spherical_to_cartesian",
+        *COUPLING,
+        *MOMENTS,
+    ],
     "representations.radial_basis": ["GTORadialBasis", "MonomialBasis", "inverse_matrix_sqrt", *OVERLAPS],
     "utils": [
         *COUPLING,
         *MOMENTS,
+        "CGRCacheList",
+        "cyclic_list",
         "TrivariateMonomialIndices",
         "assert_close",
         "metatensor_utils",
@@ -45,6 +55,7 @@ NAMES = {
         "monomial_iterator",
         "spherical_to_cartesian",
     ],
+    "utils.cyclic_list": ["CGRCacheList"],
     "utils.metatensor_utils": COUPLING,
     "utils.moment_generator": MOMENTS,
     "utils.monomial_iterator": ["TrivariateMonomialIndices"],
@@ -68,6 +79,9 @@ def test_name(module, name):
 
 
 def test_short_names():
+    from anisoap_opt.representations.ellipsoidal_density_projection import compute_moments
+
+    assert compute_moments is anisoap_opt.moments.compute_moments_inefficient_implementation
     short = [anisoap_opt.utils.moments_single, anisoap_opt.utils.moments_diagonal, anisoap_opt.utils.moments_ineff]
     assert short == [getattr(anisoap_opt.moments, name) for name in MOMENTS]
 
