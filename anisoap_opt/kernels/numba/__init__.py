@@ -5,9 +5,12 @@ from numba import config
 if getattr(config, "DISABLE_JIT", False):
     raise ImportError("the backend 'numba' needs Numba's compiler, which NUMBA_DISABLE_JIT turns off; choose another")
 
+from anisoap_opt.kernels.numba.announce import listen
 from anisoap_opt.kernels.numba.kernel import Kernel
 from anisoap_opt.kernels.numba.neighbors import find_neighborhoods
 from anisoap_opt.kernels.numba.records import make_gaussians
 from anisoap_opt.kernels.numba.threads import num_threads
 
 __all__ = ["Kernel", "find_neighborhoods", "make_gaussians", "num_threads"]
+
+listen()
