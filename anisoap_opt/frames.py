@@ -234,7 +234,7 @@ def _rows(stack: Stack, source: Source, *row_shapes: tuple[int, ...]) -> Array:
     """What a source holds, [particles, *row_shapes[0]]."""
     if len(source.names) == 1:
         return stack.floats(source.names[0], *row_shapes)
-    columns = [stack.floats(name, ()) for name in source.names]
+    columns = [stack.floats(name, (), (1,)) for name in source.names]  # ASE before 3.26 makes [n, 1] of a dump's column
     return np.stack(columns, axis=1).reshape(-1, *row_shapes[0])
 
 

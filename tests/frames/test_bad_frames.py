@@ -89,7 +89,7 @@ def test_missing_everywhere() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shape"),
-    [("c_q", (4, 3)), ("c_q", (4,)), ("c_q", (4, 4, 1)), ("c_q", (3, 4)), ("c_q", ()), ("c_diameter[2]", (4, 1)),
+    [("c_q", (4, 3)), ("c_q", (4,)), ("c_q", (4, 4, 1)), ("c_q", (3, 4)), ("c_q", ()), ("c_diameter[2]", (4, 2)),
      ("c_diameter[2]", (5,)), ("c_diameter[2]", ()), ("positions", (4, 2)), ("positions", (5, 3))],
     ids=str,
 )  # fmt: skip
@@ -97,7 +97,7 @@ def test_wrong_shapes(name: str, shape: tuple[int, ...]) -> None:
     assert_refused(frames_with(name, np.ones(shape), particle=None), ValueError, "frame 3", repr(name), str(shape))
 
 
-@pytest.mark.parametrize(("name", "shape"), [("c_q", (4, 3)), ("c_diameter[1]", (4, 1))])
+@pytest.mark.parametrize(("name", "shape"), [("c_q", (4, 3)), ("c_diameter[1]", (4, 2))])
 def test_wrong_shape_in_every_frame(name: str, shape: tuple[int, ...]) -> None:
     frames = [random_frame(seed, 4) for seed in range(2)]
     for frame in frames:

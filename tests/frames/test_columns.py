@@ -164,6 +164,17 @@ def test_a_column_that_is_missing() -> None:
         ParticleBatch.from_frames(frames)
 
 
+def test_columns_with_an_axis_too_many() -> None:
+    """As ASE before 3.26 reads them from a dump."""
+    frames = renamed(lambda arrays: arrays.update({name: arrays[name][:, None] for name in DIAMETERS}))
+    batches_agree(frames, mixed_frames())
+    frames[1].arrays["c_diameter[2]"] = frames[1].arrays["c_diameter[2]"][:, 0]
+    batches_agree(frames, mixed_frames())
+    frames[2].arrays["c_diameter[3]"][4] = -1
+    with pytest.raises(ValueError, match=r"frame 2, particle 4: 'c_diameter\[3\]' .* got -1.0"):
+        ParticleBatch.from_frames(frames)
+
+
 def test_a_frame_with_two_warns_once_a_call_and_says_which() -> None:
     frames = mixed_frames()
     for frame in frames[2:]:
