@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,6 @@ def warn_if_isolated(
     *,
     self_pairs: bool,
     length: float,
-    stacklevel: int,
 ) -> None:
     """Warn if no centre has a neighbour although its frame has other particles or images: the cutoff is too small.
 
@@ -84,19 +82,15 @@ def warn_if_isolated(
         In the batch's unit of length.
     length : float
         This unit, Å.
-    stacklevel : int
-        Of the function that calls this one, see `warnings.warn`.
     """
     num_centers = len(batch.types) if centers is None else int(np.count_nonzero(centers))
     if neighborhoods.pairs.start[-1] > (num_centers if self_pairs else 0):
         return
     shortest = _shortest_distance(batch, centers, cutoff_radius)
     if shortest is not None:
-        warnings.warn(
+        checks.warn(
             f"no centre has a neighbour within cutoff_radius={cutoff_radius * length:.6g}: "
-            f"the shortest distance to another particle or image is {shortest * length:.6g}",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            f"the shortest distance to another particle or image is {shortest * length:.6g}"
         )
 
 

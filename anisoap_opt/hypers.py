@@ -1,18 +1,21 @@
-"""What a calculator was made with, to be read and not to be changed."""
+"""What a calculator is made with: checked once, to be read and not to be changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Array
-from anisoap_opt.basis.channels import MaxRadial
+from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import dense_table
-from anisoap_opt.columns import Columns
+from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.readonly import SetOnce
 
@@ -21,15 +24,61 @@ if TYPE_CHECKING:
 
 
 class Hypers(SetOnce):
-    """The constructor's arguments that a calculator keeps inside other objects, and two attributes of AniSOAP's.
+    """The arguments of `anisoap_opt.EllipsoidalDensityProjection`, where they are described.
 
-    Setting any attribute a second time is an AttributeError.
+    Those that live inside other objects can be read here too. Setting any attribute a second time is an AttributeError.
     """
 
     radial_basis: GTORadialBasis | MonomialBasis
     columns: Columns
     options: KernelOptions
     num_ns: list[int]
+
+    def __init__(
+        self,
+        max_angular: int,
+        radial_basis_name: str,
+        cutoff_radius: float,
+        compute_gradients: bool = False,
+        subtract_center_contribution: bool = False,
+        radial_gaussian_width: float | None = None,
+        max_radial: MaxRadial = None,
+        rotation_key: str = ANY_QUATERNION,
+        rotation_type: str = "quaternion",
+        basis_rcond: float = 0,
+        basis_tol: float = 1e-8,
+        *,
+        backend: str | None = None,
+        dtype: Any = None,
+        device: Any = None,
+        types: Sequence[int] | None = None,
+        quaternion_order: str | None = None,
+        diameter_key: str | None = None,
+        diameters: Sequence[float] | None = None,
+    ) -> None:
+        if compute_gradients:
+            raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
+        self.radial_basis = make_radial_basis(
+            radial_basis_name, max_angular, cutoff_radius, radial_gaussian_width, max_radial, basis_rcond, basis_tol
+        )
+        self.max_angular = self.radial_basis.max_angular
+        self.cutoff_radius = self.radial_basis.cutoff_radius
+        self.radial_basis_name = radial_basis_name
+        self.compute_gradients = False
+        self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
+        self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
+        self.types = None if types is None else checks.atomic_numbers(types)
+        self.backend = kernels.resolve(backend)
+        self.options = kernels.resolve_options(self.backend, dtype, device)
+        self.num_ns = self.radial_basis.get_num_radial_functions()
+        check_degree(self.num_ns, radial_basis_name, self.options.dtype)
+        self._basis = BasisChange.of(self.radial_basis)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.radial_basis!r}, cutoff_radius={self.cutoff_radius}, "
+            f"backend={self.backend!r}, dtype={self.dtype!r}, device={self.device!r})"
+        )
 
     @property
     def radial_gaussian_width(self) -> float | None:
@@ -109,3 +158,38 @@ class Hypers(SetOnce):
         if self.rotation_type == "matrix":
             return Rotation.from_matrix(numbers.reshape(-1, 3, 3) if numbers.shape[-1] == 9 else numbers)
         return Rotation.from_quat(numbers if self.quaternion_order == "xyzw" else np.roll(numbers, -1, axis=-1))
+
+
+def make_radial_basis(
+    name: str,
+    max_angular: int,
+    cutoff_radius: float,
+    radial_gaussian_width: float | None,
+    max_radial: MaxRadial,
+    rcond: float,
+    tol: float,
+) -> GTORadialBasis | MonomialBasis:
+    """The radial basis of this name, "gto" or "monomial"; the other arguments are those of its class.
+
+    Raises
+    ------
+    NotImplementedError
+        If there is no such basis.
+    TypeError, ValueError
+        If an argument is out of range, or a width is missing or not wanted.
+    """
+    if name == "monomial" or checks.length("cutoff_radius", cutoff_radius) > 1:  # GTOs do not care how small it is
+        checks.scale("cutoff_radius", cutoff_radius)
+    if name == "gto":
+        if radial_gaussian_width is None:
+            raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
+        checks.scale("radial_gaussian_width", radial_gaussian_width)
+        return GTORadialBasis(
+            max_angular, cutoff_radius, radial_gaussian_width=radial_gaussian_width,
+            max_radial=max_radial, rcond=rcond, tol=tol,
+        )  # fmt: skip
+    if name == "monomial":
+        if radial_gaussian_width is not None:
+            raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")
+        return MonomialBasis(max_angular, cutoff_radius, max_radial=max_radial, rcond=rcond, tol=tol)
+    raise NotImplementedError(f"{name!r} is not an implemented radial basis; try 'gto' or 'monomial'")

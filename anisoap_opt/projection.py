@@ -12,11 +12,8 @@ import numpy.typing as npt
 from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.channels import MaxRadial, check_degree
-from anisoap_opt.basis.radial import make_radial_basis
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
-from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
@@ -93,52 +90,6 @@ class EllipsoidalDensityProjection(Hypers):
     ----------
     A. Lin, L. Huguenin-Dumittan, Y.-C. Cho, J. Nigam, R. K. Cersonsky, J. Chem. Phys. 161, 074112 (2024).
     """
-
-    def __init__(
-        self,
-        max_angular: int,
-        radial_basis_name: str,
-        cutoff_radius: float,
-        compute_gradients: bool = False,
-        subtract_center_contribution: bool = False,
-        radial_gaussian_width: float | None = None,
-        max_radial: MaxRadial = None,
-        rotation_key: str = ANY_QUATERNION,
-        rotation_type: str = "quaternion",
-        basis_rcond: float = 0,
-        basis_tol: float = 1e-8,
-        *,
-        backend: str | None = None,
-        dtype: Any = None,
-        device: Any = None,
-        types: Sequence[int] | None = None,
-        quaternion_order: str | None = None,
-        diameter_key: str | None = None,
-        diameters: Sequence[float] | None = None,
-    ) -> None:
-        if compute_gradients:
-            raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
-        self.radial_basis = make_radial_basis(
-            radial_basis_name, max_angular, cutoff_radius, radial_gaussian_width, max_radial, basis_rcond, basis_tol
-        )
-        self.max_angular = self.radial_basis.max_angular
-        self.cutoff_radius = self.radial_basis.cutoff_radius
-        self.radial_basis_name = radial_basis_name
-        self.compute_gradients = False
-        self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
-        self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
-        self.types = None if types is None else checks.atomic_numbers(types)
-        self.backend = kernels.resolve(backend)
-        self.options = kernels.resolve_options(self.backend, dtype, device)
-        self.num_ns = self.radial_basis.get_num_radial_functions()
-        check_degree(self.num_ns, radial_basis_name, self.options.dtype)
-        self._basis = BasisChange.of(self.radial_basis)
-
-    def __repr__(self) -> str:
-        return (
-            f"EllipsoidalDensityProjection({self.radial_basis!r}, cutoff_radius={self.cutoff_radius}, "
-            f"backend={self.backend!r}, dtype={self.options.dtype!r}, device={self.options.device!r})"
-        )
 
     @overload
     def transform(
@@ -288,15 +239,7 @@ class EllipsoidalDensityProjection(Hypers):
         TensorMap
             Otherwise; see `anisoap_opt.tensormap.power_spectrum_map`.
 
-        Raises
-        ------
-        TypeError, ValueError
-            If a frame is not usable; the message says which and why.
-
-        Warns
-        -----
-        UserWarning
-            If no centre has a neighbour because the cutoff is too small.
+        Raises and warns as `transform` does.
         """
         _check_call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
         checks.choice("reduce", reduce, ("mean", "sum"))
@@ -317,9 +260,7 @@ class EllipsoidalDensityProjection(Hypers):
 
         Parameters
         ----------
-        frames : list of ase.Atoms
-            As for `power_spectrum`.
-        symmetric, centers
+        frames, symmetric, centers
             As for `power_spectrum`.
 
         Returns
@@ -334,20 +275,17 @@ class EllipsoidalDensityProjection(Hypers):
         return feature_labels(neighborhoods.blocks, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(
-        self, frames: Sequence[Atoms], centers: Any, *, keep_shifts: bool = False
+        self, frames: Sequence[Atoms], centers: Any, keep_shifts: bool = False
     ) -> tuple[ParticleBatch, Neighborhoods]:
         """The particles in units of the radial basis's own length, and their neighbours."""
         length = self.radial_basis.length
         batch = ParticleBatch.read(frames, self.columns).in_units_of(length)
         chosen = choose_centers(batch, centers)
         cutoff_radius, self_pairs = self.cutoff_radius / length, not self.subtract_center_contribution
-        find_neighborhoods = kernels.load_search(self.backend)
-        neighborhoods = find_neighborhoods(
+        neighborhoods = kernels.load_search(self.backend)(
             batch, cutoff_radius, self_pairs=self_pairs, types=self.types, centers=chosen, keep_shifts=keep_shifts
         )
-        warn_if_isolated(
-            batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length, stacklevel=3
-        )
+        warn_if_isolated(batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length)
         return batch, neighborhoods
 
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:

@@ -283,38 +283,3 @@ class MonomialBasis(_RadialBasis):
 def _own_precision(lengths: npt.ArrayLike, rotation_matrix: npt.ArrayLike) -> Array:
     rotation = np.asarray(rotation_matrix, dtype=np.float64)
     return np.asarray((rotation / np.asarray(lengths, dtype=np.float64) ** 2) @ rotation.T)
-
-
-def make_radial_basis(
-    name: str,
-    max_angular: int,
-    cutoff_radius: float,
-    radial_gaussian_width: float | None,
-    max_radial: MaxRadial,
-    rcond: float,
-    tol: float,
-) -> GTORadialBasis | MonomialBasis:
-    """The radial basis of this name, "gto" or "monomial"; the other arguments are those of its class.
-
-    Raises
-    ------
-    NotImplementedError
-        If there is no such basis.
-    TypeError, ValueError
-        If an argument is out of range, or a width is missing or not wanted.
-    """
-    if name == "monomial" or checks.length("cutoff_radius", cutoff_radius) > 1:  # GTOs do not care how small it is
-        checks.scale("cutoff_radius", cutoff_radius)
-    if name == "gto":
-        if radial_gaussian_width is None:
-            raise ValueError("the gto basis needs radial_gaussian_width, the width σ of its functions in Å")
-        checks.scale("radial_gaussian_width", radial_gaussian_width)
-        return GTORadialBasis(
-            max_angular, cutoff_radius, radial_gaussian_width=radial_gaussian_width,
-            max_radial=max_radial, rcond=rcond, tol=tol,
-        )  # fmt: skip
-    if name == "monomial":
-        if radial_gaussian_width is not None:
-            raise ValueError("the monomial basis has no width: leave out radial_gaussian_width")
-        return MonomialBasis(max_angular, cutoff_radius, max_radial=max_radial, rcond=rcond, tol=tol)
-    raise NotImplementedError(f"{name!r} is not an implemented radial basis; try 'gto' or 'monomial'")
