@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure, workloads
-from benchmarks.common import BACKENDS, calculator
+from benchmarks.backends import BACKENDS
+from benchmarks.common import calculator
 from benchmarks.table import markdown
 
 SIZES: dict[str, dict[str, Any]] = {

@@ -18,15 +18,12 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import measure, workloads
-
-BACKENDS = ("reference", "numpy_only", "torch_mixed", "torch_full", "numba")
-FAST = ("numpy_only", "torch_full", "numba")
-"""The backends with code of their own for everything."""
+from benchmarks import measure, stored_values, workloads
 
 SMALLEST_ERROR = 1e-12
 """Smaller errors are not told apart: rounding moves them by factors, which would look like steps of the history."""
@@ -55,6 +52,8 @@ class Work:
     hypers : dict
         The calculator's other arguments.
     method : {"power_spectrum", "transform"}
+    call : dict
+        The method's arguments beside the frames.
     units : float
         Pairs or frames in one call: what seconds are divided by, where a quantity is per pair or frame.
     threads : int
@@ -68,6 +67,7 @@ class Work:
     frames: list[Any]
     hypers: dict[str, Any]
     method: str = "power_spectrum"
+    call: dict[str, Any] = field(default_factory=dict)
     units: float = 1.0
     threads: int = 1
     reference: str = ""
@@ -85,9 +85,7 @@ def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
     if not hasattr(anisoap_opt, "EllipsoidalDensityProjection"):
         raise NotImplementedError("this commit has no calculator")
     made = anisoap_opt.EllipsoidalDensityProjection
-    known = inspect.signature(made).parameters
-    if missing := sorted({"backend", *hypers} - set(known)):
-        raise NotImplementedError(f"this commit's calculator has no argument {', '.join(missing)}")
+    _require_arguments(made, {"backend", *hypers})
     if backend not in anisoap_opt.BACKENDS:
         raise NotImplementedError(f"this commit has no backend {backend}")
     entry = anisoap_opt.BACKENDS[backend]
@@ -95,7 +93,8 @@ def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
         raise NotImplementedError(f"backend {backend} needs {entry.needs}, which is not installed")
     if (dtype := hypers.get("dtype", "float64")) not in entry.dtypes:
         raise NotImplementedError(f"backend {backend} does not compute in {dtype}")
-    require_device(hypers.get("device"))
+    if (device := hypers.get("device", "cpu")) != "cpu" and not _has_device(device):
+        raise NotImplementedError(f"no device {device}")
     if backend == "numba":
         import numba  # first, else its threads would be there only after they were pinned
 
@@ -105,17 +104,23 @@ def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
     return made(**hypers, backend=backend)
 
 
-def require_device(device: str | None) -> None:
-    """NotImplementedError if a Torch device is not there."""
-    if device in (None, "cpu"):
-        return
-    try:
-        import torch
-    except ImportError as error:
-        raise NotImplementedError("no torch") from error
-    there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
-    if not there:
-        raise NotImplementedError(f"no device {device}")
+def method_of(work: Work) -> Callable[[list[Any]], Any]:
+    """What to call with frames; NotImplementedError if this commit lacks it."""
+    method = getattr(calculator(work.backend, work.hypers, work.threads), work.method)
+    _require_arguments(method, set(work.call))
+    return partial(method, **work.call)
+
+
+def _require_arguments(called: Callable[..., Any], names: set[str]) -> None:
+    """NotImplementedError if a function lacks an argument."""
+    if missing := sorted(names - set(inspect.signature(called).parameters)):
+        raise NotImplementedError(f"this commit's {called.__name__} has no argument {', '.join(missing)}")
+
+
+def _has_device(device: str) -> bool:
+    import torch
+
+    return torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
 
 
 def synchronize(device: str | None) -> None:
@@ -168,12 +173,11 @@ class Measured:
             return
         refuse_the_checkout()
         self._work = work = self.work(*values)
-        self._calculator = calculator(work.backend, work.hypers, work.threads)
-        method, device = getattr(self._calculator, work.method), work.hypers.get("device")
+        self._method = method_of(work)
 
         def run() -> object:
-            result = method(work.frames)
-            synchronize(device)
+            result = self._method(work.frames)
+            synchronize(work.hypers.get("device"))
             return result
 
         self.run = run
@@ -203,14 +207,11 @@ class Measured:
 
     def error(self, *values: Any) -> float:
         """Largest deviation from stored values, relative to the largest value of a block, at least SMALLEST_ERROR."""
-        from benchmarks import reference_values
-
         work = self._work
         if not work.reference:
             raise NotImplementedError("no values are stored for these parameters")
-        frames = work.frames[: work.reference_frames]
-        found = reference_values.descriptors(self._calculator, frames, work.method)
-        return max(SMALLEST_ERROR, reference_values.largest_error(found, work.reference))
+        found = stored_values.blocks(self._method(work.frames[: work.reference_frames]))
+        return max(SMALLEST_ERROR, stored_values.largest_error(found, work.reference))
 
     seconds_per_pair.unit = "s/pair"
     seconds_per_frame.unit = "s/frame"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import workloads
-from benchmarks.common import BACKENDS, Measured, Work
+from benchmarks.backends import BACKENDS, all_but
+from benchmarks.common import Measured, Work
 
 STORED_FRAMES = 2
 """Frames of each system that reference values are stored for."""
@@ -17,7 +18,7 @@ class Kernel(Measured):
     kernel's, at degree 6 half, the rest is the search for pairs. `reference` has no kernel to speak of.
     """
 
-    params = (BACKENDS[1:], (6, 21))
+    params = (all_but("reference"), (6, 21))
     param_names = ("backend", "degree")
     version = "1"
 
@@ -75,14 +76,8 @@ class Systems(Measured):
         frames = workloads.system(system)
         if backend == "reference":
             frames = frames[: 8 if system == "ellipsoids" else STORED_FRAMES]
-        return Work(
-            backend,
-            frames,
-            workloads.hypers_of(system),
-            units=len(frames),
-            reference=system,
-            reference_frames=STORED_FRAMES,
-        )
+        hypers, units = workloads.hypers_of(system), len(frames)
+        return Work(backend, frames, hypers, units=units, reference=system, reference_frames=STORED_FRAMES)
 
     track_seconds_per_frame = Measured.seconds_per_frame
     track_peak_memory = Measured.peak_memory

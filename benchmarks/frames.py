@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks import workloads
+from benchmarks.backends import all_but
 from benchmarks.common import Measured, Work
 
 ONE_FUNCTION: dict[str, Any] = {**workloads.HYPERS["(6, None)"], "max_angular": 0, "max_radial": 0}
-SEARCHES = ("numpy_only", "numba")
-"""Backends with a neighbour search of their own; the others use NumPy's."""
+SEARCHES = all_but("reference", "torch_mixed", "torch_full")
+"""Without those that use the neighbour search of `numpy_only`."""
 
 
 class NeighborList(Measured):
@@ -51,6 +52,10 @@ class Reading:
     param_names = ("system",)
     version = "1"
     number, rounds, repeat, warmup_time = 1, 1, (2, 3, 1.0), 0.0
+
+    @classmethod
+    def inputs(cls) -> list[bytes]:
+        return [(workloads.data_folder() / f"{system}.xyz").read_bytes() for system in cls.params[0]]
 
     def setup(self, system: str) -> None:
         import ase.io

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import workloads
-from benchmarks.common import FAST, Measured, Work
+from benchmarks.backends import FAST
+from benchmarks.common import Measured, Work
 
 
 class Float32(Measured):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import workloads
-from benchmarks.common import FAST, Measured, Work
+from benchmarks.backends import FAST, all_but
+from benchmarks.common import Measured, Work
 
 
 class BulkScaling(Measured):
@@ -37,7 +38,7 @@ class SpeciesScaling(Measured):
 class Threads(Measured):
     """`power_spectrum` of 2 000 particles on one and on two threads."""
 
-    params = (("torch_full", "numba"), (1, 2))
+    params = (all_but("reference", "numpy_only", "torch_mixed"), (1, 2))
     param_names = ("backend", "threads")
     version = "1"
 

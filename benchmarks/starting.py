@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from benchmarks import workloads
 from benchmarks.common import calculator, refuse_the_checkout
@@ -53,6 +54,10 @@ begin = time.perf_counter()
 calculator.power_spectrum([frame])
 print(time.perf_counter() - begin)
 """
+
+    @classmethod
+    def inputs(cls) -> list[Any]:
+        return sorted(workloads.HYPERS["(6, None)"].items())
 
     def setup(self, cache: str) -> None:
         refuse_the_checkout()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import measure, workloads
-from benchmarks.common import BACKENDS
+from benchmarks.backends import BACKENDS
 
 RESULTS = Path(".asv/results")
 Key = tuple[str, str]  # system, backend

@@ -3,13 +3,13 @@
 asv drops the results of an older version of a benchmark from its graphs. So a change of what is measured needs a new
 `version`, else old and new numbers stand side by side as if they were comparable; a test compares this file with the
 code. The checksum covers the frames, hyperparameters, parameters and stored values, and the source of the class, of its
-bases and of the functions in SHARED, without comments, docstrings and white space. It is the same on every system and
-Python.
+bases and of the functions in SHARED, without comments, docstrings and white space. Which backends there are it does not
+cover: one more changes nothing of what the others' numbers mean. It is the same on every system and Python.
 """
 
 from __future__ import annotations
 
-import ast
+import argparse
 import hashlib
 import importlib
 import inspect
@@ -18,27 +18,31 @@ import itertools
 import json
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import common, measure, reference_values, workloads
+from benchmarks import common, measure, stored_values
 
 FILE = Path(__file__).with_name("versions.json")
 MODULES = ("descriptors", "frames", "precision", "scaling", "starting")
+BACKENDS = ("reference", "numpy_only")
+"""Stand for all: `reference` is given less to do here and there, the others are all given the same."""
 SHARED = (
     common.calculator,
+    common.method_of,
     common.synchronize,
     measure.median_time,
     measure.peak_memory,
     measure._peak_memory,
     measure.pin_threads,
-    reference_values.descriptors,
-    reference_values.largest_error,
+    stored_values.blocks,
+    stored_values.largest_error,
 )
 """Functions on the way to a number that belong to no benchmark's class."""
+Entries = dict[str, dict[str, str]]  # version and checksum by name of the benchmark
 
 
 def classes() -> Iterator[type]:
@@ -55,11 +59,17 @@ def name_of(benchmark: type) -> str:
     return f"{benchmark.__module__.split('.', 1)[1]}.{benchmark.__name__}"
 
 
+def axes(benchmark: type) -> list[tuple[Any, ...]]:
+    """Values of each parameter, with BACKENDS for that of the backend."""
+    named = zip(benchmark.param_names, benchmark.params, strict=True)
+    return [BACKENDS if name == "backend" else values for name, values in named]
+
+
 def works(benchmark: type) -> Iterator[common.Work]:
-    """What a benchmark does for each combination of its parameters; nothing for one that is no `Measured`."""
+    """What a benchmark does for each combination of `axes`; nothing for one that is no `Measured`."""
     if not issubclass(benchmark, common.Measured):
         return
-    for values in itertools.product(*benchmark.params):
+    for values in itertools.product(*axes(benchmark)):
         try:
             yield benchmark().work(*values)
         except NotImplementedError:
@@ -67,90 +77,84 @@ def works(benchmark: type) -> Iterator[common.Work]:
 
 
 def checksum(benchmark: type) -> str:
-    """Of what a benchmark measures and how."""
+    """Of what a benchmark measures and how; one that is no `Measured` names its data by a method `inputs`."""
     digest = hashlib.sha256()
     bases = [base for base in benchmark.__mro__ if base.__module__.startswith("benchmarks.")]
     for item in (*bases, *(SHARED if issubclass(benchmark, common.Measured) else ())):
         digest.update(bare_source(inspect.getsource(item)).encode())
-    digest.update(repr((benchmark.params, common.SMALLEST_ERROR, common.SMALLEST_MEMORY)).encode())
+    digest.update(repr((axes(benchmark), common.SMALLEST_ERROR, common.SMALLEST_MEMORY)).encode())
+    references = set()
     for work in works(benchmark):
-        rest = (work.backend, sorted(work.hypers.items()), work.method, work.units, work.threads)
-        digest.update(repr((*rest, work.reference, work.reference_frames)).encode())
-        digest.update(_frames_digest(work.frames))
-    for name, values in reference_values.stored_for({work.reference for work in works(benchmark)}):
-        digest.update(name.encode())
-        digest.update(np.asarray(values, "<f8").tobytes())
-    if name_of(benchmark) == "starting.FirstCall":
-        digest.update(repr(sorted(workloads.HYPERS["(6, None)"].items())).encode())
-    if name_of(benchmark) == "frames.Reading":
-        for system in benchmark.params[0]:
-            digest.update((workloads.data_folder() / f"{system}.xyz").read_bytes())
+        fields = {**vars(work), "frames": _frames_digest(work.frames)}
+        digest.update(repr([sorted(one.items()) if isinstance(one, dict) else one for one in fields.values()]).encode())
+        references.add(work.reference)
+    for name, values in sorted(stored_values.stored().items()):
+        if name.split("/")[0] in references:
+            digest.update(name.encode() + np.asarray(values, "<f8").tobytes())
+    digest.update(repr(getattr(benchmark, "inputs", list)()).encode())
     return digest.hexdigest()[:16]
 
 
 def bare_source(source: str) -> str:
     """Source without comments, docstrings and white space, the same for every version of Python's tokenizer."""
-    lines = source.splitlines(keepends=True)
-    spans = [
-        (token.start, token.end)
+    tokens = [
+        token
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
+        if token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
     ]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            begin = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
-            end = len(lines[node.end_lineno - 1].encode()[: node.end_col_offset].decode())
-            spans.append(((node.lineno, begin), (node.end_lineno, end)))
-    starts = [0, *itertools.accumulate(len(line) for line in lines)]
-    for (first, begin), (last, end) in sorted(spans, reverse=True):
+    dropped = [token for token in tokens if token.type == tokenize.COMMENT]
+    tokens = [token for token in tokens if token.type != tokenize.COMMENT]
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (before.type, token.type, after.type) == (tokenize.NEWLINE, tokenize.STRING, tokenize.NEWLINE):
+            dropped.append(token)
+    starts = [0, *itertools.accumulate(map(len, source.splitlines(keepends=True)))]
+    for token in sorted(dropped, reverse=True, key=lambda token: token.start):
+        (first, begin), (last, end) = token.start, token.end
         source = source[: starts[first - 1] + begin] + source[starts[last - 1] + end :]
     return "".join(source.split())
 
 
-def _frames_digest(frames: list[Any]) -> bytes:
+def _frames_digest(frames: list[Any]) -> str:
     """Of the arrays, rounded: the last bits of a root or a sum are the machine's."""
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(repr((len(frame), frame.pbc.tolist(), sorted(frame.arrays))).encode())
-        for name in sorted(frame.arrays):
-            digest.update(_rounded(frame.arrays[name]))
-        digest.update(_rounded(frame.cell[:]))
-    return digest.digest()
+        for array in (*(frame.arrays[name] for name in sorted(frame.arrays)), frame.cell[:]):
+            digest.update(np.round(np.asarray(array, dtype="<f8") * 1e6).astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
-def _rounded(array: np.ndarray) -> bytes:
-    return np.round(np.asarray(array, dtype="<f8") * 1e6).astype("<i8").tobytes()
-
-
-def current() -> dict[str, dict[str, str]]:
+def current() -> Entries:
     """Version and checksum of every benchmark class, as the code has them."""
     return {name_of(one): {"version": one.version, "checksum": checksum(one)} for one in classes()}
 
 
-def stored() -> dict[str, dict[str, str]]:
+def stored() -> Entries:
     """Version and checksum of every benchmark class, as last written."""
     return json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
-def unannounced(now: dict[str, dict[str, str]], before: dict[str, dict[str, str]]) -> list[str]:
+def unannounced(now: Entries, before: Entries) -> list[str]:
     """Benchmarks that measure something else than before, under the same version."""
     return [
         name
-        for name, entry in now.items()
+        for name in now
         if name in before
-        and entry["version"] == before[name]["version"]
-        and entry["checksum"] != before[name]["checksum"]
+        and now[name]["version"] == before[name]["version"]
+        and now[name]["checksum"] != before[name]["checksum"]
     ]
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file; 1 without writing if something changed under its old version, 2 for unknown arguments."""
-    if set(arguments) - {"--same-meaning"}:
-        print("usage: python -m benchmarks.versions [--same-meaning]", file=sys.stderr)
-        return 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the file; 1 without writing if something changed under its old version."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.versions", description="Write versions.json.")
+    parser.add_argument(
+        "--same-meaning", action="store_true", help="keep the versions: old and new numbers mean the same"
+    )
+    options = parser.parse_args(arguments)
     now = current()
     changed = unannounced(now, stored())
-    if changed and not arguments:
+    if changed and not options.same_meaning:
         print(
             f"changed under the same version: {', '.join(changed)}.\nGive each a new `version` and run this again; or,"
             " if old and new numbers still mean the same, run it with --same-meaning and say why in the commit.",
@@ -163,4 +167,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -48,4 +48,3 @@ def test_choosing_a_torch_backend_without_using_it_does_not_load_metatensor() ->
 def test_public_names() -> None:
     for name in anisoap_opt.__all__:
         assert getattr(anisoap_opt, name)
-    assert list(anisoap_opt.BACKENDS) == ["reference", "numpy_only", "torch_mixed", "torch_full", "numba"]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
-from benchmarks import common, measure, reference_values, versions, workloads
+from benchmarks import backends, common, measure, reference_values, stored_values, versions, workloads
 from tests.suite.asv_tools import ROOT
 
 HYPERS = workloads.HYPERS["(6, None)"]
@@ -32,16 +32,18 @@ def _threads_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
         ("numpy_only", {"no_such_argument": 1}, "no argument no_such_argument"),
         ("no_such_backend", {}, "no backend no_such_backend"),
         ("reference", {"dtype": "float32"}, "does not compute in float32"),
-        ("torch_full", {"device": "cuda"}, "no device cuda|no torch|not installed"),
     ],
 )
-def test_what_a_commit_lacks_is_skipped(
-    monkeypatch: pytest.MonkeyPatch, backend: str, changes: dict[str, Any], says: str
-) -> None:
-    if "torch" in sys.modules:
-        monkeypatch.setattr(sys.modules["torch"].cuda, "is_available", lambda: False)
+def test_what_a_commit_lacks_is_skipped(backend: str, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(NotImplementedError, match=says):
         common.calculator(backend, {**HYPERS, **changes})
+
+
+def test_a_device_that_is_not_there_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(NotImplementedError, match="no device cuda"):
+        common.calculator("torch_full", {**HYPERS, "device": "cuda"})
 
 
 def test_commits_without_calculator_and_backends_not_installed_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,15 +70,11 @@ def test_a_broken_commit_fails_and_is_not_skipped(monkeypatch: pytest.MonkeyPatc
 
 
 class Toy(common.Measured):
-    version = "1"
-
     def __init__(self, method: str = "power_spectrum", **changes: Any) -> None:
-        self.method, self.changes = method, changes
+        self.chosen = {"method": method, "reference": f"{method}, 1 types, N = 24", **changes}
 
     def work(self) -> common.Work:
-        reference = f"{self.method}, 1 types, N = 24"
-        frames = workloads.bulk(24, 1)
-        return common.Work("numpy_only", frames, HYPERS, self.method, **{"reference": reference, **self.changes})
+        return common.Work("numpy_only", workloads.bulk(24, 1), HYPERS, **self.chosen)
 
 
 def test_setup_makes_and_warms_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,18 +122,31 @@ def test_error_is_relative_to_the_largest_value_of_a_block(monkeypatch: pytest.M
     toy = Toy(method)
     toy.setup()
     assert toy.error() == common.SMALLEST_ERROR
-    exact = reference_values.descriptors
+    exact = stored_values.blocks
 
-    def off(*arguments: Any) -> dict[str, np.ndarray]:
-        found = exact(*arguments)
+    def off(descriptor: Any) -> dict[str, np.ndarray]:
+        found = exact(descriptor)
         name = next(iter(found))
         found[name].flat[5] += 1e-3 * np.abs(found[name]).max()
         return found
 
-    monkeypatch.setattr(reference_values, "descriptors", off)
+    monkeypatch.setattr(stored_values, "blocks", off)
     assert toy.error() == pytest.approx(1e-3, rel=1e-6)
-    monkeypatch.setattr(reference_values, "descriptors", lambda *arguments: {"another block": np.ones(1)})
+    monkeypatch.setattr(stored_values, "blocks", lambda descriptor: {"another block": np.ones(1)})
     assert toy.error() == math.inf
+
+
+def test_arguments_of_the_call_are_measured_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Toy(call={"symmetric": True}, reference="symmetric")
+    (features,) = reference_values.values(toy.work(), "numpy_only").values()
+    monkeypatch.setattr(stored_values, "stored", lambda: {"symmetric/mean": features})
+    toy.setup()
+    assert toy.error() == common.SMALLEST_ERROR
+    assert features.size < reference_values.values(Toy().work(), "numpy_only")["mean"].size
+    every_center = Toy(call={"mean_over_samples": False}).work()
+    assert list(reference_values.values(every_center, "numpy_only")) == ["2,0,1"]  # a TensorMap's only block
+    with pytest.raises(NotImplementedError, match="power_spectrum has no argument squared"):
+        Toy(call={"squared": True}).setup()
 
 
 def test_error_without_stored_values_is_skipped_and_with_a_wrong_name_fails() -> None:
@@ -166,7 +177,17 @@ def test_seconds_per_pair_and_frame_divide_by_units(monkeypatch: pytest.MonkeyPa
     assert toy.seconds_per_pair() == toy.seconds_per_frame() == 0.2
 
 
-SUITE = ("__init__", "common", "measure", "workloads", "reference_values", "versions", *versions.MODULES)
+def test_backends_are_those_of_the_checkout() -> None:
+    assert list(backends.BACKENDS) == list(anisoap_opt.BACKENDS)
+    assert backends.names("BACKENDS: dict[str, int] = {'a': 1, 'b': 2}") == ("a", "b")
+    with pytest.raises(LookupError, match="no dictionary BACKENDS"):
+        backends.names("BACKENDS = make()")
+
+
+SUITE = (
+    *("__init__", "backends", "common", "measure", "reference_values", "stored_values", "versions", "workloads"),
+    *versions.MODULES,
+)
 
 
 @pytest.mark.parametrize("module", SUITE)
@@ -184,31 +205,24 @@ def test_the_suite_uses_the_public_interface_only(module: str) -> None:
             assert node.attr in {*anisoap_opt.__all__, "__file__"}
 
 
-def referenced() -> dict[str, common.Work]:
-    """One work of every name that values are stored under."""
-    works = (work for one in versions.classes() for work in versions.works(one) if work.reference)
-    return {work.reference: work for work in works}
+WANTED = reference_values.wanted()
 
 
 def test_stored_values_are_those_that_benchmarks_ask_for_and_small() -> None:
-    names = {name.split("/")[0] for name in np.load(reference_values.FILE).files}
-    assert names == set(referenced())
-    assert reference_values.FILE.stat().st_size < 200_000
+    assert {name.split("/")[0] for name in stored_values.stored()} == set(WANTED)
+    assert stored_values.FILE.stat().st_size < 200_000
 
 
-@pytest.mark.parametrize("name", sorted(referenced()))
+@pytest.mark.parametrize("name", sorted(WANTED))
 def test_stored_values_are_those_of_vectorised_numpy(name: str) -> None:
-    work = referenced()[name]
-    hypers = {key: value for key, value in work.hypers.items() if key not in ("dtype", "device")}
-    calculator = common.calculator("numpy_only", hypers)
-    found = reference_values.descriptors(calculator, work.frames[: work.reference_frames], work.method)
-    assert reference_values.largest_error(found, name) < 1e-10
+    found = reference_values.values(WANTED[name], "numpy_only")
+    assert stored_values.largest_error(found, name) < 1e-10
 
 
 @pytest.mark.slow
 def test_stored_values_are_those_of_the_reference_backend() -> None:
-    values, stored = reference_values.compute(), np.load(reference_values.FILE)
-    assert set(values) == set(stored.files)
+    values, stored = reference_values.compute(), stored_values.stored()
+    assert set(values) == set(stored)
     for name, array in values.items():
         np.testing.assert_allclose(array, stored[name], rtol=0, atol=1e-13 * np.abs(array).max())
 

@@ -93,7 +93,7 @@ def make(folder: Path, environments: Path, planted: bool) -> list[str]:
     suite = folder / "benchmarks"
     suite.mkdir(parents=True)
     (folder / "anisoap_opt").mkdir()
-    for name in ("__init__", "common", "measure", "reference_values"):
+    for name in ("__init__", "common", "measure", "stored_values"):
         shutil.copy(ROOT / "benchmarks" / f"{name}.py", suite)
     (suite / "workloads.py").write_text(WORKLOADS)
     (suite / "toy.py").write_text(SUITE)
