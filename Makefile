@@ -61,7 +61,7 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's own pages in .asv/pages, print the table
 	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results; \
 	code=$$?; test $$code -le 1 || exit $$code; \
-	$(PY) -m asv publish --html-dir .asv/pages && $(ONE_THREAD) $(PY) -m benchmarks.table && exit $$code
+	$(PY) -m asv publish --html-dir .asv/pages && $(ONE_THREAD) $(PY) -m anisoap_bench.history.table && exit $$code
 
 PEERS := $(VENV)/.peers
 $(PEERS): $(STAMP)

@@ -27,14 +27,10 @@ def commit_of(reference: str, folder: Path = Path(".")) -> str:
         raise CannotMeasure(f"no commit is called {reference!r}{shallow_hint(folder)}") from error
 
 
-def is_shallow(folder: Path = Path(".")) -> bool:
-    """Whether commits are missing at the end of this clone's history."""
-    return git("rev-parse", "--is-shallow-repository", folder=folder) == "true"
-
-
 def shallow_hint(folder: Path = Path(".")) -> str:
     """What to do about a commit that may be missing because the clone is shallow; empty if it is not."""
-    return " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(folder) else ""
+    shallow = git("rev-parse", "--is-shallow-repository", folder=folder) == "true"
+    return " (this clone is shallow: `git fetch --unshallow`)" if shallow else ""
 
 
 def changed_files(folder: Path = Path(".")) -> list[str]:

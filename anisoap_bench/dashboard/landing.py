@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from anisoap_bench.dashboard.merge import Merged
-from anisoap_bench.dashboard.tables import day, graph_link, tables
+from anisoap_bench.dashboard.tables import day, graph_link, link, tables
 
 HERE = Path(__file__).resolve().parent
 
@@ -79,8 +79,6 @@ def _graphs(merged: Merged) -> str:
     """Links to all benchmarks, one item for each class or module."""
     items = []
     for group, names in itertools.groupby(merged.benchmarks, key=lambda name: name.rpartition(".")[0]):
-        links = [
-            f'<a href="{html.escape(graph_link(name))}">{html.escape(name.rpartition(".")[2])}</a>' for name in names
-        ]
+        links = [link(name.rpartition(".")[2], graph_link(name)) for name in names]
         items.append(f"<li>{html.escape(group)}: {', '.join(links)}</li>")
     return "<ul>\n" + "\n".join(items) + "\n</ul>"

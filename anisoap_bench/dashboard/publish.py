@@ -1,7 +1,8 @@
-"""From results to pages: merge, ``asv publish``, local libraries, landing page."""
+"""Publish asv's results, the tracked ones and this machine's, as pages that need no network."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -9,16 +10,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from anisoap_bench.asv_files import configuration
 from anisoap_bench.dashboard import landing, vendor
 from anisoap_bench.dashboard.merge import Merged, merge
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.git import git, is_shallow
-from anisoap_bench.history.run import configuration
+from anisoap_bench.git import git, shallow_hint
+from anisoap_bench.terminal import echo
 
 HISTORY = Path("results/asv")
 """Tracked results; those of ordinary runs are where ``asv.conf.json`` says."""
 OVERVIEW = '<li><a href="../index.html">Overview</a></li>\n\t'
 FIRST_ITEM = '<li id="nav-li-" class="active">'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``dashboard``."""
+    parser.add_argument("--root", type=Path, default=Path("."), help="the checkout whose results are published")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Publish, and say how to look at the pages."""
+    pages = publish(options.root)
+    echo(f"published in {pages}; to look at them: python -m http.server --directory {pages}")
+    return 0
 
 
 def publish(root: Path) -> Path:
@@ -52,8 +66,7 @@ def publish(root: Path) -> Path:
     try:
         merged = merge([root / HISTORY, root / config["results_dir"]], commits, work / "merged")
     except CannotMeasure as error:
-        hint = "; this clone is shallow: `git fetch --unshallow`" if is_shallow(root) else ""
-        raise CannotMeasure(f"{error}{hint}") from error
+        raise CannotMeasure(f"{error}{shallow_hint(root)}") from error
     packages = vendor.install(packages_folder)
     shutil.rmtree(site, ignore_errors=True)
     _publish_with_asv(root, config, merged, site / "asv")

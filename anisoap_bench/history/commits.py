@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.git import git, is_shallow
+from anisoap_bench.git import git, shallow_hint
 
 
 def select(wanted: str, root: Path, measured: set[str], touching: list[str]) -> list[str]:
@@ -42,13 +42,8 @@ def select(wanted: str, root: Path, measured: set[str], touching: list[str]) -> 
     try:
         found = git("rev-list", "--first-parent", *options, *revisions, "--", *touching, folder=root).split()
     except CannotMeasure as error:
-        raise CannotMeasure(f"{error}{_hint(root)}") from error
+        raise CannotMeasure(f"{error}{shallow_hint(root)}") from error
     if not found:
         paths = f" that touches {' or '.join(touching)}" if touching else ""
-        raise CannotMeasure(f"no commit in {wanted!r}{paths}{_hint(root)}")
+        raise CannotMeasure(f"no commit in {wanted!r}{paths}{shallow_hint(root)}")
     return found
-
-
-def _hint(root: Path) -> str:
-    """Why commits may be missing, if this clone is shallow."""
-    return " (this clone is shallow: `git fetch --unshallow`)" if is_shallow(root) else ""

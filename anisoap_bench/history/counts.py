@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.asv_files import read_results
 
 
 @dataclass
@@ -47,61 +46,21 @@ class Counts:
         return text + (f"; {len(self.failed)} failed:\n" + "\n".join(self.failed) if self.failed else "")
 
 
-def measured_commits(results: Path, machine: str) -> set[str]:
-    """Hashes of the commits with results of one machine."""
-    return {content["commit_hash"] for content in _contents(results, machine)}
-
-
-def count(results: Path, machine: str, commits: list[str], since: float) -> Counts:
-    """Count what a folder holds for some commits.
-
-    Parameters
-    ----------
-    results : pathlib.Path
-        asv's ``results_dir``.
-    machine : str
-    commits : list of str
-        Full hashes.
-    since : float
-        Seconds since 1970: what started later is new.
-    """
-    counts, wanted = Counts(), set(commits)
-    for content in _contents(results, machine):
-        if content["commit_hash"] in wanted:
-            for name, row in content["results"].items():
-                _add(counts, content, name, dict(zip(content["result_columns"], row, strict=False)), since)
+def count(results: Path, machine: str, commits: Collection[str], since: float) -> Counts:
+    """Count what asv's folder of results holds for some commits on one machine; what began after `since` is new."""
+    counts = Counts()
+    for one in read_results(results / machine):
+        for name in one.rows if one.commit in commits else ():
+            new, numbers = one.started(name) >= 1000 * since, one.numbers(name)
+            if None in one.values(name).values():
+                counts.failed += [f"{one.commit[:8]} {name}"] if new else []
+                counts.failed_before += not new
+            elif not numbers:
+                counts.skipped += 1
+            if numbers:
+                counts.commits.add(one.commit)
+                counts.benchmarks.add(name)
+                counts.environments.add(one.about["env_name"])
+                counts.new += new
+                counts.old += not new
     return counts
-
-
-def _add(counts: Counts, content: dict[str, Any], name: str, row: dict[str, Any], since: float) -> None:
-    values, new = row["result"], (row.get("started_at") or 0) >= 1000 * since
-    if values is None or None in values:
-        if new:
-            counts.failed.append(f"{content['commit_hash'][:8]} {name}")
-        else:
-            counts.failed_before += 1
-    if not any(_is_number(value) for value in values or []):
-        counts.skipped += values is not None and None not in values
-        return
-    counts.commits.add(content["commit_hash"])
-    counts.benchmarks.add(name)
-    counts.environments.add(content["env_name"])
-    counts.new += new
-    counts.old += not new
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and value == value  # asv's NaN: skipped
-
-
-def _contents(results: Path, machine: str) -> list[dict[str, Any]]:
-    contents = []
-    for path in sorted((results / machine).glob("*.json")):
-        if path.name == "machine.json":
-            continue
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            contents.append({key: content[key] for key in ("commit_hash", "env_name", "results", "result_columns")})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CannotMeasure(f"{path} is not a file of asv: {error!r}") from error
-    return contents

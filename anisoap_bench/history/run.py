@@ -9,25 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+from anisoap_bench.asv_files import configuration
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from benchmarks import measure
 
 NOTHING_SELECTED, SOME_FAILED = 1, 2
 """Exit codes of ``asv run`` beside 0; it also ends with 1 on an error."""
-
-
-def configuration(root: Path) -> dict[str, Any]:
-    """Contents of ``asv.conf.json``."""
-    from asv.config import Config
-    from asv.util import UserError
-
-    try:
-        return dict(vars(Config.load(root / "asv.conf.json")))
-    except (UserError, ValueError) as error:
-        raise CannotMeasure(f"asv.conf.json: {error}") from error
 
 
 def describe_machine(name: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.suite import asv_tools
 
 SYSTEMS, BACKENDS = ("benzenes", "ellipsoids"), ("reference", "numba")
 SYSTEM_PARAMETERS = ("system", "backend"), (SYSTEMS, BACKENDS)
@@ -22,9 +23,7 @@ BENCHMARKS = {
 COMMITS = 12
 SLOWED = 7
 """Position of the commit from which on the first benchmark takes 30 % longer."""
-COLUMNS = ["result", "params", "version", "started_at", "duration"]
-START = 1_700_000_000  # seconds since 1970
-DAY = 86_400
+START, DAY = 1_700_000_000, 86_400  # seconds
 
 
 def repository(root: Path) -> list[str]:
@@ -39,26 +38,9 @@ def repository(root: Path) -> list[str]:
         "html_dir": ".asv/html",
         "regressions_thresholds": {".*": 0.1},
     }
-    (root / "asv.conf.json").write_text(json.dumps(config))
-    git(root, "init", "-q", "-b", "main")
-    hashes = []
-    for k in range(COMMITS):
-        date = f"{START + k * DAY} +0000"
-        git(root, "commit", "-q", "--allow-empty", "-m", f"Change {k}", date=date)
-        hashes.append(git(root, "rev-parse", "HEAD"))
-    return hashes
-
-
-def git(root: Path, *arguments: str, date: str = f"{START} +0000") -> str:
-    """Output of a git command that depends on nobody's configuration."""
-    who = {f"GIT_{role}_{what}": "nobody" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    no_files = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    command = ["git", *arguments]
-    done = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, check=True, env={**who, **dates, **no_files}
-    )
-    return done.stdout.strip()
+    write(root / "asv.conf.json", config)
+    asv_tools.git(root, "init", "--quiet", "--initial-branch=main")
+    return [asv_tools.commit(root, f"Change {k}", f"{START + k * DAY} +0000") for k in range(COMMITS)]
 
 
 def write_results(folder: Path, machine: str, hashes: list[str], *, names: Any = BENCHMARKS, later: int = 0) -> None:
@@ -77,37 +59,22 @@ def write_results(folder: Path, machine: str, hashes: list[str], *, names: Any =
         Milliseconds after the usual time at which these were started.
     """
     rng = np.random.default_rng(0)
-    (folder / machine).mkdir(parents=True)
+    for k, commit in enumerate(hashes):
+        if commit:
+            date = 1000 * (START + k * DAY)
+            rows = {name: [values(name, k, rng), describe(name)["params"], "1", date + later, 1.0] for name in names}
+            asv_tools.write_results(folder, machine, commit, rows, date)
     write(folder / machine / "machine.json", {"machine": machine, "cpu": "made up", "num_cpu": "2", "version": 1})
     write(folder / "benchmarks.json", {**{name: describe(name) for name in names}, "version": 2})
-    for k, commit in enumerate(hashes):
-        if not commit:
-            continue
-        results = {name: row(name, k, rng, later) for name in names}
-        content = {
-            "commit_hash": commit,
-            "env_name": "env",
-            "date": 1000 * (START + k * DAY),
-            "params": {"machine": machine, "python": "3.11"},
-            "python": "3.11",
-            "requirements": {},
-            "env_vars": {},
-            "result_columns": COLUMNS,
-            "results": results,
-            "durations": {},
-            "version": 2,
-        }
-        write(folder / machine / f"{commit[:8]}-env.json", content)
 
 
 def describe(name: str, version: str = "1") -> dict[str, Any]:
     """What asv says of a benchmark in ``benchmarks.json``."""
     param_names, params, unit, _ = BENCHMARKS[name]
-    kind = "track" if ".track_" in name else "time"
     return {
         "name": name,
         "code": f"def {name.rpartition('.')[2]}(): ...",
-        "type": kind,
+        "type": "track" if ".track_" in name else "time",
         "unit": unit,
         "param_names": list(param_names),
         "params": [[repr(value) for value in axis] for axis in params],
@@ -115,15 +82,12 @@ def describe(name: str, version: str = "1") -> dict[str, Any]:
     }
 
 
-def row(name: str, position: int, rng: np.random.Generator, later: int) -> list[Any]:
-    """One benchmark's row of a result file."""
+def values(name: str, position: int, rng: np.random.Generator) -> list[float]:
+    """One benchmark's results for all combinations of its parameters."""
     _, params, _, scale = BENCHMARKS[name]
-    values = []
-    for chosen in itertools.product(*params):
-        slow = 1.3 if "seconds_per_frame" in name and position >= SLOWED else 1.0
-        size = 200.0 if "reference" in chosen else 1.0
-        values.append(scale * size * slow * (1 + 0.005 * rng.standard_normal()))
-    return [values, describe(name)["params"], "1", 1000 * (START + position * DAY) + later, 1.0]
+    slow = 1.3 if "seconds_per_frame" in name and position >= SLOWED else 1.0
+    sizes = [200.0 if "reference" in chosen else 1.0 for chosen in itertools.product(*params)]
+    return [scale * size * slow * (1 + 0.005 * rng.standard_normal()) for size in sizes]
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from anisoap_bench.dashboard import publish, tables, vendor
 from anisoap_bench.errors import CannotMeasure
 from tests.dashboard import synthetic
 from tests.dashboard.pages import Addresses, loaded_from_elsewhere, made_up_packages
+from tests.suite.asv_tools import git
 
 NAME = "descriptors.Systems.track_seconds_per_frame"
 
@@ -98,7 +99,7 @@ def test_landing_page(site: Path) -> None:
 
 
 def test_the_table_holds_the_newest_commit(root: Path, site: Path) -> None:
-    (path,) = (root / "results/asv/local").glob(f"{synthetic.git(root, 'rev-parse', 'HEAD')[:8]}*")
+    (path,) = (root / "results/asv/local").glob(f"{git(root, 'rev-parse', 'HEAD')[:8]}*")
     content = json.loads(path.read_text())
     values = content["results"][NAME][0]
     cells = (site / "index.html").read_text()
@@ -109,11 +110,12 @@ def test_the_table_holds_the_newest_commit(root: Path, site: Path) -> None:
 def test_a_backend_without_its_anchor_has_no_ratio(root: Path) -> None:
     from anisoap_bench.dashboard.merge import merge
 
-    commit = synthetic.git(root, "rev-parse", "HEAD")
+    commit = git(root, "rev-parse", "HEAD")
     merged = merge([root / "results" / "asv"], {commit}, root / "one")
-    merged.files[0]["results"][NAME][0][0] = float("nan")  # reference was skipped
+    (newest,) = merged.results["local"]
+    newest.rows[NAME]["result"][0] = float("nan")  # reference was skipped
     assert re.search(r'<td class="number">–</td><td class="number">(29|30)\.', tables.tables(merged))
-    del merged.files[0]["results"][NAME]
+    del newest.rows[NAME]
     assert "No commit has results" in tables.tables(merged)
 
 
@@ -154,11 +156,6 @@ def test_pages_behind_a_link_and_in_the_way_of_a_file(tmp_path: Path, monkeypatc
     with pytest.raises(CannotMeasure, match="cannot take the place of .*html"):
         publish.publish(tmp_path / "root")
     assert html.read_text() == "a file"
-
-
-@pytest.mark.parametrize(("ratio", "shown"), [(0.43, "0.43×"), (1.0, "1×"), (9.96, "10×"), (2664.9, "2665×")])
-def test_slower_than_the_anchor_is_not_zero(ratio: float, shown: str) -> None:
-    assert tables._times(ratio) == shown
 
 
 def test_a_page_that_loads_more_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""asv for tests: run in a folder, with machines' descriptions kept away from the home folder."""
+"""asv for tests: run in a folder, with machines' descriptions kept away from the home folder; repositories, results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG: dict[str, Any] = json.loads((ROOT / "asv.conf.json").read_text())
+COLUMNS = ("result", "params", "version", "started_at", "duration")
+"""Of a row in a file of results."""
 
 
-def run(*command: str, folder: Path, home: Path, code: int | None = 0, **variables: str) -> str:
+def run(*command: str, folder: Path, home: Path, code: int = 0) -> str:
     """Output of a Python module's command in a folder; fails with it for another exit code."""
-    environment = {**os.environ, "HOME": str(home), "PIP_CACHE_DIR": pip_cache(), **variables}
+    cache = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "HOME": str(home), "PIP_CACHE_DIR": cache.stdout.strip()}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -25,31 +28,53 @@ def run(*command: str, folder: Path, home: Path, code: int | None = 0, **variabl
         text=True,
         timeout=900,
     )
-    assert code is None or done.returncode == code, f"exit code {done.returncode}:\n{done.stdout[-6000:]}"
+    assert done.returncode == code, f"exit code {done.returncode}:\n{done.stdout[-6000:]}"
     return done.stdout
 
 
-def pip_cache() -> str:
-    """Where pip keeps downloads, whatever HOME is."""
-    command = [sys.executable, "-m", "pip", "cache", "dir"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+def history(reference: str, folder: Path, home: Path, results: str, *options: str, code: int = 0) -> str:
+    """Output of ``anisoap_bench history`` in another checkout, without pages."""
+    places = ("--root", str(folder), "--results", results, "--machine", "test", "--no-publish")
+    return run("anisoap_bench", "history", reference, *places, *options, folder=ROOT, home=home, code=code)
 
 
 def git(folder: Path, *arguments: str, **variables: str) -> str:
     """Output of a git command as a user of no consequence."""
     person = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-    done = subprocess.run(
-        ["git", *person, *arguments],
-        cwd=folder,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command, environment = ["git", *person, *arguments], {**os.environ, **variables}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
+def commit(folder: Path, message: str, date: str = "2026-01-01T12:00:00+00:00") -> str:
+    """Commit all that is there, if anything changed or not; the hash."""
+    git(folder, "add", "--all")
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    git(folder, "commit", "--quiet", "--allow-empty", f"--message={message}", **dates)
+    return git(folder, "rev-parse", "HEAD")
+
+
 def write_config(folder: Path, **changes: Any) -> None:
-    """This project's configuration, changed; a change to None takes a key away."""
-    config = {key: value for key, value in {**CONFIG, **changes}.items() if value is not None}
-    (folder / "asv.conf.json").write_text(json.dumps(config))
+    """This project's configuration, changed."""
+    (folder / "asv.conf.json").write_text(json.dumps({**CONFIG, **changes}))
+
+
+def write_results(folder: Path, machine: str, commit: str, rows: dict[str, list[Any]], date: int = 0) -> Path:
+    """A file of results as asv writes it, with COLUMNS."""
+    content = {
+        "commit_hash": commit,
+        "env_name": "env",
+        "date": date,
+        "params": {"machine": machine, "python": "3.11"},
+        "python": "3.11",
+        "requirements": {},
+        "env_vars": {},
+        "result_columns": COLUMNS,
+        "results": rows,
+        "durations": {},
+        "version": 2,
+    }
+    path = folder / machine / f"{commit[:8]}-env.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import platform
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from anisoap_bench import history_command
 from anisoap_bench.__main__ import main
+from anisoap_bench.asv_files import configuration, read_results
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.history import cli
 from anisoap_bench.history import run as asv_run
 from anisoap_bench.history.commits import select
-from anisoap_bench.history.counts import count, measured_commits
-from tests.suite.asv_tools import ROOT, git, write_config
+from anisoap_bench.history.counts import count
+from tests.suite.asv_tools import ROOT, commit, git, write_config, write_results
+
+Repository = tuple[Path, list[str]]
+NAN = float("nan")
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> tuple[Path, list[str]]:
+def repository(tmp_path: Path) -> Repository:
     """Six commits, the newest first, of which the second and the fifth touch ``package``."""
     folder = tmp_path / "repository"
     (folder / "package").mkdir(parents=True)
@@ -26,15 +32,12 @@ def repository(tmp_path: Path) -> tuple[Path, list[str]]:
     write_config(folder)
     commits = []
     for number in range(1, 7):
-        changed = folder / ("package/code" if number in (2, 5) else "notes")
-        changed.write_text(str(number))
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", f"--message={number}")
-        commits.insert(0, git(folder, "rev-parse", "HEAD"))
+        (folder / ("package/code" if number in (2, 5) else "notes")).write_text(str(number))
+        commits.insert(0, commit(folder, str(number)))
     return folder, commits
 
 
-def test_ranges(repository: tuple[Path, list[str]]) -> None:
+def test_ranges(repository: Repository) -> None:
     folder, commits = repository
     assert select("ALL", folder, set(), []) == commits
     assert select("HEAD~3..HEAD", folder, set(), []) == commits[:3]
@@ -54,68 +57,43 @@ def test_ranges(repository: tuple[Path, list[str]]) -> None:
         ("0", [], "no commit"),
         ("--all", [], "no range"),
         ("ALL", ["elsewhere"], "that touches elsewhere"),
+        ("NEW", [], "no commit in 'NEW'"),
     ],
 )
-def test_ranges_without_commits(
-    repository: tuple[Path, list[str]], wanted: str, touching: list[str], says: str
-) -> None:
+def test_ranges_without_commits(repository: Repository, wanted: str, touching: list[str], says: str) -> None:
     with pytest.raises(CannotMeasure, match=says):
-        select(wanted, repository[0], set(), touching)
+        select(wanted, repository[0], set(repository[1]), touching)
 
 
-def test_what_a_shallow_clone_lacks_and_a_folder_that_is_not_there(
-    repository: tuple[Path, list[str]], tmp_path: Path
-) -> None:
+def test_what_a_shallow_clone_lacks(repository: Repository, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--depth=2", repository[0].as_uri(), "shallow")
     with pytest.raises(CannotMeasure, match="HEAD~5.*shallow"):
         select("HEAD~5..HEAD", tmp_path / "shallow", set(), [])
-    assert history(tmp_path / "no-such") == 2
 
 
-def test_new_with_nothing_new(repository: tuple[Path, list[str]]) -> None:
-    with pytest.raises(CannotMeasure, match="no commit in 'NEW'"):
-        select("NEW", repository[0], set(repository[1]), [])
-
-
-def write_results(folder: Path, commit: str, values: dict[str, tuple[Any, int]], environment: str = "e") -> None:
-    """A results file as asv writes it: by benchmark, values and start in milliseconds."""
-    path = folder / "m" / f"{commit[:8]}-{environment}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "commit_hash": commit,
-        "env_name": environment,
-        "result_columns": ["result", "params", "version", "started_at"],
-        "results": {name: [result, [], "1", start] for name, (result, start) in values.items()},
-    }
-    path.write_text(json.dumps(content))
-    (folder / "m" / "machine.json").write_text("{}")
+def rows(**values: tuple[list[float | None] | None, int]) -> dict[str, list[Any]]:
+    """Rows of results from the values and the start, in milliseconds, of each benchmark."""
+    return {name: [found, [[repr(k) for k in range(2)]], "1", start] for name, (found, start) in values.items()}
 
 
 def test_counts(tmp_path: Path) -> None:
-    nan = float("nan")
-    write_results(tmp_path, "a" * 40, {"old": ([1.0, nan], 5_000), "new": ([2.0], 11_000), "skip": ([nan], 11_000)})
-    write_results(tmp_path, "b" * 40, {"new": ([1.0, None], 12_000), "broken": (None, 12_000)})
-    write_results(tmp_path, "c" * 40, {"new": ([1.0], 12_000)})  # of a commit not asked for
+    first = rows(old=([1.0, NAN], 5_000), new=([2.0, 2.0], 11_000), skip=([NAN, NAN], 11_000))
+    write_results(tmp_path, "m", "a" * 40, first)
+    write_results(tmp_path, "m", "b" * 40, rows(new=([1.0, None], 12_000), broken=(None, 12_000)))
+    write_results(tmp_path, "m", "c" * 40, rows(new=([1.0, 1.0], 12_000)))  # of a commit not asked for
     counts = count(tmp_path, "m", ["a" * 40, "b" * 40], since=10.0)
     assert (counts.new, counts.old, counts.skipped) == (2, 1, 1)
     assert counts.failed == ["bbbbbbbb new", "bbbbbbbb broken"]
     assert str(counts).startswith("2 commits × 2 benchmarks × 1 environments: 2 measured now, 1 before; 1 skipped")
-    assert measured_commits(tmp_path, "m") == {letter * 40 for letter in "abc"}
-    assert measured_commits(tmp_path, "another machine") == set()
+    assert [one.commit for one in read_results(tmp_path / "m")] == [letter * 40 for letter in "abc"]
+    assert read_results(tmp_path / "another machine") == []
 
 
 def test_failures_of_before_are_told(tmp_path: Path) -> None:
-    write_results(tmp_path, "a" * 40, {"part": ([1.0, None], 5_000), "all": (None, 5_000)})
+    write_results(tmp_path, "m", "a" * 40, rows(part=([1.0, None], 5_000), all=(None, 5_000)))
     counts = count(tmp_path, "m", ["a" * 40], since=10.0)
     assert (counts.old, counts.failed, counts.failed_before) == (1, [], 2)
     assert "2 failed before (--again measures them anew)" in str(counts)
-
-
-def test_a_broken_results_file_is_named(tmp_path: Path) -> None:
-    write_results(tmp_path, "a" * 40, {})
-    (tmp_path / "m" / "half.json").write_text('{"commit_hash":')
-    with pytest.raises(CannotMeasure, match=r"half\.json is not a file of asv"):
-        count(tmp_path, "m", [], 0.0)
 
 
 class Asv:
@@ -125,46 +103,37 @@ class Asv:
         self.calls: list[dict[str, Any]] = []
 
         def run(root: Path, commits: list[str], results: Path, machine: str, options: list[str]) -> None:
-            self.calls.append({"commits": commits, "results": results, "machine": machine, "options": options})
+            self.calls.append({"commits": commits, "results": results, "options": options})
             if values is not None:
-                write_results(results, commits[0], {"benchmark": (values, start)})
+                write_results(results, machine, commits[0], rows(benchmark=(values, start)))
 
-        monkeypatch.setattr(cli, "run", run)
-        monkeypatch.setattr(cli, "describe_machine", lambda name: None)
+        monkeypatch.setattr(history_command, "run", run)
+        monkeypatch.setattr(history_command, "describe_machine", lambda name: None)
 
 
 def history(folder: Path, *arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        raise SystemExit(main(["history", "ALL", "--root", str(folder), "--machine", "m", "--no-publish", *arguments]))
-    return ended.value.code or 0  # type: ignore[return-value]
+    return main(["history", "ALL", "--root", str(folder), "--machine", "m", "--no-publish", *arguments])
 
 
 def test_results_go_to_the_tracked_folder_and_are_counted(
-    repository: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, commits = repository
-    asv = Asv(monkeypatch, [1.0])
-    assert history(folder, "--touching", "package", "--bench", "Kernel") == 0
-    assert asv.calls == [
-        {
-            "commits": [commits[1], commits[4]],
-            "results": folder / "results" / "asv",
-            "machine": "m",
-            "options": ["--bench", "Kernel", "--skip-existing"],
-        }
-    ]
+    asv = Asv(monkeypatch, [1.0, 1.0])
+    assert history(folder, "--touching", "package", "--bench", "Kernel", "--bench", "Bulk") == 0
+    assert asv.calls.pop() == {
+        "commits": [commits[1], commits[4]],
+        "results": folder / "results" / "asv",
+        "options": ["--bench", "Kernel", "--bench", "Bulk", "--skip-existing"],
+    }
     assert "1 commits × 1 benchmarks × 1 environments: 1 measured now, 0 before" in capsys.readouterr().out
     assert history(folder, "--again", "--messages", "--results", "elsewhere") == 0
-    assert asv.calls[1]["options"] == ["--show-stderr"]
-    assert asv.calls[1]["results"] == folder / "elsewhere"
+    assert asv.calls.pop() == {"commits": commits, "results": folder / "elsewhere", "options": ["--show-stderr"]}
 
 
-@pytest.mark.parametrize("values", [None, [float("nan")], [None]])
+@pytest.mark.parametrize("values", [None, [NAN, NAN], [None, None]])
 def test_nothing_measured_is_an_error(
-    repository: tuple[Path, list[str]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    values: Any,
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], values: Any
 ) -> None:
     Asv(monkeypatch, values)
     assert history(repository[0]) == 2
@@ -172,7 +141,7 @@ def test_nothing_measured_is_an_error(
 
 
 def test_failures_of_this_run_are_exit_code_1(
-    repository: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Asv(monkeypatch, [1.0, None])
     assert history(repository[0]) == 1
@@ -181,18 +150,27 @@ def test_failures_of_this_run_are_exit_code_1(
     assert history(repository[0]) == 0
 
 
-def test_a_pattern_that_is_none_is_refused(
-    repository: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_pages_are_made_unless_they_are_not_wanted(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asv = Asv(monkeypatch, [1.0])
-    assert history(repository[0], "--bench", "(6") == 2
-    assert "--bench" in capsys.readouterr().err
-    assert asv.calls == []
+    Asv(monkeypatch, [1.0, 1.0])
+    monkeypatch.setattr(history_command, "publish", lambda root: root / "pages")
+    assert history(repository[0], "--publish") == 0
+    assert f"published in {repository[0] / 'pages'}" in capsys.readouterr().out
 
 
-def test_asv_that_fails_is_an_error(
-    repository: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_pattern_that_is_none_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        history(repository[0], "--bench", "(6")
+    assert ended.value.code == 2
+    assert "--bench: '(6'" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert history(tmp_path / "no-such") == 2
+
+
+def test_asv_that_fails_is_an_error(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder, commits = repository
     monkeypatch.setenv("HOME", str(tmp_path))
     write_config(folder, environment_type="no-such-type")
@@ -200,12 +178,10 @@ def test_asv_that_fails_is_an_error(
         asv_run.run(folder, commits, folder / "results", "m", [])
     (folder / "asv.conf.json").write_text("{")
     with pytest.raises(CannotMeasure, match=r"asv\.conf\.json"):
-        asv_run.configuration(folder)
+        configuration(folder)
 
 
 def test_a_machines_description_does_not_name_the_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import platform
-
     monkeypatch.setenv("HOME", str(tmp_path))
     asv_run.describe_machine("some-name")
     written = (tmp_path / ".asv-machine.json").read_text()
@@ -215,9 +191,6 @@ def test_a_machines_description_does_not_name_the_host(monkeypatch: pytest.Monke
     assert all(part.isalnum() for part in asv_run.machine_name().split("-"))
 
 
-def test_history_is_tracked_and_ordinary_runs_are_not() -> None:
-    import subprocess
-
-    ignored = subprocess.run(["git", "check-ignore", "--quiet", "results/asv/m/x.json"], cwd=ROOT, check=False)
-    assert ignored.returncode == 1
-    assert git(ROOT, "check-ignore", ".asv/results/m/x.json") == ".asv/results/m/x.json"
+@pytest.mark.parametrize(("file", "code"), [("results/asv/m/x.json", 1), (".asv/results/m/x.json", 0)])
+def test_history_is_tracked_and_ordinary_runs_are_not(file: str, code: int) -> None:
+    assert subprocess.run(["git", "check-ignore", "--quiet", file], cwd=ROOT).returncode == code

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.suite.asv_tools import CONFIG, ROOT, git, write_config
+from tests.suite.asv_tools import CONFIG, ROOT, commit, git, write_config
 
 COMMITS = 12
 SLOW = 8
@@ -102,9 +102,7 @@ def make(folder: Path, environments: Path, planted: bool) -> list[str]:
     write_config(
         folder,
         env_dir=str(environments),
-        matrix={
-            "req": {"asv_runner": CONFIG["matrix"]["req"]["asv_runner"], "numpy": CONFIG["matrix"]["req"]["numpy"]}
-        },
+        matrix={"req": {name: CONFIG["matrix"]["req"][name] for name in ("asv_runner", "numpy")}},
         build_command=[],
         install_command=["python {build_dir}/install.py {build_dir}"],
         uninstall_command=[],
@@ -114,10 +112,6 @@ def make(folder: Path, environments: Path, planted: bool) -> list[str]:
     for number in range(1, COMMITS + 1):
         worse = planted and number >= SLOW
         values = {"time": 1.3 if worse else 1.0, "memory": 1.5 if worse else 1.0, "error": 1e-9 if worse else 2e-11}
-        text = PACKAGE.format(**values) + f"\n# commit {number}\n"
-        (folder / "anisoap_opt" / "__init__.py").write_text(text)
-        git(folder, "add", "--all")
-        date = f"2026-01-{number:02d}T12:00:00+00:00"
-        git(folder, "commit", "--quiet", f"--message={number}", GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
-        commits.append(git(folder, "rev-parse", "HEAD"))
+        (folder / "anisoap_opt" / "__init__.py").write_text(PACKAGE.format(**values))
+        commits.append(commit(folder, str(number), f"2026-01-{number:02d}T12:00:00+00:00"))
     return commits
