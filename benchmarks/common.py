@@ -1,4 +1,4 @@
-"""What all benchmark classes share: the backend as a parameter, skipping, warm-up, threads, and what is measured.
+"""What all benchmark classes share: skipping, warm-up, threads, and what is measured.
 
 asv takes every public class with a method called ``time_…``, ``track_…`` or ``peakmem_…`` for a benchmark, a base class
 too. So `Measured` gives its quantities plain names, and a benchmark class lists those that it wants::
@@ -112,7 +112,6 @@ def method_of(work: Work) -> Callable[[list[Any]], Any]:
 
 
 def _require_arguments(called: Callable[..., Any], names: set[str]) -> None:
-    """NotImplementedError if a function lacks an argument."""
     if missing := sorted(names - set(inspect.signature(called).parameters)):
         raise NotImplementedError(f"this commit's {called.__name__} has no argument {', '.join(missing)}")
 
@@ -125,10 +124,8 @@ def _has_device(device: str) -> bool:
 
 def synchronize(device: str | None) -> None:
     """Wait until a device has done what it was given; a CPU has."""
-    if device == "cuda":
-        sys.modules["torch"].cuda.synchronize()
-    elif device == "mps":
-        sys.modules["torch"].mps.synchronize()
+    if device in ("cuda", "mps"):
+        getattr(sys.modules["torch"], device).synchronize()
 
 
 def refuse_the_checkout() -> None:
@@ -207,11 +204,10 @@ class Measured:
 
     def error(self, *values: Any) -> float:
         """Largest deviation from stored values, relative to the largest value of a block, at least SMALLEST_ERROR."""
-        work = self._work
-        if not work.reference:
+        if not self._work.reference:
             raise NotImplementedError("no values are stored for these parameters")
-        found = stored_values.blocks(self._method(work.frames[: work.reference_frames]))
-        return max(SMALLEST_ERROR, stored_values.largest_error(found, work.reference))
+        found = stored_values.blocks(self._method(self._work.frames[: self._work.reference_frames]))
+        return max(SMALLEST_ERROR, stored_values.largest_error(found, self._work.reference))
 
     seconds_per_pair.unit = "s/pair"
     seconds_per_frame.unit = "s/frame"

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import THREAD_VARIABLES
+from benchmarks.measure import THREAD_VARIABLES, processor
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("anisoap_opt", "numpy", "scipy", "torch", "numba", "ase", "vesin")
@@ -23,7 +23,7 @@ def environment() -> dict[str, Any]:
     """Everything that a time depends on, as far as it can be read here; what cannot be read is None."""
     return {
         "cpu": {
-            "model": cpu_model(),
+            "model": _output("sysctl", "-n", "machdep.cpu.brand_string") or processor(),
             "cores": os.cpu_count(),
             "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
             "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -45,11 +45,8 @@ def thread_pools() -> list[dict[str, Any]]:
     Those of BLAS and OpenMP as threadpoolctl finds them (none without it), Torch's and Numba's if they are loaded.
     """
     pools = [{"pool": f"{one['internal_api']} ({one['prefix']})", "threads": one["num_threads"]} for one in _native()]
-    if "torch" in sys.modules:
-        pools.append({"pool": "torch", "threads": sys.modules["torch"].get_num_threads()})
-    if "numba" in sys.modules:
-        pools.append({"pool": "numba", "threads": sys.modules["numba"].get_num_threads()})
-    return pools
+    loaded = [name for name in ("torch", "numba") if name in sys.modules]
+    return pools + [{"pool": name, "threads": sys.modules[name].get_num_threads()} for name in loaded]
 
 
 def disagreements(threads: int) -> list[str]:
@@ -59,16 +56,6 @@ def disagreements(threads: int) -> list[str]:
         for one in thread_pools()
         if one["threads"] != threads
     ]
-
-
-def cpu_model() -> str | None:
-    """The processor's name, from the system."""
-    for line in (_text("/proc/cpuinfo") or "").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    if sys.platform == "darwin":
-        return _output("sysctl", "-n", "machdep.cpu.brand_string")
-    return platform.processor() or None
 
 
 def _system_name() -> str | None:
@@ -105,22 +92,13 @@ def _blas() -> list[dict[str, Any]] | None:
 
 
 def _git() -> dict[str, Any]:
-    """Commit and whether files differ from it: of this checkout, or as ``study submit`` packed it for a job."""
+    """Commit, and whether files differ from it: of this checkout, or as ``study submit`` packed it for a job."""
     packed = _text(str(ROOT / "commit.json"))
     if packed is not None and not (ROOT / ".git").exists():
         found = json.loads(packed)
         return {"commit": found["commit"], "dirty": found["dirty"]}
-    return {"commit": _commit(), "dirty": _dirty()}
-
-
-def _commit() -> str | None:
-    return _output("git", "rev-parse", "HEAD")
-
-
-def _dirty() -> bool | None:
-    """Whether files differ from the commit; those in ``results`` do not count, as measuring writes them."""
-    changes = _output("git", "status", "--porcelain", "--", ".", ":(exclude)results")
-    return None if changes is None else bool(changes)
+    changes = _output("git", "status", "--porcelain", "--", ".", ":(exclude)results")  # measuring writes there
+    return {"commit": _output("git", "rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
 
 
 def _cuda_devices() -> list[str] | None:

@@ -11,6 +11,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,22 @@ def pin_threads(count: int = 1) -> None:
     Numba's variable is left alone, because it would cap the number for the whole life of the process. Where it is
     capped already, by that variable or by the cores that the process may use, Numba gets as many as there can be.
     """
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = str(count)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(count)
-    if "numba" in sys.modules:
-        numba = sys.modules["numba"]
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(count)
+    if numba := sys.modules.get("numba"):
         numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))  # more would be an error
-    try:
+    with suppress(ImportError):
         from threadpoolctl import threadpool_limits
-    except ImportError:
-        return
-    threadpool_limits(count)
+
+        threadpool_limits(count)
+
+
+def seconds_of(call: Callable[[], Any]) -> float:
+    """Wall time of one call in seconds."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
 
 
 def median_time(call: Callable[[], Any], *, min_repeats: int = 3, min_seconds: float = 0.5) -> float:
@@ -50,20 +55,13 @@ def median_time(call: Callable[[], Any], *, min_repeats: int = 3, min_seconds: f
     call()
     times: list[float] = []
     while len(times) < min_repeats or sum(times) < min_seconds:
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
+        times.append(seconds_of(call))
     return statistics.median(times)
 
 
 def best_time(call: Callable[[], Any], repeats: int) -> float:
     """Shortest of several wall times of a call in seconds."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+    return min(seconds_of(call) for _ in range(repeats))
 
 
 def peak_memory(call: Callable[[], Any], repeats: int = 1) -> int:
@@ -109,12 +107,15 @@ def _status(field: str) -> int:
     raise OSError(f"/proc/self/status has no {field}")
 
 
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
 def machine() -> str:
     """Processor, cores and operating system in a few words, without the host's name."""
-    cpu = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"

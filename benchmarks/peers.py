@@ -21,13 +21,7 @@ PEER_SIZES: dict[tuple[int, int], dict[str, Any]] = {
 
 
 def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int]) -> Any:
-    """A call without arguments that computes one peer's SOAP power spectrum of a frame.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If the peer is not installed.
-    """
+    """A call without arguments that computes one peer's SOAP power spectrum of a frame; the peer has to be there."""
     from ase import Atoms
 
     bare = Atoms(numbers=frame.numbers, positions=frame.positions, cell=frame.cell, pbc=frame.pbc)
@@ -35,34 +29,18 @@ def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int]) -> Any:
     if peer == "featomic":
         import featomic
 
+        radial = {"type": "Gto", "max_radial": max_radial}
         calculator = featomic.SoapPowerSpectrum(
             cutoff={"radius": 7.0, "smoothing": {"type": "Step"}},
             density={"type": "Gaussian", "width": 0.5},
-            basis={
-                "type": "TensorProduct",
-                "max_angular": max_angular,
-                "radial": {"type": "Gto", "max_radial": max_radial},
-            },
+            basis={"type": "TensorProduct", "max_angular": max_angular, "radial": radial},
         )
         return lambda: calculator.compute(bare)
     from dscribe.descriptors import SOAP
 
-    soap = SOAP(
-        species=sorted(set(bare.get_chemical_symbols())),
-        r_cut=7.0,
-        n_max=max_radial + 1,
-        l_max=max_angular,
-        sigma=0.5,
-        periodic=True,
-    )
+    species = sorted(set(bare.get_chemical_symbols()))
+    soap = SOAP(species=species, r_cut=7.0, n_max=max_radial + 1, l_max=max_angular, sigma=0.5, periodic=True)
     return lambda: soap.create(bare)
-
-
-def soap_power_spectrum_time(peer: str, frame: Any, size: tuple[int, int], repeats: int = 5) -> float:
-    """Best of several times of one peer, s."""
-    call = soap_power_spectrum(peer, frame, size)
-    call()
-    return measure.best_time(call, repeats)
 
 
 def rows(num_particles: int = 500) -> list[list[str]]:
@@ -81,17 +59,9 @@ def rows(num_particles: int = 500) -> list[list[str]]:
             calls[peer] = soap_power_spectrum(peer, frames[0], size)
         for name, call in calls.items():
             seconds = measure.median_time(call, min_repeats=5)
-            memory = measure.peak_memory(call)
-            table.append(
-                [
-                    str(size),
-                    name,
-                    f"{1e3 * seconds:.3g}",
-                    f"{num_pairs / seconds:.3g}",
-                    f"{num_particles / seconds:.3g}",
-                    f"{memory / 1e6:.0f}",
-                ]
-            )
+            speeds = (f"{count / seconds:.3g}" for count in (num_pairs, num_particles))
+            megabytes = f"{measure.peak_memory(call) / 1e6:.0f}"
+            table.append([str(size), name, f"{1e3 * seconds:.3g}", *speeds, megabytes])
     return table
 
 

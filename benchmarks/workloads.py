@@ -49,19 +49,9 @@ def system(name: str) -> list[Atoms]:
 
 @cache
 def bulk(num_particles: int, num_types: int, seed: int = 0) -> list[Atoms]:
-    """One cubic periodic frame of ellipsoids at BULK_DENSITY.
+    """One cubic periodic frame of ellipsoids at BULK_DENSITY, on a jittered simple cubic lattice.
 
-    Parameters
-    ----------
-    num_particles : int
-    num_types : int
-        Types are dealt out in turn, 1 … num_types.
-    seed : int
-
-    Returns
-    -------
-    list of ase.Atoms
-        One frame: a jittered simple cubic lattice, random orientations, diameters 3, 3 and 1 Å.
+    Types 1 … num_types are dealt out in turn.
     """
     rng = np.random.default_rng([seed, num_particles])
     edge = (num_particles / BULK_DENSITY) ** (1 / 3)
@@ -76,23 +66,14 @@ def bulk(num_particles: int, num_types: int, seed: int = 0) -> list[Atoms]:
 def drop(num_particles: int) -> list[Atoms]:
     """One frame of ellipsoids so close together that every one sees every other: pairs and hardly anything else.
 
-    Parameters
-    ----------
-    num_particles : int
-
-    Returns
-    -------
-    list of ase.Atoms
-        One frame without periodicity and of one type, positions in a ball of 6.8 Å; num_particles² ordered pairs within
-        7 Å, the self pairs included.
+    No periodicity, one type, positions in a ball of 6.8 Å: num_particles² ordered pairs within 7 Å, the self pairs
+    included.
     """
     rng = np.random.default_rng(num_particles)
     directions = rng.standard_normal((num_particles, 3))
     directions /= np.linalg.norm(directions, axis=1)[:, None]
-    frame = Atoms(
-        numbers=np.ones(num_particles, int), positions=directions * 3.4 * rng.random((num_particles, 1)) ** (1 / 3)
-    )
-    return [_with_ellipsoids(frame, rng)]
+    positions = directions * 3.4 * rng.random((num_particles, 1)) ** (1 / 3)
+    return [_with_ellipsoids(Atoms(numbers=[1] * num_particles, positions=positions), rng)]
 
 
 @cache

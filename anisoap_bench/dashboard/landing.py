@@ -5,33 +5,21 @@ from __future__ import annotations
 import html
 import itertools
 import json
-import re
 import shutil
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from string import Template
-from typing import Any
 
+from anisoap_bench.asv_files import Json
 from anisoap_bench.dashboard.merge import Merged
 from anisoap_bench.dashboard.tables import day, graph_link, link, tables
 
 HERE = Path(__file__).resolve().parent
 
 
-def write(site: Path, merged: Merged, config: dict[str, Any], license_rows: str) -> None:
-    """Write ``index.html`` and ``licences.html``.
-
-    Parameters
-    ----------
-    site : pathlib.Path
-        Has asv's pages in ``asv/`` and perhaps the documentation in ``docs/``.
-    merged : Merged
-    config : dict
-        asv's configuration.
-    license_rows : str
-        Rows of the table of libraries.
-    """
+def write(site: Path, merged: Merged, config: Json, license_rows: str) -> None:
+    """Write ``index.html`` and ``licences.html`` beside asv's pages and, if it is there, the documentation."""
     page = Template((HERE / "landing.html").read_text(encoding="utf-8")).substitute(
         project=html.escape(config["project"]),
         counts=_counts(merged),
@@ -42,11 +30,11 @@ def write(site: Path, merged: Merged, config: dict[str, Any], license_rows: str)
         published=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     )
     (site / "index.html").write_text(page, encoding="utf-8")
-    style = re.search(r"<style>.*</style>", page, re.DOTALL)
-    shown = Template((HERE / "licences.html").read_text(encoding="utf-8")).substitute(
-        style=style.group(0) if style else "", asv_version=metadata.version("asv"), rows=license_rows
+    style = page[page.index("<style>") : page.index("</head>")]
+    page = Template((HERE / "licences.html").read_text(encoding="utf-8")).substitute(
+        style=style, asv_version=metadata.version("asv"), rows=license_rows
     )
-    (site / "licences.html").write_text(shown, encoding="utf-8")
+    (site / "licences.html").write_text(page, encoding="utf-8")
     for file in metadata.files("asv") or []:
         if file.name == "LICENSE.rst":
             shutil.copyfile(str(file.locate()), site / "asv" / "LICENSE.rst")
@@ -57,13 +45,11 @@ def _number(count: int, noun: str) -> str:
 
 
 def _counts(merged: Merged) -> str:
-    dates = sorted(merged.commits.values())
-    span = day(dates[0]) if day(dates[0]) == day(dates[-1]) else f"{day(dates[0])} to {day(dates[-1])}"
+    dates = merged.commits.values()
+    span = " to ".join(dict.fromkeys([day(min(dates)), day(max(dates))]))
     others = f"; {_number(merged.left_out, 'commit')} with results not on this branch" if merged.left_out else ""
-    return (
-        f"{_number(len(merged.commits), 'commit')} ({span}) × {_number(len(merged.benchmarks), 'benchmark')} × "
-        f"{_number(len(merged.machines), 'machine')}{others}"
-    )
+    benchmarks, machines = _number(len(merged.benchmarks), "benchmark"), _number(len(merged.machines), "machine")
+    return f"{_number(len(merged.commits), 'commit')} ({span}) × {benchmarks} × {machines}{others}"
 
 
 def _more_links(site: Path) -> list[str]:

@@ -36,20 +36,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def publish(root: Path) -> Path:
-    """Publish all results of a checkout as pages that need no network.
+    """Publish all results of a checkout as pages that need no network; their folder, ``html_dir`` of ``asv.conf.json``.
 
     The pages take the place of older ones when they are complete: ``index.html`` is the landing page, ``asv/`` holds
     asv's pages, ``docs/`` the documentation if ``make docs`` has built it.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The checkout, with ``asv.conf.json``.
-
-    Returns
-    -------
-    pathlib.Path
-        Folder of the pages: ``html_dir`` of ``asv.conf.json``.
 
     Raises
     ------
@@ -59,15 +49,14 @@ def publish(root: Path) -> Path:
     """
     root = root.resolve()
     config = configuration(root)
-    work = root / ".asv"
-    packages_folder, site = work / "npm", work / "site"
+    work, site = root / ".asv", root / ".asv" / "site"
     # asv follows first parents only: it would leave out the others, with a warning each.
     commits = set(git("rev-list", "--first-parent", *config["branches"], folder=root).split())
     try:
         merged = merge([root / HISTORY, root / config["results_dir"]], commits, work / "merged")
     except CannotMeasure as error:
         raise CannotMeasure(f"{error}{shallow_hint(root)}") from error
-    packages = vendor.install(packages_folder)
+    packages = vendor.install(work / "npm")
     shutil.rmtree(site, ignore_errors=True)
     _publish_with_asv(root, config, merged, site / "asv")
     _link_back(site / "asv" / "index.html")

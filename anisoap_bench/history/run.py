@@ -15,8 +15,10 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from benchmarks import measure
 
-NOTHING_SELECTED, SOME_FAILED = 1, 2
-"""Exit codes of ``asv run`` beside 0; it also ends with 1 on an error."""
+SOME_FAILED = 2
+"""Exit code of ``asv run`` beside 0 if all went well, and 1 if nothing was selected or asv failed."""
+LAUNCH_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+"""How asv starts a benchmark's process: by forking where that is known to be safe, as it saves seconds each."""
 
 
 def describe_machine(name: str) -> None:
@@ -33,7 +35,7 @@ def describe_machine(name: str) -> None:
         "machine": name,
         "os": platform.system(),
         "arch": platform.machine(),
-        "cpu": measure.machine().split(", ")[0],
+        "cpu": measure.processor(),
         "num_cpu": str(os.cpu_count()),
         "ram": memory,
     }
@@ -42,17 +44,12 @@ def describe_machine(name: str) -> None:
 
 def machine_name() -> str:
     """A name for this machine that others of its kind share: processor and number of cores."""
-    words = re.findall(r"[a-z0-9]+", measure.machine().split(", ")[0].lower())
+    words = re.findall(r"[a-z0-9]+", measure.processor().lower())
     return "-".join([*words, str(os.cpu_count()), "cores"])
 
 
-def launch_method() -> str:
-    """How asv starts a benchmark's process: by forking where that is known to be safe, as it saves seconds each."""
-    return "forkserver" if sys.platform == "linux" else "spawn"
-
-
 def run(root: Path, commits: list[str], results: Path, machine: str, options: list[str]) -> None:
-    """Measure commits with asv.
+    """Measure commits with asv; CannotMeasure if it ends with an error.
 
     asv saves each commit's results when it is done with it, so that an interrupted run can be taken up again.
 
@@ -67,11 +64,6 @@ def run(root: Path, commits: list[str], results: Path, machine: str, options: li
         Name under which results are kept.
     options : list of str
         More options of ``asv run``.
-
-    Raises
-    ------
-    CannotMeasure
-        If asv ends with an error.
     """
     config = configuration(root)
     folder = (root / config["env_dir"]).resolve().parent / "history"
@@ -81,10 +73,8 @@ def run(root: Path, commits: list[str], results: Path, machine: str, options: li
     write_whole(folder / "asv.conf.json", json.dumps({**config, **changed}, indent=1))
     write_whole(folder / "commits.txt", "\n".join(commits) + "\n")
     command = [sys.executable, "-m", "asv", "--config", str(folder / "asv.conf.json"), "run", *options]
-    command += ["--machine", machine, "--launch-method", launch_method()]
+    command += ["--machine", machine, "--launch-method", LAUNCH_METHOD, f"HASHFILE:{folder / 'commits.txt'}"]
     one_thread = dict.fromkeys(measure.THREAD_VARIABLES, "1")
-    done = subprocess.run(
-        [*command, f"HASHFILE:{folder / 'commits.txt'}"], cwd=root, env={**os.environ, **one_thread}, check=False
-    )
+    done = subprocess.run(command, cwd=root, env={**os.environ, **one_thread}, check=False)
     if done.returncode not in (0, SOME_FAILED):
         raise CannotMeasure(f"asv run ended with exit code {done.returncode}; its messages are above")

@@ -62,11 +62,6 @@ class Site:
     folder: Path
     address: str
 
-    @property
-    def index(self) -> dict[str, Any]:
-        """What asv's pages know."""
-        return json.loads((self.folder / "asv" / "index.json").read_text())
-
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
@@ -104,7 +99,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any, site: Site) -> Iterator[Any]:
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A page; when its test is over, nothing may have failed and nothing may have left this machine."""
     shown = browser.new_page(viewport={"width": 1280, "height": 900})
     troubles: list[str] = []
@@ -115,15 +110,11 @@ def page(browser: Any, site: Site) -> Iterator[Any]:
     shown.on("requestfailed", lambda request: troubles.append(f"{request.url}: {request.failure}"))
     shown.on("request", lambda request: requests.append(request.url))
     yield shown
+    shown.screenshot(path=SCREENSHOTS / f"{request.node.name}.png", full_page=True)
     shown.close()
     assert not troubles
     assert requests
     assert {urlsplit(url).hostname for url in requests if not url.startswith("data:")} == {"127.0.0.1"}
-
-
-def keep(page: Any, site: Site, name: str, **options: Any) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(SCREENSHOTS / f"{site.name}-{name}.png"), **options)
 
 
 def with_values(site: Site) -> list[str]:
@@ -135,7 +126,6 @@ def test_landing_page(page: Any, site: Site) -> None:
     page.goto(site.address)
     assert re.search(r"\d+ commits? .* × \d+ benchmarks? × \d+ machine", page.locator("body").inner_text())
     assert page.locator("table").count() >= 1
-    keep(page, site, "landing")
     for link in {urlsplit(link).path for link in Addresses(site.folder / "index.html").links if "://" not in link}:
         assert urlopen(site.address + link).status == 200
     page.locator("table a").nth(1).click()
@@ -154,23 +144,20 @@ def test_landing_page_on_a_phone(page: Any, site: Site, scheme: str) -> None:
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3]) / 3
     assert (brightness < 60) == (scheme == "dark")
-    keep(page, site, f"phone-{scheme}", full_page=True)
 
 
 def test_licences(page: Any, site: Site) -> None:
     page.goto(f"{site.address}licences.html")
     for link in page.locator("td a").all():
         assert len(urlopen(site.address + link.get_attribute("href")).read()) > 500
-    keep(page, site, "licences")
 
 
 def test_the_grid_lists_the_benchmarks(page: Any, site: Site) -> None:
     page.goto(f"{site.address}asv/index.html")
     page.wait_for_selector("a.benchmark-container canvas")
     shown = [link.get_attribute("href").removeprefix("#") for link in page.locator("a.benchmark-container").all()]
-    assert sorted(shown) == sorted(site.index["benchmarks"])
+    assert sorted(shown) == sorted(json.loads((site.folder / "asv" / "index.json").read_text())["benchmarks"])
     assert with_values(site)
-    keep(page, site, "grid")
 
 
 def test_the_list_can_be_sorted(page: Any, site: Site) -> None:
@@ -182,19 +169,16 @@ def test_the_list_can_be_sorted(page: Any, site: Site) -> None:
     page.locator("#summarylist-body th", has_text="Benchmark").first.click()
     page.wait_for_timeout(300)
     assert page.locator("#summarylist-body tbody td").first.inner_text() != first
-    keep(page, site, "list")
 
 
 def test_graphs_draw_their_points(page: Any, site: Site) -> None:
-    for k, name in enumerate(with_values(site)):
+    for name in with_values(site):
         page.goto(f"{site.address}asv/index.html#{name}")
         page.wait_for_selector("#main-graph canvas.flot-base")
         page.wait_for_function("() => $('#main-graph').data('plot') && $('#title').text() !== 'benchmark'")
         assert page.locator("#title").inner_text() == name
         assert sum(page.evaluate(POINTS)) >= 1, name
         assert page.evaluate(DRAWN_PIXELS) > 20, name
-        if k == 0:
-            keep(page, site, "graph")
 
 
 def test_a_link_of_the_table_draws_what_it_says(page: Any, site: Site) -> None:
@@ -208,7 +192,6 @@ def test_a_link_of_the_table_draws_what_it_says(page: Any, site: Site) -> None:
     assert value in {f"{1e3 * seconds:.3g}" for seconds in last if seconds is not None}
     if site.name == "made-up":
         assert sorted(page.evaluate(POINTS)) == [2, synthetic.COMMITS]  # one line for each machine
-    keep(page, site, "deep-link")
 
 
 def test_the_regressions_page_opens(page: Any, site: Site) -> None:
@@ -222,7 +205,6 @@ def test_the_regressions_page_opens(page: Any, site: Site) -> None:
         page.wait_for_selector("#main-graph canvas.flot-base")
         page.go_back()
         page.wait_for_selector("#regressions-body table")
-    keep(page, site, "regressions")
 
 
 def test_the_documentation_if_it_is_built(page: Any, site: Site) -> None:
@@ -234,7 +216,6 @@ def test_the_documentation_if_it_is_built(page: Any, site: Site) -> None:
         page.wait_for_selector("h1")
         page.goto(f"{site.address}docs/theory.html")
         page.wait_for_selector("mjx-container mjx-math")
-        keep(page, site, "theory")
 
 
 def test_nothing_is_loaded_from_a_network(site: Site) -> None:

@@ -28,12 +28,6 @@ def test_bulk_has_the_density_the_types_and_no_overlaps() -> None:
     assert distances[np.triu_indices(100, 1)].min() > 1.0
 
 
-@pytest.mark.parametrize("name", workloads.SYSTEMS)
-def test_systems_are_there_and_pairs_are_counted(name: str) -> None:
-    assert len(workloads.system(name)) == 200
-    assert workloads.hypers_of(name)["max_angular"] == (9 if name == "ellipsoids" else 6)
-
-
 def test_pair_count_agrees_with_the_package() -> None:
     from anisoap_opt.frames import ParticleBatch
     from anisoap_opt.neighbors import find_neighborhoods
@@ -41,12 +35,6 @@ def test_pair_count_agrees_with_the_package() -> None:
     batch = ParticleBatch.from_frames(workloads.system("ellipsoids"))
     found = find_neighborhoods(batch, 7.0, self_pairs=False)
     assert workloads.count_pairs("ellipsoids") == len(found.pairs.j)
-
-
-def test_peak_memory_sees_what_is_freed_again() -> None:
-    size = 64 << 20
-    assert 0.9 * size < measure.peak_memory(lambda: np.ones(size, dtype=np.uint8).sum()) < 1.3 * size
-    assert measure.peak_memory(lambda: None) < 8 << 20
 
 
 def test_median_time_counts_every_repeat_but_the_first() -> None:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asv_runner.discovery import disc_benchmarks
 
 from benchmarks import common, stored_values, versions, workloads
 from tests.suite.asv_tools import ROOT
-
-
-def discovered() -> list[Any]:
-    """The benchmarks that asv finds."""
-    from asv_runner.discovery import disc_benchmarks
-
-    return list(disc_benchmarks(str(ROOT / "benchmarks")))
 
 
 def test_versions_file_is_of_this_code() -> None:
@@ -29,21 +21,17 @@ def test_versions_file_is_of_this_code() -> None:
     assert now == before, "run python -m benchmarks.versions"
 
 
-def test_every_benchmark_that_asv_finds_has_an_explicit_version_and_a_checksum() -> None:
-    found = discovered()
+def test_every_benchmark_that_asv_finds_has_a_version_a_checksum_a_unit_and_names_of_parameters() -> None:
     known = {versions.name_of(one): one.version for one in versions.classes()}
-    assert {benchmark.name.rsplit(".", 1)[0] for benchmark in found} == set(known)
-    for benchmark in found:
-        assert benchmark.version == known[benchmark.name.rsplit(".", 1)[0]]
-        assert re.fullmatch(r"\d+", benchmark.version)
-
-
-def test_names_of_parameters_and_units_are_there() -> None:
-    for benchmark in discovered():
-        assert len(benchmark.params) == len(benchmark.param_names), benchmark.name
-        assert not any(name.startswith("param") for name in benchmark.param_names), benchmark.name
-        assert benchmark.unit != "unit", benchmark.name
-        assert "/s" not in benchmark.unit, f"{benchmark.name}: a speed falls when things get worse"
+    found = {benchmark.name: benchmark for benchmark in disc_benchmarks(str(ROOT / "benchmarks"))}
+    assert {name.rsplit(".", 1)[0] for name in found} == set(known)
+    for name, benchmark in found.items():
+        assert benchmark.version == known[name.rsplit(".", 1)[0]]
+        assert benchmark.version.isdecimal()
+        assert len(benchmark.params) == len(benchmark.param_names), name
+        assert not any(parameter.startswith("param") for parameter in benchmark.param_names), name
+        assert benchmark.unit != "unit", name
+        assert "/s" not in benchmark.unit, f"{name}: a speed falls when things get worse"
 
 
 class Example(common.Measured):
@@ -56,25 +44,21 @@ class Example(common.Measured):
 
 
 def test_a_changed_workload_changes_the_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(target: object, name: str, value: object) -> bool:
+        with monkeypatch.context() as patch:
+            patch.setattr(target, name, value)
+            return versions.checksum(Example) != before
+
     before = versions.checksum(Example)
     moved = [frame.copy() for frame in workloads.bulk(8, 1)]
     moved[0].positions[3, 1] += 1e-5
-    with monkeypatch.context() as patch:
-        patch.setattr(workloads, "bulk", lambda *_: moved)
-        assert versions.checksum(Example) != before
-    with monkeypatch.context() as patch:
-        patch.setitem(workloads.HYPERS["(6, None)"], "cutoff_radius", 7.5)
-        assert versions.checksum(Example) != before
-    with monkeypatch.context() as patch:
-        patch.setattr(Example, "params", (("numpy_only",), (8, 12)))
-        assert versions.checksum(Example) != before
-    with monkeypatch.context() as patch:
-        patch.setattr(Example, "params", (("numpy_only", "another"), (8,)))
-        assert versions.checksum(Example) == before
+    assert changed(workloads, "bulk", lambda *_: moved)
     moved[0].positions[3, 1] += 1e-12 - 1e-5  # another machine's last bits
-    with monkeypatch.context() as patch:
-        patch.setattr(workloads, "bulk", lambda *_: moved)
-        assert versions.checksum(Example) == before
+    assert not changed(workloads, "bulk", lambda *_: moved)
+    size = {**workloads.HYPERS["(6, None)"], "cutoff_radius": 7.5}
+    assert changed(workloads, "HYPERS", {"(6, None)": size})
+    assert changed(Example, "params", (("numpy_only",), (8, 12)))
+    assert not changed(Example, "params", (("numpy_only", "another"), (8,)))
 
 
 def test_stored_values_and_the_hyperparameters_of_a_first_call_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
