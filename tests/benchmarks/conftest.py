@@ -1,4 +1,4 @@
-"""What the gate's benchmarks share: frames, and one way to time a call."""
+"""What the gate's benchmarks share: one way to time a call, and a descriptor."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from tests.benchmarks import inputs
 
 if TYPE_CHECKING:
-    from tests.benchmarks.inputs import Call, Frames
+    from tests.benchmarks.cases import Case
 
 ROUNDS = 6
 """A process runs each benchmark a few times; more processes tell more than more rounds."""
@@ -22,15 +23,14 @@ LEVELS = 20
 
 
 @pytest.fixture
-def timed(benchmark: Any) -> Call:
-    """Time rounds of `calls` calls, as many in every process and for every commit, after one that compiles.
+def timed(benchmark: Any) -> Callable[[Callable[[], Any], int], Any]:
+    """Time rounds of so many calls, as many in every process and for every commit, after one that compiles.
 
     The calls come from different places on the stack of C, because compiled code that keeps its sums there is faster
     or slower with the place, by several per cent, for as long as a process lives; so a process does not judge by one.
     """
 
-    def run(call: Callable[[], Any], *, calls: int, **information: Any) -> Any:
-        benchmark.extra_info.update(information)
+    def run(call: Callable[[], Any], calls: int) -> Any:
         deeper(lambda: None, PLACES * LEVELS)  # so that no call is the first to need these pages
         call()
         levels = itertools.cycle(range(0, PLACES * LEVELS, LEVELS))
@@ -45,19 +45,18 @@ def deeper(call: Callable[[], Any], levels: int) -> Any:
 
 
 @pytest.fixture
-def make_calculator() -> Call:
-    """`inputs.calculator`; without the backend the benchmark is skipped, which the gate takes for not compared."""
+def run_case(benchmark: Any, timed: Callable[..., Any]) -> Callable[[Case], None]:
+    """Time a descriptor; without its backend it is skipped, which the gate takes for not compared."""
 
-    def make(*words: str, **more: Any) -> Any:
+    def run(case: Case) -> None:
+        benchmark.group = case.group
         try:
-            return inputs.calculator(*words, **more)
+            calculator = inputs.calculator(case.size, case.backend, **case.more)
         except ModuleNotFoundError as error:
             pytest.skip(str(error))
+        method, frames = getattr(calculator, case.method), inputs.load()[case.frames][: case.count]
+        found = timed(lambda: method(frames), case.calls)
+        arrays = [block.values for block in found.blocks()] if case.method == "transform" else [found]
+        assert all(len(array) and np.isfinite(array).all() for array in arrays)
 
-    return make
-
-
-@pytest.fixture
-def frames() -> Frames:
-    """All frames, by name."""
-    return inputs.load()
+    return run

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,8 +16,6 @@ from typing import Any, TypeAlias
 from benchmarks import workloads
 
 Frames: TypeAlias = dict[str, list[Any]]
-Call: TypeAlias = Callable[..., Any]
-
 VARIABLE = "ANISOAP_GATE_INPUTS"
 """Names the file of frames; without it they are made here."""
 
@@ -32,10 +29,7 @@ SYSTEMS = ("benzenes", "four_species", "ellipsoids")
 
 def make() -> Frames:
     """All frames, by name."""
-    bulk = {
-        name: [workloads.bulk(particles, types, seed)[0] for seed in range(COPIES)]
-        for name, (particles, types) in BULK.items()
-    }
+    bulk = {name: [workloads.bulk(*size, seed)[0] for seed in range(COPIES)] for name, size in BULK.items()}
     return {**bulk, **{name: workloads.system(name) for name in SYSTEMS}}
 
 
