@@ -98,10 +98,10 @@ def write(path: Path, content: dict[str, Any]) -> None:
 def site(root: Path) -> list[str]:
     """Make a repository with tracked results of all commits, and ordinary ones of the last two on another machine.
 
-    The other machine has the same name and another description.
+    The other machine has the same name and another description, and did not measure the last benchmark.
     """
     hashes = repository(root)
     write_results(root / "results" / "asv", "local", hashes)
-    write_results(root / ".asv" / "results", "local", [""] * (COMMITS - 2) + hashes[-2:])
+    write_results(root / ".asv" / "results", "local", [""] * 10 + hashes[-2:], names=list(BENCHMARKS)[:-1])
     write(root / ".asv" / "results" / "local" / "machine.json", {"machine": "local", "version": 1})
     return hashes
