@@ -38,21 +38,11 @@ def read_json(path: Path, *keys: str) -> Json:
 
 @dataclass
 class Results:
-    """One file of results: of a commit, in one environment, on one machine.
+    """One file of results: of a commit, in one environment, on one machine."""
 
-    Attributes
-    ----------
-    file : str
-        Its name.
-    about : dict
-        All that it says beside the results.
-    rows : dict of dict
-        By benchmark and column: its version, when it was started, its parameters, its results, …
-    """
-
-    file: str
-    about: Json
-    rows: dict[str, Json]
+    file: str  # its name
+    about: Json  # all that it says beside the results
+    rows: dict[str, Json]  # by benchmark and column: its version, when it was started, its parameters, its results, …
 
     @property
     def commit(self) -> str:
@@ -84,13 +74,7 @@ class Results:
 
 
 def read_results(folder: Path) -> list[Results]:
-    """What the folder of one machine holds; nothing if it is missing.
-
-    Raises
-    ------
-    CannotMeasure
-        If a file is none of asv's; the message names it.
-    """
+    """What the folder of one machine holds; nothing if it is missing. CannotMeasure names a file that is not asv's."""
     found = []
     for path in sorted(folder.glob("*.json")):
         if path.name == "machine.json":

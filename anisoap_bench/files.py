@@ -14,21 +14,22 @@ from anisoap_bench.errors import CannotMeasure
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its final place and rename it, so that an interrupt or a full disk leaves the old one.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its folder is made if it is missing. A link stays one; into what is no ordinary file, as a pipe, it is written
-        directly.
-    content : str or bytes
-        Text is written as UTF-8.
-
-    Raises
-    ------
-    CannotMeasure
-        If it cannot be written: the folder cannot be made, the disk is full, a folder has its name.
+    Text is written as UTF-8. A missing folder is made, a link stays one; into what is no ordinary file, as a pipe, it
+    is written directly. CannotMeasure if it cannot be written: the disk is full, a folder has its name.
     """
     with _refusing(path):
         _write_whole(path, content)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse what `write_whole` could not write now: better told than after an hour. What the file holds stays."""
+    if path.is_dir():
+        raise CannotMeasure(f"cannot write {path}: it is a folder")
+    if not _is_special(path):
+        probe = path.resolve().with_name(f".{path.name}.probe")
+        with _refusing(path):
+            _write_whole(probe, "")
+            probe.unlink()
 
 
 @contextmanager
@@ -57,28 +58,6 @@ def _write_whole(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def check_writable(path: Path) -> None:
-    """Refuse what `write_whole` could not write now: better told than after an hour.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its folder is made if it is missing; what it holds stays.
-
-    Raises
-    ------
-    CannotMeasure
-        As of `write_whole`.
-    """
-    if path.is_dir():
-        raise CannotMeasure(f"cannot write {path}: it is a folder")
-    if not _is_special(path):
-        probe = path.resolve().with_name(f".{path.name}.probe")
-        with _refusing(path):
-            _write_whole(probe, "")
-            probe.unlink()
 
 
 def _is_special(path: Path) -> bool:

@@ -43,35 +43,17 @@ if sys.platform == "linux" and sys.argv[1:2] == ["run_server"]:
 
 @dataclass(frozen=True)
 class Work:
-    """What a benchmark does for one combination of its parameters.
-
-    Attributes
-    ----------
-    backend : str
-    frames : list of ase.Atoms
-    hypers : dict
-        The calculator's other arguments.
-    method : {"power_spectrum", "transform"}
-    call : dict
-        The method's arguments beside the frames.
-    units : float
-        Pairs or frames in one call: what seconds are divided by, where a quantity is per pair or frame.
-    threads : int
-    reference : str
-        Name of the stored values that the result is compared with, "" for none.
-    reference_frames : int
-        How many of the frames those values are for.
-    """
+    """What a benchmark does for one combination of its parameters."""
 
     backend: str
     frames: list[Any]
-    hypers: dict[str, Any]
+    hypers: dict[str, Any]  # the calculator's other arguments
     method: str = "power_spectrum"
-    call: dict[str, Any] = field(default_factory=dict)
-    units: float = 1.0
+    call: dict[str, Any] = field(default_factory=dict)  # the method's arguments beside the frames
+    units: float = 1.0  # pairs or frames in one call, for a quantity per pair or per frame
     threads: int = 1
-    reference: str = ""
-    reference_frames: int = 1
+    reference: str = ""  # name of the stored values that the result is compared with, "" for none
+    reference_frames: int = 1  # how many of the frames those values are for
 
 
 def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:

@@ -22,31 +22,15 @@ def dgemm_rate(size: int = 900) -> float:
 
 
 class KernelLoad:
-    """A kernel of one backend and pairs for it.
-
-    Parameters
-    ----------
-    backend : str
-    degree : {6, 21}
-    lengths : {"long", "short"}
-        Segments of 50 to 75 pairs, or of about 7.
-
-    Raises
-    ------
-    NotImplementedError
-        If this version of the package has no such kernel.
-    """
+    """A kernel of one backend, and pairs for it in segments of 50 to 75 ("long"), or of about 7 ("short")."""
 
     def __init__(self, backend: str, degree: int, lengths: str) -> None:
-        try:
-            from anisoap_opt import EllipsoidalDensityProjection, kernels
-            from anisoap_opt.gaussians import Gaussians
-            from anisoap_opt.pairs import Pairs
+        from anisoap_opt import EllipsoidalDensityProjection, kernels
+        from anisoap_opt.gaussians import Gaussians
+        from anisoap_opt.pairs import Pairs
 
-            calculator = EllipsoidalDensityProjection(**workloads.HYPERS[DEGREES[degree]], backend=backend)
-            kernel = kernels.load(calculator.backend)
-        except (ImportError, ValueError, AttributeError) as error:
-            raise NotImplementedError(str(error)) from error
+        calculator = EllipsoidalDensityProjection(**workloads.HYPERS[DEGREES[degree]], backend=backend)
+        kernel = kernels.load(calculator.backend)
         rng = np.random.default_rng(0)
         self.block = BLOCKS[degree]
         self.num_pairs = 400_000 if degree == 6 else 40_000

@@ -29,23 +29,11 @@ class Merged:
 
 
 def merge(sources: list[Path], commits: set[str], folder: Path) -> Merged:
-    """Write the results of several folders into one, in which each measurement is once.
+    """Write the results of several of asv's folders into one, made anew, in which each measurement is once.
 
-    Parameters
-    ----------
-    sources : list of pathlib.Path
-        asv's ``results_dir`` folders; those that do not exist are passed over. A machine that two of them describe
-        differently is two machines: the one of the later source gets " (here)" behind its name. Of two results of one
-        benchmark in one environment at one commit, the one that was started later stays.
-    commits : set of str
-        Hashes that asv can show; results of others are left out.
-    folder : pathlib.Path
-        Is made anew.
-
-    Raises
-    ------
-    CannotMeasure
-        If there is no result, or a file is not what asv writes.
+    A machine that two of them describe differently is two machines: the one of the later source gets " (here)" behind
+    its name. Of two results of one benchmark in one environment at one commit, the one that was started later stays.
+    Only these commits, which asv can show, are taken. CannotMeasure if there is no result, or a file is not asv's.
     """
     machines: dict[str, Json] = {}
     described: list[Json] = []

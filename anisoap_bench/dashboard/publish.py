@@ -39,13 +39,8 @@ def publish(root: Path) -> Path:
     """Publish all results of a checkout as pages that need no network; their folder, ``html_dir`` of ``asv.conf.json``.
 
     The pages take the place of older ones when they are complete: ``index.html`` is the landing page, ``asv/`` holds
-    asv's pages, ``docs/`` the documentation if ``make docs`` has built it.
-
-    Raises
-    ------
-    CannotMeasure
-        If there are no results of commits on this branch, npm cannot fetch the libraries, asv fails, or the folder of
-        the pages cannot be written.
+    asv's pages, ``docs/`` the documentation if ``make docs`` has built it. CannotMeasure if there are no results of
+    commits on this branch, npm cannot fetch the libraries, asv fails, or the folder of the pages cannot be written.
     """
     root = root.resolve()
     config = configuration(root)

@@ -41,10 +41,7 @@ LOADED = re.compile(r'<(?:script|link)\b[^>]*?(?:src|href)="(https?:)?//[^>]*>',
 def install(folder: Path) -> Path:
     """Folder ``node_modules`` with the packages of ``package-lock.json``; nothing is fetched if they are there.
 
-    Raises
-    ------
-    CannotMeasure
-        If npm is missing, or fails, as it does the first time without a network.
+    CannotMeasure if npm is missing, or fails, as it does the first time without a network.
     """
     lock = (HERE / "package-lock.json").read_bytes()
     installed, stamp = folder / "node_modules", folder / "installed.json"
@@ -67,22 +64,8 @@ def install(folder: Path) -> Path:
 def localise(site: Path, packages: Path) -> list[str]:
     """Put the libraries into the folder ``vendor`` of a site and let all its pages load them from there.
 
-    Parameters
-    ----------
-    site : pathlib.Path
-        Pages of asv, and perhaps of Sphinx, in any folder.
-    packages : pathlib.Path
-        ``node_modules``.
-
-    Returns
-    -------
-    list of str
-        Names of the packages used, sorted.
-
-    Raises
-    ------
-    CannotMeasure
-        If a page loads something that LIBRARIES does not have: a new asv or Sphinx.
+    Returns the names of the packages used. CannotMeasure if a page loads something that LIBRARIES does not have: a new
+    asv or Sphinx.
     """
     used = set()
     for page in sorted(site.rglob("*.html")):

@@ -15,11 +15,7 @@ def select(wanted: str, root: Path, measured: set[str], touching: list[str]) -> 
     ----------
     wanted : str
         A range of `git rev-list` (``v1..HEAD``, ``HEAD^!``), a number (that many commits up to HEAD), ``ALL`` (all
-        commits up to HEAD), or ``NEW`` (those that are not behind a measured one).
-    root : pathlib.Path
-        The repository.
-    measured : set of str
-        Commits that have results, for ``NEW``.
+        commits up to HEAD), or ``NEW`` (those that are not behind one of `measured`).
     touching : list of str
         Only commits that change one of these paths; all if empty.
 

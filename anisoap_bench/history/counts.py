@@ -11,30 +11,18 @@ from anisoap_bench.asv_files import read_results
 
 @dataclass
 class Counts:
-    """Results of some commits on one machine.
+    """Results of some commits on one machine."""
 
-    Attributes
-    ----------
-    commits, benchmarks, environments : set of str
-        With at least one value.
-    new, old : int
-        Benchmarks × commits × environments with a value, measured by this run or before.
-    skipped : int
-        Those for which a commit lacks what they need.
-    failed : list of str
-        ``commit benchmark`` of those of this run without a value for some parameters.
-    failed_before : int
-        The same of earlier runs; asv does not measure them again unless told to.
-    """
-
+    # With at least one value:
     commits: set[str] = field(default_factory=set)
     benchmarks: set[str] = field(default_factory=set)
     environments: set[str] = field(default_factory=set)
-    new: int = 0
-    old: int = 0
-    skipped: int = 0
-    failed: list[str] = field(default_factory=list)
-    failed_before: int = 0
+    # Benchmarks × commits × environments:
+    new: int = 0  # with a value measured by this run
+    old: int = 0  # or before
+    skipped: int = 0  # for which the commit lacks what they need
+    failed: list[str] = field(default_factory=list)  # by this run, for some parameters: ``commit benchmark``
+    failed_before: int = 0  # the same of earlier runs; asv does not measure them again unless told to
 
     def __str__(self) -> str:
         text = (

@@ -49,21 +49,9 @@ def machine_name() -> str:
 
 
 def run(root: Path, commits: list[str], results: Path, machine: str, options: list[str]) -> None:
-    """Measure commits with asv; CannotMeasure if it ends with an error.
+    """Measure commits of a checkout, with more options of ``asv run``; CannotMeasure if it ends with an error.
 
     asv saves each commit's results when it is done with it, so that an interrupted run can be taken up again.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The checkout with ``asv.conf.json``.
-    commits : list of str
-    results : pathlib.Path
-        asv's ``results_dir`` for this run.
-    machine : str
-        Name under which results are kept.
-    options : list of str
-        More options of ``asv run``.
     """
     config = configuration(root)
     folder = (root / config["env_dir"]).resolve().parent / "history"

@@ -44,19 +44,9 @@ def repository(root: Path) -> list[str]:
 
 
 def write_results(folder: Path, machine: str, hashes: list[str], *, names: Any = BENCHMARKS, later: int = 0) -> None:
-    """Write results of one machine for some commits of `repository`, slower from SLOWED on.
+    """Write results of one machine for the commits of `repository`, slower from SLOWED on; "" leaves one out.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        asv's ``results_dir``.
-    machine : str
-    hashes : list of str
-        All commits of the repository; an empty string leaves one out.
-    names : iterable of str
-        Which of BENCHMARKS.
-    later : int
-        Milliseconds after the usual time at which these were started.
+    `names` are some of BENCHMARKS, `later` the milliseconds after the usual time at which these were started.
     """
     rng = np.random.default_rng(0)
     for k, commit in enumerate(hashes):

@@ -85,10 +85,8 @@ def test_landing_page(site: Path) -> None:
     links = Addresses(site / "index.html").links
     assert {"docs/index.html", "gate-calibration.json", "licences.html", "asv/index.html#/regressions"} <= set(links)
     shown = [unquote(link.split("#")[1]) for link in links if "#" in link]
-    assert {f"{NAME}?p-system='benzenes'&p-backend='numba'", f"{NAME}?p-system='benzenes'&y-axis-scale=log"} < set(
-        shown
-    )
-    assert set(synthetic.BENCHMARKS) < set(shown)
+    of_benzenes = {f"{NAME}?p-system='benzenes'&{rest}" for rest in ("p-backend='numba'", "y-axis-scale=log")}
+    assert of_benzenes | set(synthetic.BENCHMARKS) < set(shown)
     assert shown.count(f"{NAME}?p-system='ellipsoids'&p-backend='numba'") == 2  # in the tables of both machines
 
 
@@ -121,80 +119,82 @@ def test_the_licences_of_all_libraries_are_there(site: Path) -> None:
     assert text.count('href="vendor/') == 7
 
 
-def test_failing_keeps_the_old_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic.site(tmp_path)
-    (tmp_path / ".asv" / "html").mkdir()
-    (tmp_path / ".asv" / "html" / "index.html").write_text("old")
-    packages = made_up_packages(tmp_path / "packages")
-    (packages / "jquery" / "LICENSE").unlink()
-    monkeypatch.setattr(vendor, "install", lambda _: packages)
+def test_failing_keeps_the_old_pages(root: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (site / "index.html").read_text()
+    monkeypatch.setattr(vendor, "install", lambda _: root / "packages")
+    monkeypatch.setattr(publish, "OVERVIEW", "never shown")
+    (root / "packages" / "jquery" / "LICENSE").rename(root / "terms")
     with pytest.raises(CannotMeasure, match="jquery has no licence file"):
-        publish.publish(tmp_path)
-    assert (tmp_path / ".asv" / "html" / "index.html").read_text() == "old"
+        publish.publish(root)
+    (root / "terms").rename(root / "packages" / "jquery" / "LICENSE")
+    assert (site / "index.html").read_text() == before
+    assert "never shown" not in (site / "asv" / "index.html").read_text()
 
 
-def test_pages_behind_a_link_and_in_the_way_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic.site(tmp_path / "root")
-    packages = made_up_packages(tmp_path / "packages")
-    monkeypatch.setattr(vendor, "install", lambda _: packages)
-    html, behind = tmp_path / "root" / ".asv" / "html", tmp_path / "behind"
+def test_pages_behind_a_link_and_in_the_way_of_a_file(tmp_path: Path) -> None:
+    def fresh() -> Path:
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "index.html").touch()
+        return tmp_path / "site"
+
+    link, behind, file = (tmp_path / name for name in ("link", "behind", "file"))
     behind.mkdir()
-    (behind / "old").write_text("old")
-    html.symlink_to(behind)
-    assert publish.publish(tmp_path / "root") == behind.resolve()
-    assert html.is_symlink()
-    assert (behind / "index.html").is_file()
-    assert not (behind / "old").exists()
-    html.unlink()
-    html.write_text("a file")
-    with pytest.raises(CannotMeasure, match="cannot take the place of .*html"):
-        publish.publish(tmp_path / "root")
-    assert html.read_text() == "a file"
+    (behind / "old").touch()
+    link.symlink_to(behind)
+    assert publish._put(fresh(), link) == behind.resolve()
+    assert link.is_symlink()
+    assert [path.name for path in behind.iterdir()] == ["index.html"]
+    file.write_text("a file")
+    with pytest.raises(CannotMeasure, match="cannot take the place of .*file"):
+        publish._put(fresh(), file)
+    assert file.read_text() == "a file"
 
 
 def test_a_page_that_loads_more_is_refused(tmp_path: Path) -> None:
-    packages = made_up_packages(tmp_path / "packages")
     (tmp_path / "index.html").write_text('<script src="https://example.org/new.js"></script>')
     with pytest.raises(CannotMeasure, match=r"no local copy of: .*new\.js"):
-        vendor.localise(tmp_path, packages)
+        vendor.localise(tmp_path, tmp_path / "packages")
 
 
 def test_errors_end_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
-    assert "asv.conf" in capsys.readouterr().err
+    def refusal() -> str:
+        assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
+        return capsys.readouterr().err
+
+    assert "asv.conf" in refusal()
     synthetic.repository(tmp_path)
-    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
-    assert "make history" in capsys.readouterr().err
+    assert "make history" in refusal()
     (tmp_path / "asv.conf.json").write_text("{")
-    assert command.main(["dashboard", "--root", str(tmp_path)]) == 2
-    assert "asv.conf.json" in capsys.readouterr().err
+    assert "asv.conf.json" in refusal()
 
 
-def test_npm_that_is_missing_or_has_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A script in place of npm."""
+    monkeypatch.setattr(vendor.shutil, "which", lambda _: str(tmp_path / "npm"))
+    (tmp_path / "npm").touch(mode=0o755)
+    return tmp_path / "npm"
+
+
+def test_npm_that_is_missing_or_has_no_network(npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm.write_text("#!/bin/sh\necho 'npm error network unreachable' >&2\nexit 1\n")
+    with pytest.raises(CannotMeasure, match="(?s)needs a network.*unreachable"):
+        vendor.install(tmp_path / "packages")
+    assert not (tmp_path / "packages" / "installed.json").exists()
     monkeypatch.setattr(vendor.shutil, "which", lambda _: None)
     with pytest.raises(CannotMeasure, match="npm is missing"):
-        vendor.install(tmp_path / "npm")
-    failing = tmp_path / "npm-that-fails"
-    failing.write_text("#!/bin/sh\necho 'npm error network unreachable' >&2\nexit 1\n")
-    failing.chmod(0o755)
-    monkeypatch.setattr(vendor.shutil, "which", lambda _: str(failing))
-    with pytest.raises(CannotMeasure, match="(?s)needs a network.*unreachable"):
-        vendor.install(tmp_path / "npm")
-    assert not (tmp_path / "npm" / "installed.json").exists()
+        vendor.install(tmp_path / "packages")
 
 
-def test_npm_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_npm_is_not_run_again(npm: Path, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
-    npm = tmp_path / "npm-that-counts"
     npm.write_text(f"#!/bin/sh\necho $1 >> {calls}\nmkdir -p node_modules\n")
-    npm.chmod(0o755)
-    monkeypatch.setattr(vendor.shutil, "which", lambda _: str(npm))
     for _ in range(2):
-        assert vendor.install(tmp_path / "npm") == tmp_path / "npm" / "node_modules"
+        assert vendor.install(tmp_path / "packages") == tmp_path / "packages" / "node_modules"
     assert calls.read_text() == "ci\n"
-    assert (tmp_path / "npm" / ".npmrc").is_file()
-    shutil.rmtree(tmp_path / "npm" / "node_modules")
-    vendor.install(tmp_path / "npm")
+    assert (tmp_path / "packages" / ".npmrc").is_file()
+    shutil.rmtree(tmp_path / "packages" / "node_modules")
+    vendor.install(tmp_path / "packages")
     assert calls.read_text() == "ci\nci\n"
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from tests.suite.asv_tools import CONFIG, ROOT, commit, git, write_config
 
 COMMITS = 12
@@ -77,19 +79,10 @@ shutil.copytree(here / "anisoap_opt", there)
 
 
 def make(folder: Path, environments: Path, planted: bool) -> list[str]:
-    """Write a repository, and return its commits, the oldest first.
+    """Write a repository, whose asv environments may be another one's too; its commits, the oldest first.
 
-    Parameters
-    ----------
-    folder : Path
-        Is made.
-    environments : Path
-        asv's ``env_dir``; repositories with the same one share an environment.
-    planted : bool
-        Whether everything is 30 % slower, half as large again and less exact from commit SLOW on.
+    If `planted`, everything is 30 % slower, half as large again and less exact from commit SLOW on.
     """
-    import numpy as np
-
     suite = folder / "benchmarks"
     suite.mkdir(parents=True)
     (folder / "anisoap_opt").mkdir()
