@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,7 +35,7 @@ def environment() -> dict[str, Any]:
         "blas": _blas(),
         "thread_variables": {name: os.environ.get(name) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")},
         "git": _git(),
-        "gpu": {"cuda": _cuda_devices(), "mps": _mps()},
+        "gpu": _gpu(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 
@@ -51,36 +52,31 @@ def thread_pools() -> list[dict[str, Any]]:
 
 def disagreements(threads: int) -> list[str]:
     """The pools whose number of threads is not the one asked for, in words."""
-    return [
-        f"{one['pool']}: {one['threads']} threads, {threads} asked for"
-        for one in thread_pools()
-        if one["threads"] != threads
-    ]
+    others = [one for one in thread_pools() if one["threads"] != threads]
+    return [f"{one['pool']}: {one['threads']} threads, {threads} asked for" for one in others]
 
 
 def _system_name() -> str | None:
     """Distribution or release of the operating system."""
     if sys.platform == "darwin":
         return f"macOS {platform.mac_ver()[0]}"
-    try:
+    with suppress(OSError, KeyError):
         return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except (OSError, KeyError):
-        return None
+    return None
 
 
 def _version(package: str) -> str | None:
-    try:
+    with suppress(PackageNotFoundError):
         return version(package)
-    except PackageNotFoundError:
-        return None
+    return None
 
 
 def _native() -> list[dict[str, Any]]:
-    try:
+    with suppress(ImportError):
         from threadpoolctl import threadpool_info
-    except ImportError:
-        return []
-    return threadpool_info()
+
+        return threadpool_info()
+    return []
 
 
 def _blas() -> list[dict[str, Any]] | None:
@@ -101,17 +97,14 @@ def _git() -> dict[str, Any]:
     return {"commit": _output("git", "rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
 
 
-def _cuda_devices() -> list[str] | None:
-    if "torch" in sys.modules:
-        cuda = sys.modules["torch"].cuda
-        return [cuda.get_device_name(k) for k in range(cuda.device_count())] if cuda.is_available() else []
-    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
-    return None if names is None else names.splitlines()
-
-
-def _mps() -> bool | None:
-    """Whether Torch can use Apple's GPU; None if Torch is not loaded."""
-    return bool(sys.modules["torch"].backends.mps.is_available()) if "torch" in sys.modules else None
+def _gpu() -> dict[str, Any]:
+    """Names of CUDA's devices, and whether Torch can use Apple's; None where that cannot be known without Torch."""
+    if torch := sys.modules.get("torch"):
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        names = [torch.cuda.get_device_name(k) for k in range(count)]
+        return {"cuda": names, "mps": bool(torch.backends.mps.is_available())}
+    listed = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return {"cuda": None if listed is None else listed.splitlines(), "mps": None}
 
 
 def _output(*command: str) -> str | None:
@@ -123,7 +116,6 @@ def _output(*command: str) -> str | None:
 
 
 def _text(path: str) -> str | None:
-    try:
+    with suppress(OSError):
         return Path(path).read_text().strip()
-    except OSError:
-        return None
+    return None

@@ -3,21 +3,20 @@
 asv drops the results of an older version of a benchmark from its graphs. So a change of what is measured needs a new
 `version`, else old and new numbers stand side by side as if they were comparable; a test compares this file with the
 code. The checksum covers the frames, hyperparameters, parameters and stored values, and the source of the class, of its
-bases and of the functions in SHARED, without comments, docstrings and white space. Which backends there are it does not
-cover: one more changes nothing of what the others' numbers mean. It is the same on every system and Python.
+bases and of the functions in SHARED, without comments, docstrings and layout. It does not cover which backends there
+are: one more changes nothing of what the others' numbers mean. It is the same on every system and Python.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import importlib
 import inspect
-import io
 import itertools
 import json
 import sys
-import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ def checksum(benchmark: type) -> str:
     digest = hashlib.sha256()
     bases = [base for base in benchmark.__mro__ if base.__module__.startswith("benchmarks.")]
     for item in (*bases, *(SHARED if issubclass(benchmark, common.Measured) else ())):
-        digest.update(bare_source(inspect.getsource(item)).encode())
+        digest.update(repr(bare(ast.parse(inspect.getsource(item)))).encode())
     digest.update(repr((axes(benchmark), common.SMALLEST_ERROR, common.SMALLEST_MEMORY)).encode())
     references = set()
     for work in works(benchmark):
@@ -95,23 +94,13 @@ def checksum(benchmark: type) -> str:
     return digest.hexdigest()[:16]
 
 
-def bare_source(source: str) -> str:
-    """Source without comments, docstrings and white space, the same for every version of Python's tokenizer."""
-    tokens = [
-        token
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
-    ]
-    dropped = [token for token in tokens if token.type == tokenize.COMMENT]
-    tokens = [token for token in tokens if token.type != tokenize.COMMENT]
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if (before.type, token.type, after.type) == (tokenize.NEWLINE, tokenize.STRING, tokenize.NEWLINE):
-            dropped.append(token)
-    starts = [0, *itertools.accumulate(map(len, source.splitlines(keepends=True)))]
-    for token in sorted(dropped, reverse=True, key=lambda token: token.start):
-        (first, begin), (last, end) = token.start, token.end
-        source = source[: starts[first - 1] + begin] + source[starts[last - 1] + end :]
-    return "".join(source.split())
+def bare(code: Any) -> Any:
+    """A syntax tree as lists and tuples: no comments, docstrings and layout, nor what only some Pythons have in it."""
+    if isinstance(code, list):
+        return [bare(one) for one in code if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
+    if isinstance(code, ast.AST):
+        return type(code).__name__, [(name, bare(one)) for name, one in ast.iter_fields(code) if one not in (None, [])]
+    return code
 
 
 def _frames_digest(frames: list[Any]) -> str:
@@ -136,21 +125,14 @@ def stored() -> Entries:
 
 def unannounced(now: Entries, before: Entries) -> list[str]:
     """Benchmarks that measure something else than before, under the same version."""
-    return [
-        name
-        for name in now
-        if name in before
-        and now[name]["version"] == before[name]["version"]
-        and now[name]["checksum"] != before[name]["checksum"]
-    ]
+    kept = [name for name in now if name in before and now[name]["version"] == before[name]["version"]]
+    return [name for name in kept if now[name] != before[name]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the file; 1 without writing if something changed under its old version."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.versions", description="Write versions.json.")
-    parser.add_argument(
-        "--same-meaning", action="store_true", help="keep the versions: old and new numbers mean the same"
-    )
+    parser.add_argument("--same-meaning", action="store_true", help="keep the versions: numbers mean what they meant")
     options = parser.parse_args(arguments)
     now = current()
     changed = unannounced(now, stored())

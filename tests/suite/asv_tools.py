@@ -18,18 +18,12 @@ COLUMNS = ("result", "params", "version", "started_at", "duration")
 def run(*command: str, folder: Path, home: Path, code: int = 0) -> str:
     """Output of a Python module's command in a folder; fails with it for another exit code."""
     cache = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True, check=True)
-    environment = {**os.environ, "HOME": str(home), "PIP_CACHE_DIR": cache.stdout.strip()}
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == code, f"exit code {done.returncode}:\n{done.stdout[-6000:]}"
-    return done.stdout
+    variables = {**os.environ, "HOME": str(home), "PIP_CACHE_DIR": cache.stdout.strip()}
+    python = [sys.executable, "-m", *command]
+    done = subprocess.run(python, cwd=folder, env=variables, capture_output=True, text=True, timeout=900)
+    output = done.stdout + done.stderr
+    assert done.returncode == code, f"exit code {done.returncode}:\n{output[-6000:]}"
+    return output
 
 
 def history(reference: str, folder: Path, home: Path, results: str, *options: str, code: int = 0) -> str:

@@ -77,23 +77,18 @@ def rows(**values: tuple[list[float | None] | None, int]) -> dict[str, list[Any]
 
 
 def test_counts(tmp_path: Path) -> None:
-    first = rows(old=([1.0, NAN], 5_000), new=([2.0, 2.0], 11_000), skip=([NAN, NAN], 11_000))
+    first = rows(old=([1.0, NAN], 5_000), new=([2.0, 2.0], 11_000), skip=([NAN, NAN], 11_000), all=(None, 5_000))
     write_results(tmp_path, "m", "a" * 40, first)
-    write_results(tmp_path, "m", "b" * 40, rows(new=([1.0, None], 12_000), broken=(None, 12_000)))
+    second = rows(new=([1.0, None], 12_000), broken=(None, 12_000), part=([1.0, None], 5_000))
+    write_results(tmp_path, "m", "b" * 40, second)
     write_results(tmp_path, "m", "c" * 40, rows(new=([1.0, 1.0], 12_000)))  # of a commit not asked for
     counts = count(tmp_path, "m", ["a" * 40, "b" * 40], since=10.0)
-    assert (counts.new, counts.old, counts.skipped) == (2, 1, 1)
-    assert counts.failed == ["bbbbbbbb new", "bbbbbbbb broken"]
-    assert str(counts).startswith("2 commits × 2 benchmarks × 1 environments: 2 measured now, 1 before; 1 skipped")
+    assert str(counts) == (
+        "2 commits × 3 benchmarks × 1 environments: 2 measured now, 2 before; 1 skipped, as the commit lacks what they "
+        "need; 2 failed before (--again measures them anew); 2 failed:\nbbbbbbbb new\nbbbbbbbb broken"
+    )
     assert [one.commit for one in read_results(tmp_path / "m")] == [letter * 40 for letter in "abc"]
     assert read_results(tmp_path / "another machine") == []
-
-
-def test_failures_of_before_are_told(tmp_path: Path) -> None:
-    write_results(tmp_path, "m", "a" * 40, rows(part=([1.0, None], 5_000), all=(None, 5_000)))
-    counts = count(tmp_path, "m", ["a" * 40], since=10.0)
-    assert (counts.old, counts.failed, counts.failed_before) == (1, [], 2)
-    assert "2 failed before (--again measures them anew)" in str(counts)
 
 
 class Asv:
