@@ -24,7 +24,7 @@ class Kernel(Measured):
 
     def work(self, backend: str, degree: int) -> Work:
         size, num_particles = {6: ("(6, None)", 300), 21: ("(9, 6)", 100)}[degree]
-        frames = workloads.drop(num_particles)
+        frames = workloads.droplet(num_particles)
         return Work(backend, frames, workloads.HYPERS[size], units=num_particles**2)
 
     track_seconds_per_pair = Measured.seconds_per_pair

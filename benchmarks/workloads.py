@@ -63,7 +63,7 @@ def bulk(num_particles: int, num_types: int, seed: int = 0) -> list[Atoms]:
 
 
 @cache
-def drop(num_particles: int) -> list[Atoms]:
+def droplet(num_particles: int) -> list[Atoms]:
     """One frame of ellipsoids so close together that every one sees every other: pairs and hardly anything else.
 
     No periodicity, one type, positions in a ball of 6.8 Å: num_particles² ordered pairs within 7 Å, the self pairs
