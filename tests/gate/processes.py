@@ -1,44 +1,7 @@
-"""Pairs of processes that never ran, recordings of them, and whether one that ran goes on."""
+"""Whether a process goes on."""
 
 import subprocess
 import time
-
-import numpy as np
-import pytest
-
-from anisoap_bench.gate import recording
-from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
-
-CONDITIONS = {"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"}
-NAMES = ("kernel", "import", "expansion")
-
-
-class Pairs:
-    """Takes the place of real pairs of processes; interrupts itself after some."""
-
-    def __init__(self, count, spread=0.01, twin=1.0):
-        self.left, self.spread = count, spread
-        self.factors = {BASE: 1.0, TWIN: twin, **PLANTED}
-        self.random = np.random.default_rng(count)
-        self.calls = []
-
-    def __call__(self, *builds):
-        if not self.left:
-            raise KeyboardInterrupt
-        self.left -= 1
-        self.calls.append(builds)
-        return [self.seconds(build) for build in builds]
-
-    def seconds(self, build):
-        noise = np.exp(self.spread * self.random.standard_normal(len(NAMES)))
-        return {name: 0.05 * self.factors[build] * each for name, each in zip(NAMES, noise, strict=True)}
-
-
-def record(path, pairs, conditions=CONDITIONS, every=4):
-    """Record until the pairs are used up; what was run."""
-    with pytest.raises(KeyboardInterrupt):
-        recording.record(path, conditions, pairs, minutes=60, every=every)
-    return pairs.calls
 
 
 def goes_on(pid, seconds=10.0):

@@ -16,7 +16,6 @@ from anisoap_bench.gate.memory import amounts, compare_amounts
 from anisoap_bench.gate.result import Amount
 from anisoap_bench.gate.suite import prepare_suite
 from benchmarks import measure
-from tests.gate import hungry
 from tests.gate.small_repository import PACKAGE, sources, write
 
 NAMES = frozenset({"loop", "memory"})
@@ -68,17 +67,6 @@ def test_a_fifth_more_memory_that_python_does_not_see_is_over_the_limit(tmp_path
     found = measured(tmp_path, hidden, hidden.replace("8_000_000", "9_600_000"))
     assert not found["memory", "allocated"].over
     assert found["memory", "peak memory"].over
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
-def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
-    trials = hungry.Trials(tmp_path)
-    equal, more = trials.equal(), trials.a_fifth_more()
-    assert {amount.benchmark for amount in equal} == trials.names
-    assert not [amount for amount in equal if amount.over]
-    assert {amount.benchmark for amount in more if amount.over} == trials.names
-    assert all(amount.ratio < 1.4 for amount in more)  # and not by much more than was planted
 
 
 def test_what_an_import_takes() -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from anisoap_bench import __main__ as command
+from anisoap_bench.calibration import cli, recording, replay, table
+from anisoap_bench.calibration.recording import TWIN
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import calibration, calibration_table, recording, replay
-from anisoap_bench.gate.recording import TWIN
 from anisoap_bench.gate.result import Decision
 from anisoap_bench.gate.sequence import Plan
-from tests.gate.processes import CONDITIONS, NAMES, Pairs, record
+from tests.calibration.recordings import CONDITIONS, NAMES, Pairs, record
 
 LIMIT = replay.Limit(1000, len(NAMES))
 
@@ -123,23 +123,23 @@ def rates(**more):
 
 def test_targets_that_a_recording_misses():
     """Chance alone is no miss."""
-    assert calibration_table.missed(rates()) == []
+    assert table.missed(rates()) == []
     some = {**rates()["undecided"], "events": 20, "rate": 0.2, "interval": (0.127, 0.292)}
-    (line,) = calibration_table.missed(rates(undecided=some))
+    (line,) = table.missed(rates(undecided=some))
     assert line == "undecided: 20 of 100: 20.0 % [12.7, 29.2]; cautious [0.0, 100.0]; at most 5 % is meant"
-    (line,) = calibration_table.missed(rates(false_alarms=some))
+    (line,) = table.missed(rates(false_alarms=some))
     assert line.startswith("false alarms: 20 of 100")
-    assert calibration_table.missed(rates(undecided={**some, "interval": (0.049, 0.4)})) == []
+    assert table.missed(rates(undecided={**some, "interval": (0.049, 0.4)})) == []
     few = {**some, "interval": (0.7, 0.949)}
-    assert len(calibration_table.missed(rates(multiplied={"1.05": few, "1.10": few}))) == 2
+    assert len(table.missed(rates(multiplied={"1.05": few, "1.10": few}))) == 2
 
 
 @pytest.mark.parametrize("worse", [[], ["undecided: all"]])
 def test_a_miss_is_an_exit_code(recorded, tmp_path, monkeypatch, capsys, worse):
-    monkeypatch.setattr(calibration, "RECORDINGS", recorded.parent)
-    monkeypatch.setattr(calibration, "missed", lambda rates: worse)
+    monkeypatch.setattr(cli, "RECORDINGS", recorded.parent)
+    monkeypatch.setattr(cli, "missed", lambda rates: worse)
     with pytest.raises(SystemExit) as ended:
-        calibration.app(["--replay-only", "--out", str(tmp_path)])
+        cli.app(["--replay-only", "--out", str(tmp_path)])
     assert ended.value.code == len(worse)
     assert ("target missed: undecided: all" in capsys.readouterr().err) == bool(worse)
     assert (tmp_path / "calibration.md").exists()
@@ -183,11 +183,11 @@ def test_replay_of_equal_builds(recorded):
 def test_publish_keeps_the_other_recordings(recorded, tmp_path):
     other = tmp_path / "loaded.jsonl"
     record(other, Pairs(2 * 40), {**CONDITIONS, "load": "other-work"})
-    calibration.publish(recorded, tmp_path)
-    text, _ = calibration.publish(other, tmp_path)
+    cli.publish(recorded, tmp_path)
+    text, _ = cli.publish(other, tmp_path)
     assert text == (tmp_path / "calibration.md").read_text()
     assert recording.read(tmp_path / "quiet.jsonl.gz").conditions == CONDITIONS
-    assert calibration.publish(tmp_path / "loaded.jsonl.gz", tmp_path)[0] == text
+    assert cli.publish(tmp_path / "loaded.jsonl.gz", tmp_path)[0] == text
     entries = json.loads((tmp_path / "calibration.json").read_text())
     assert set(entries) == {"quiet", "loaded"}
     false = entries["quiet"]["false_alarms"]
@@ -202,47 +202,47 @@ def test_publish_keeps_the_other_recordings(recorded, tmp_path):
 def test_a_recording_too_short_for_a_trial_publishes_nothing(tmp_path):
     record(tmp_path / "short.jsonl", Pairs(2 * 2))
     with pytest.raises(CannotMeasure, match="4 pairs of equal builds are too few"):
-        calibration.publish(tmp_path / "short.jsonl", tmp_path / "out")
+        cli.publish(tmp_path / "short.jsonl", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_rates_that_are_no_json(recorded, tmp_path):
     (tmp_path / "calibration.json").write_text("{")
     with pytest.raises(CannotMeasure, match="not JSON"):
-        calibration.publish(recorded, tmp_path)
+        cli.publish(recorded, tmp_path)
 
 
 def test_what_nobody_foresaw_is_no_miss(recorded, tmp_path, monkeypatch, capsys):
     """Python ends with 1 after an exception."""
     (tmp_path / "calibration.json").write_text('{"old": {}}')
-    monkeypatch.setattr(calibration, "RECORDINGS", recorded.parent)
+    monkeypatch.setattr(cli, "RECORDINGS", recorded.parent)
     assert command.main(["calibrate", "--replay-only", "--out", str(tmp_path)]) == 2
     assert "KeyError" in capsys.readouterr().err
 
 
 def test_a_load_that_does_not_exist():
     with pytest.raises(CannotMeasure, match="none, other-core, other-work"):
-        calibration.app(["--load", "heavy"], standalone_mode=False)
+        cli.app(["--load", "heavy"], standalone_mode=False)
 
 
 def test_blocks_of_equal_builds_are_needed():
     with pytest.raises(CannotMeasure, match="no equal builds are recorded"):
-        calibration.app(["--planted-every", "1"], standalone_mode=False)
+        cli.app(["--planted-every", "1"], standalone_mode=False)
 
 
 def test_changed_files_do_not_continue_a_recording(tmp_path, monkeypatch):
     """Two states of the working tree have the same commit."""
     (tmp_path / "quiet.jsonl").touch()
-    monkeypatch.setattr(calibration, "RECORDINGS", tmp_path)
-    monkeypatch.setattr(calibration, "changed_files", lambda root: ["README.md", "anisoap_bench/gate/worker.py"])
+    monkeypatch.setattr(cli, "RECORDINGS", tmp_path)
+    monkeypatch.setattr(cli, "changed_files", lambda root: ["README.md", "anisoap_bench/gate/worker.py"])
     with pytest.raises(CannotMeasure, match=r"^anisoap_bench/gate/worker.py: changed"):
-        calibration.app([], standalone_mode=False)
+        cli.app([], standalone_mode=False)
 
 
 def test_replaying_what_was_not_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "RECORDINGS", tmp_path)
+    monkeypatch.setattr(cli, "RECORDINGS", tmp_path)
     with pytest.raises(CannotMeasure, match="no recording"):
-        calibration.app(["--replay-only", "--name", "nothing"], standalone_mode=False)
+        cli.app(["--replay-only", "--name", "nothing"], standalone_mode=False)
 
 
 def test_the_page_shows_the_published_table():

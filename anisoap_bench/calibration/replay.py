@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from anisoap_bench.calibration.recording import BLOCK, PLANTED, TWIN, Recording, Stream
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.pairs import work
-from anisoap_bench.gate.recording import BLOCK, PLANTED, TWIN, Recording, Stream
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, Decision
 from anisoap_bench.gate.sequence import MINUTES, Fits, Names, Plan, Source, decide
 

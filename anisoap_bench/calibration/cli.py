@@ -11,15 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
+from anisoap_bench.calibration.plant import plant
+from anisoap_bench.calibration.recording import BASE, PLANTED, TWIN, load_on, read, record
+from anisoap_bench.calibration.replay import replay
+from anisoap_bench.calibration.table import LOADS, entry, missed, table
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
-from anisoap_bench.gate.calibration_table import LOADS, entry, missed, table
-from anisoap_bench.gate.plant import plant
 from anisoap_bench.gate.process import interruptible, versions
-from anisoap_bench.gate.recording import BASE, PLANTED, TWIN, load_on, read, record
-from anisoap_bench.gate.replay import replay
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
 from anisoap_bench.terminal import echo, note
@@ -30,7 +30,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Measure how
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
-MEASURED = ("anisoap_opt/", "benchmarks/", "tests/benchmarks/", "anisoap_bench/gate/", "data/", "pyproject.toml")
+MEASURED = (
+    *("anisoap_opt/", "benchmarks/", "tests/benchmarks/", "anisoap_bench/gate/", "anisoap_bench/calibration/"),
+    *("data/", "pyproject.toml"),
+)
 LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
 NAME = (
     "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from anisoap_bench.gate.recording import Recording
+from anisoap_bench.calibration.recording import Recording
 
 LOADS = {
     "none": "other core idle",

@@ -9,12 +9,13 @@ import time
 import numpy as np
 import pytest
 
+from anisoap_bench.calibration import recording
+from anisoap_bench.calibration.plant import plant
+from anisoap_bench.calibration.recording import BASE, PLANTED, TWIN
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import recording
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.plant import plant
-from anisoap_bench.gate.recording import BASE, PLANTED, TWIN
-from tests.gate.processes import CONDITIONS, Pairs, goes_on, record
+from tests.calibration.recordings import CONDITIONS, Pairs, record
+from tests.gate.processes import goes_on
 
 
 def test_blocks_are_in_the_order_abba(tmp_path):
@@ -98,7 +99,7 @@ def test_a_load_that_ended_by_itself_is_not_passed_over():
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
 def test_the_load_ends_with_its_parent():
     killed = (
-        "import os\nfrom anisoap_bench.gate.recording import load_on\n"
+        "import os\nfrom anisoap_bench.calibration.recording import load_on\n"
         f"with load_on({min(os.sched_getaffinity(0))}) as load:\n"
         "    print(load, flush=True); os._exit(0)"
     )

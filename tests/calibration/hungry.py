@@ -1,4 +1,4 @@
-"""A build that needs a known part more memory; ``python -m tests.gate.hungry [TRIALS]``: how often the gate sees it.
+"""A build that needs more memory, and how often the gate sees it: ``python -m tests.calibration.hungry [TRIALS]``.
 
 Each trial measures the benchmarks of the working tree in two builds of it, then in one of them and a build planted to
 need a fifth more, as the gate would, and takes some minutes.
@@ -10,11 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from anisoap_bench.calibration.plant import with_code
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.memory import compare_amounts
-from anisoap_bench.gate.plant import with_code
 from anisoap_bench.gate.result import Amount
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from tests.gate.small_repository import ROOT

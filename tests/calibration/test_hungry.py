@@ -1,0 +1,21 @@
+"""A fifth more memory is found in every benchmark, by the gate's own measurement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anisoap_bench.gate import drive
+from tests.calibration.hungry import Trials
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
+def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
+    trials = Trials(tmp_path)
+    equal, more = trials.equal(), trials.a_fifth_more()
+    assert {amount.benchmark for amount in equal} == trials.names
+    assert not [amount for amount in equal if amount.over]
+    assert {amount.benchmark for amount in more if amount.over} == trials.names
+    assert all(amount.ratio < 1.4 for amount in more)  # and not by much more than was planted
