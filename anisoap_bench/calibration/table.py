@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from anisoap_bench.calibration.recording import Recording
@@ -44,44 +44,42 @@ def missed(rates: Mapping[str, Any]) -> list[str]:
 def table(entries: Mapping[str, Any]) -> str:
     """Markdown: one table with a column for each recording, one with the spreads."""
     names = sorted(entries)
-    rows = [
-        ("conditions", [_conditions(entries[name]["conditions"]) for name in names]),
-        ("pairs of equal builds recorded", [str(entries[name]["pairs"]["recorded"]) for name in names]),
-        ("trials without a difference, and in one chain", [_size(entries[name]["false_alarms"]) for name in names]),
-        ("pairs per such trial: median, most", ["{median}, {most}".format(**entries[name]["pairs"]) for name in names]),
-        ("pairs that a run has time for", [str(entries[name]["pairs"].get("limit", "")) for name in names]),
-        (
-            "**false alarms per pull request**, roles exchanged",
-            [_rate(entries[name]["false_alarms"]) for name in names],
-        ),
-        (
-            "**false alarms per pull request**, one build the base throughout",
-            [_rate(entries[name]["false_alarms_fixed"]) for name in names],
-        ),
-        (
-            "flagged in the first phase, whatever became of it",
-            [_rate(entries[name]["flagged_first"]) for name in names],
-        ),
-        ("undecided", [_rate(entries[name]["undecided"]) for name in names]),
+
+    def row(label: str, show: Callable[[Any], str], *keys: str) -> str:
+        """A cell for each recording: what is found by these keys, or None, as text."""
+        cells = []
+        for name in names:
+            found = entries[name]
+            for key in keys:
+                found = found.get(key) if found else None
+            cells.append(show(found))
+        return f"| {' | '.join([label, *cells])} |"
+
+    def all_of(what: str) -> list[str]:
+        return sorted({key for name in names for key in entries[name][what]})
+
+    alarms = "**false alarms per pull request**"
+    rule = f"|{'---|' * (len(names) + 1)}"
+    lines = [
+        f"| {' | '.join(['', *names])} |",
+        rule,
+        row("conditions", _conditions, "conditions"),
+        row("pairs of equal builds recorded", str, "pairs", "recorded"),
+        row("trials without a difference, and in one chain", "{trials}, {trials_per_chain}".format_map, "false_alarms"),
+        row("pairs per such trial: median, most", "{median}, {most}".format_map, "pairs"),
+        row("pairs that a run has time for", str, "pairs", "limit"),
+        row(f"{alarms}, roles exchanged", _rate, "false_alarms"),
+        row(f"{alarms}, one build the base throughout", _rate, "false_alarms_fixed"),
+        row("flagged in the first phase, whatever became of it", _rate, "flagged_first"),
+        row("undecided", _rate, "undecided"),
+        *(row(f"detected, times multiplied by {by}", _power, "multiplied", by) for by in all_of("multiplied")),
+        *(row(f"detected, build slowed by {by}", _power, "planted", by) for by in all_of("planted")),
+        "",
+        f"| {' | '.join(['spread of one process', *names])} |",
+        rule,
+        *(row(benchmark, _percent, "spread", benchmark) for benchmark in all_of("spread")),
     ]
-    effects = sorted({effect for name in names for effect in entries[name]["multiplied"]})
-    for effect in effects:
-        cells = [_power(entries[name]["multiplied"].get(effect)) for name in names]
-        rows.append((f"detected, times multiplied by {effect}", cells))
-    for effect in sorted({effect for name in names for effect in entries[name]["planted"]}):
-        cells = [_planted(entries[name]["planted"].get(effect)) for name in names]
-        rows.append((f"detected, build slowed by {effect}", cells))
-    benchmarks = sorted({benchmark for name in names for benchmark in entries[name]["spread"]})
-    spreads = [
-        (benchmark, [_percent(entries[name]["spread"].get(benchmark)) for name in names]) for benchmark in benchmarks
-    ]
-    lines = [*_table("", names, rows), "", *_table("spread of one process", names, spreads)]
     return "\n".join(lines) + "\n"
-
-
-def _table(corner: str, names: list[str], rows: list[tuple[str, list[str]]]) -> list[str]:
-    head = [f"| {' | '.join([corner, *names])} |", f"|{'---|' * (len(names) + 1)}"]
-    return head + [f"| {' | '.join([label, *cells])} |" for label, cells in rows]
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:
@@ -89,10 +87,6 @@ def _conditions(conditions: Mapping[str, Any]) -> str:
     commit = conditions["commit"][:10] + (" with changes" if conditions["changes"] else "")
     pace = f"{conditions['seconds_per_pair']:.1f} s a pair"
     return f"{conditions['machine']}; {load}; {conditions['date']}; {commit}; {pace}"
-
-
-def _size(rate: Mapping[str, Any]) -> str:
-    return f"{rate['trials']}, {rate['trials_per_chain']}"
 
 
 def _rate(rate: Mapping[str, Any] | None) -> str:
@@ -106,13 +100,11 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
 
 
 def _power(rate: Mapping[str, Any] | None) -> str:
-    """And how many pairs it took, where it was detected."""
-    pairs = rate and rate.get("pairs_median")  # older entries have none, nor the limit above
-    return _rate(rate) + (f"; median {pairs} pairs" if pairs else "")
-
-
-def _planted(rate: Mapping[str, Any] | None) -> str:
-    return _power(rate) if rate is None else f"{_power(rate)}; measured × {rate['measured_ratio']:.3f}"
+    """And how many pairs it took, where it was detected; how slow a planted build really was."""
+    words = _rate(rate)
+    if rate and rate["pairs_median"]:
+        words += f"; median {rate['pairs_median']} pairs"
+    return words + (f"; measured × {rate['measured_ratio']:.3f}" if rate and "measured_ratio" in rate else "")
 
 
 def _percent(share: float | None) -> str:

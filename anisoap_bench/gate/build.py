@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,21 +19,11 @@ from anisoap_bench.git import git
 
 PACKAGE = "anisoap_opt"
 TIMEOUT = 300
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
 @dataclass(frozen=True)
 class Build:
-    """One side of the comparison.
-
-    Attributes
-    ----------
-    name : str
-        "base" or "head", for messages.
-    folder : pathlib.Path
-        Holds the package and nothing else that is imported.
-    commit : str
-    """
+    """One side of the comparison: "base" or "head" for messages, and the folder of the package and nothing else."""
 
     name: str
     folder: Path
@@ -84,16 +75,12 @@ def build(source: Path, commit: str, folder: Path) -> Build:
     """
     wheels = folder.with_name(f"{folder.name}-wheel")
     offline = ["--no-build-isolation"] if _can_build_here() else []
-    wheel: list[str | Path] = [*PIP, "wheel", "--quiet", "--no-deps", *offline, "--wheel-dir", wheels, source]
-    _run(wheel, source, f"{folder.name} ({commit}) does not build")
+    _pip(["wheel", *offline, "--wheel-dir", wheels, source], source, f"{folder.name} ({commit}) does not build")
     found = sorted(wheels.glob(f"{PACKAGE}-*.whl"))
     if len(found) != 1:
         raise CannotMeasure(f"{folder.name} ({commit}) does not build: {len(found)} wheels of {PACKAGE}")
-    _run(
-        [*PIP, "install", "--quiet", "--no-deps", "--no-index", "--target", folder, found[0]],
-        source,
-        f"the wheel of {folder.name} ({commit}) cannot be installed",
-    )
+    problem = f"the wheel of {folder.name} ({commit}) cannot be installed"
+    _pip(["install", "--no-index", "--target", folder, found[0]], source, problem)
     return Build(folder.name, folder, commit)
 
 
@@ -105,7 +92,8 @@ def _can_build_here() -> bool:
         return False
 
 
-def _run(command: list[str | Path], folder: Path, problem: str) -> None:
+def _pip(words: Sequence[str | Path], folder: Path, problem: str) -> None:
+    command = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *words, "--quiet", "--no-deps")
     variables = {**os.environ, "PIP_USER": "0"}  # which does not go with a folder of one's own
     done = run(command, folder=folder, variables=variables, timeout=TIMEOUT)
     if done.code:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 import time
 import traceback
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -56,15 +58,17 @@ def gate(
             for path in (markdown, json_file):
                 if path is not None:
                     check_writable(path)
-            deadline = begin + 60 * minutes
-            result = _compare(asked, allow_dirty=allow_dirty, core=core, deadline=deadline, keep=keep)
+            steps = _compare(asked, allow_dirty=allow_dirty, core=core, deadline=begin + 60 * minutes, keep=keep)
+            with closing(steps):
+                for found in steps:
+                    result = found  # the last one is what is known when something ends them early
     except CannotMeasure as error:
-        result = replace(asked, message=str(error))
+        result = replace(result, message=str(error))
     except KeyboardInterrupt:
-        result = replace(asked, message="interrupted")
+        result = replace(result, message="interrupted")
     except Exception as error:  # Python's own exit code for it is 1, which would say that head is slower
         note(traceback.format_exc())
-        result = replace(asked, message=f"{type(error).__name__}: {error}")
+        result = replace(result, message=f"{type(error).__name__}: {error}")
     took = f"{(time.monotonic() - begin) / 60:.1f} min"
     result = replace(result, environment={**result.environment, "took": took})
     told = _tell(result, markdown, json_file)
@@ -72,30 +76,25 @@ def gate(
 
 
 def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> bool:
-    """Print and write the report, each whatever becomes of the others; whether all could be done."""
-
-    def show() -> None:
-        echo(report.terminal(result))
-
-    def write_markdown() -> None:
-        if markdown:
-            write_whole(markdown, report.markdown(result))
-
-    def write_json() -> None:
-        if json_file:
-            write_whole(json_file, json.dumps(report.as_json(result), indent=1) + "\n")
-
+    """Write and print the report, each whatever becomes of the others; whether all could be done."""
     told = True
-    for tell in (write_markdown, write_json, show):
+    for write, show in (
+        (markdown and partial(write_whole, markdown), report.markdown),
+        (json_file and partial(write_whole, json_file), report.as_json),
+        (echo, report.terminal),
+    ):
         try:
-            tell()
+            if write:
+                write(show(result))
         except (CannotMeasure, OSError, UnicodeError) as error:  # a full disk, an unread pipe, a name that is no text
             told = False
             note(f"the report cannot be written: {error}")
     return told
 
 
-def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, deadline: float, keep: bool) -> GateResult:
+def _compare(
+    asked: GateResult, *, allow_dirty: bool, core: int | None, deadline: float, keep: bool
+) -> Generator[GateResult, None, None]:
     root = Path(git("rev-parse", "--show-toplevel"))
     before, after = commit_of(asked.base, root), commit_of(asked.head, root)
     dirty = _is_dirty(root, after, allow_dirty)
@@ -112,18 +111,16 @@ def _compare(asked: GateResult, *, allow_dirty: bool, core: int | None, deadline
         **({"head": "the files of the working tree, with changes that are not committed"} if dirty else {}),
     }
     started = replace(asked, base=before, head=after, environment=conditions)
+    yield started
+    with _temporary_folder(keep) as folder:
+        yield from compare_commits(started, root, folder, dirty=dirty, core=core, deadline=deadline)
+
+
+@contextmanager
+def _temporary_folder(keep: bool) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
     try:
-        return compare_commits(
-            started,
-            root,
-            folder,
-            dirty=dirty,
-            core=core,
-            only=asked.only,
-            deadline=deadline,
-            say=note,
-        )
+        yield folder
     finally:
         if keep:
             note(f"kept: {folder}")

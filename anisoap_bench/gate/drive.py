@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,17 +44,14 @@ class Observation:
     ----------
     seconds : dict
         Of one call, by benchmark: the median of its rounds.
-    peak_bytes : dict
-        Peak memory of one call, by benchmark.
-    counters : dict of dict
-        Counts of one call, by benchmark and quantity.
+    amounts : dict of dict
+        Peak memory in bytes, and counts, of one call, by benchmark and quantity.
     errors : dict
         Why a benchmark could not be run.
     """
 
-    seconds: dict[str, float]
-    peak_bytes: dict[str, int] = field(default_factory=dict)
-    counters: dict[str, dict[str, int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    amounts: dict[str, dict[str, int]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -101,20 +98,16 @@ def observe(
     CannotMeasure
         If a process fails as a whole, for example because it imported another package than the build's.
     """
+    others = sorted(os.sched_getaffinity(0) - {core}) if core is not None and hasattr(os, "sched_getaffinity") else []
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        processes = [_Process(build, Path(folder) / str(number), amounts) for number, build in enumerate(builds)]
-        commands = [
-            process.command(suite, core=each, names=names, only=only)
-            for process, each in zip(processes, _cores_from(core), strict=False)
+        processes = [
+            _Process(build, suite, Path(folder) / str(number), names, only, amounts)
+            for number, build in enumerate(builds)
         ]
+        cores = itertools.cycle([core, *others])
+        commands = [process.command(core=each) for process, each in zip(processes, cores, strict=False)]
         finished = run_together(commands, timeout=timeout)
         return [process.read(done) for process, done in zip(processes, finished, strict=True)]
-
-
-def _cores_from(core: int | None) -> Iterator[int | None]:
-    """That core, then the others that this process may use, over and over."""
-    others = os.sched_getaffinity(0) - {core} if core is not None and hasattr(os, "sched_getaffinity") else ()
-    return itertools.cycle([core, *sorted(others)])
 
 
 def observe_pair(
@@ -125,7 +118,7 @@ def observe_pair(
     core: int | None,
     timeout: float = 240,
     names: frozenset[str] | None = None,
-) -> tuple[Observation, Observation]:
+) -> list[Observation]:
     """Run two processes that take turns round by round, so that what the machine does meanwhile meets both.
 
     Parameters
@@ -141,13 +134,12 @@ def observe_pair(
         If one fails as a whole, or cannot run a benchmark: after that it may be out of turn.
     """
     with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
-        pair = [_Process(build, Path(folder) / name) for build, name in ((first, "0"), (second, "1"))]
+        pair = [_Process(build, suite, Path(folder) / name, names) for build, name in ((first, "0"), (second, "1"))]
         lines = [socket.socketpair() for _ in pair]
         for end in itertools.chain(*lines):
             stack.enter_context(end)
         commands = [
-            process.command(suite, core=None, names=names, turns=(theirs, core))
-            for process, (_, theirs) in zip(pair, lines, strict=True)
+            process.command(core=None, turns=(theirs, core)) for process, (_, theirs) in zip(pair, lines, strict=True)
         ]
 
         def meanwhile(deadline: float) -> None:
@@ -160,7 +152,7 @@ def observe_pair(
         for process, observation in zip(pair, found, strict=True):
             if observation.errors:
                 raise CannotMeasure(f"{process.build.name} cannot run these benchmarks now: {observation.errors}")
-        return found[0], found[1]
+        return found
 
 
 @dataclass(frozen=True)
@@ -168,48 +160,49 @@ class _Process:
     """A process of one build, with a folder for what it writes, which is made."""
 
     build: Build
+    suite: Path
     folder: Path
+    names: frozenset[str] | None
+    only: str = ""
     amounts: bool = False
 
     @property
     def out(self) -> Path:
         return self.folder / "out.json"
 
-    def command(
-        self,
-        suite: Path,
-        *,
-        core: int | None,
-        names: frozenset[str] | None,
-        only: str = "",
-        turns: tuple[socket.socket, int | None] | None = None,
-    ) -> Command:
+    def command(self, *, core: int | None, turns: tuple[socket.socket, int | None] | None = None) -> Command:
         empty = self.folder / "empty"
         empty.mkdir(parents=True)
         asked = {
             "target": str(self.build.folder),
             "core": core,
             "amounts": self.amounts,
-            "names": None if names is None else sorted(names),
-            "only": only,
+            "names": None if self.names is None else sorted(self.names),
+            "only": self.only,
             "out": str(self.out),
         }
-        settings = {**variables(self.build, suite), **(STEADY_MEMORY if self.amounts else KEPT_MEMORY)}
+        settings = {**variables(self.build, self.suite), **(STEADY_MEMORY if self.amounts else KEPT_MEMORY)}
         if turns:
             settings[TURNS] = words_for(*turns)
-        words: list[str | Path] = [sys.executable, suite / "worker.py", json.dumps(asked)]
+        words = (sys.executable, self.suite / "worker.py", json.dumps(asked))
         return Command(words, empty, settings, files=(turns[0].fileno(),) if turns else ())
 
     def read(self, done: Finished) -> Observation:
         if done.code or not self.out.exists():
             how = f"failed with code {done.code}" if done.code else "ended before it was done"
             raise CannotMeasure(f"a process of {self.build.name} {how}:\n{done.tail}")
-        return Observation(**{"seconds": {}, **json.loads(self.out.read_text())})
+        return Observation(**json.loads(self.out.read_text()))
 
 
 def warm_up(builds: Sequence[Build], suite: Path, *, core: int | None, only: str = "") -> list[Observation]:
-    """A process of each build that is not measured: it compiles what later ones load, and tells what can be run."""
-    return observe(builds, suite, core=core, timeout=600, only=only)
+    """A process of each build that is not measured: it compiles what later ones load, and tells what can be run.
+
+    One in which anything fails is tried again, as that counts as broken from here on.
+    """
+    found = observe(builds, suite, core=core, timeout=600, only=only)
+    failed = [build for build, one in zip(builds, found, strict=True) if one.errors]
+    again = iter(observe(failed, suite, core=core, timeout=600, only=only) if failed else [])
+    return [next(again) if one.errors else one for one in found]
 
 
 def default_core() -> int | None:

@@ -16,7 +16,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import variables
 from anisoap_bench.gate.process import Command, run, run_together
-from anisoap_bench.gate.result import Check
+from anisoap_bench.gate.result import FidelityCheck
 
 TESTS = ("test_reference_data.py", "test_invariance.py")
 """Found by name, because commits differ in the folder of ``tests`` that holds them."""
@@ -35,15 +35,8 @@ FLOAT32 = {
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def compare_descriptors(base: Build, head: Build, suite: Path) -> tuple[list[Check], list[str], dict[str, str]]:
-    """Checks, the descriptors that only head has, and why others could not be compared.
-
-    Parameters
-    ----------
-    base, head : Build
-    suite : pathlib.Path
-        As `prepare_suite` made it.
-    """
+def compare_descriptors(base: Build, head: Build, suite: Path) -> tuple[list[FidelityCheck], list[str], dict[str, str]]:
+    """Checks, the descriptors that only head has, and why others could not be compared."""
     (before, errors_of_base), (after, errors) = describe((base, head), suite)
     if not before:
         raise CannotMeasure(f"base computes no descriptor at all: {next(iter(errors_of_base.items()), 'it has none')}")
@@ -60,17 +53,8 @@ def _case(name: str) -> str:
     return " ".join(name.split(" ")[:4])
 
 
-def run_tests(head: Build, suite: Path, source: Path) -> Check:
-    """The tests that compare with stored values and known invariances, away from the checkout.
-
-    Parameters
-    ----------
-    head : Build
-    suite : pathlib.Path
-        As `prepare_suite` made it.
-    source : pathlib.Path
-        Head's files; its tests are run against head's wheel.
-    """
+def run_tests(head: Build, suite: Path, source: Path) -> FidelityCheck:
+    """The tests that compare with stored values and known invariances: those of head's files against its wheel."""
     folder = suite.with_name("tests-of-head")
     shutil.copytree(source / "tests", folder / "tests")
     shutil.copy(suite / "worker.py", folder)
@@ -78,19 +62,18 @@ def run_tests(head: Build, suite: Path, source: Path) -> Check:
     tests = folder / "tests"
     found = [next(tests.rglob(name), tests / name).relative_to(tests) for name in TESTS]
     asked = {"target": str(head.folder), "core": None, "tests": list(map(str, found))}
-    command: list[str | Path] = [sys.executable, folder / "worker.py", json.dumps(asked)]
+    command = (sys.executable, folder / "worker.py", json.dumps(asked))
     done = run(command, folder=folder, variables=variables(head, suite), timeout=TIMEOUT)
     if done.code not in (0, 1):
         raise CannotMeasure(f"the tests of fidelity did not run (code {done.code}):\n{done.tail}")
     summary = (done.tail.splitlines() or ["no output"])[-1]
     if done.code == 0 and " passed" not in summary:
         raise CannotMeasure(f"no test of fidelity ran: {summary}")
-    if done.code == 1 and not (
-        " failed" in summary or " error" in summary
-    ):  # Python's code where it ends in a traceback
+    # 1 is Python's code, too, where it ends in a traceback.
+    if done.code == 1 and not (" failed" in summary or " error" in summary):
         raise CannotMeasure(f"the tests of fidelity did not end:\n{done.tail}")
     failed = [line for line in done.output.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return Check("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or summary)
+    return FidelityCheck("tests of fidelity", done.code == 0, "; ".join(failed[:5]) or summary)
 
 
 def describe(builds: Sequence[Build], suite: Path) -> list[tuple[Arrays, dict[str, str]]]:
@@ -101,7 +84,7 @@ def describe(builds: Sequence[Build], suite: Path) -> list[tuple[Arrays, dict[st
     commands = []
     for build, out in zip(builds, outs, strict=True):
         asked = json.dumps({"target": str(build.folder), "out": str(out)})
-        words: list[str | Path] = [sys.executable, suite / "descriptors.py", asked]
+        words = (sys.executable, suite / "descriptors.py", asked)
         commands.append(Command(words, empty, variables(build, suite)))
     found = []
     for build, out, done in zip(builds, outs, run_together(commands, timeout=TIMEOUT), strict=True):
@@ -114,7 +97,7 @@ def describe(builds: Sequence[Build], suite: Path) -> list[tuple[Arrays, dict[st
 
 def compare(
     base: Mapping[str, Any], head: Mapping[str, Any], errors: Mapping[str, str]
-) -> tuple[list[Check], list[str]]:
+) -> tuple[list[FidelityCheck], list[str]]:
     """One check for each backend and dtype, and the descriptors that only head has.
 
     Parameters
@@ -127,26 +110,26 @@ def compare(
     Raises
     ------
     CannotMeasure
-        If base has none, or the two have nothing in common.
+        If the two have nothing in common.
     """
+    if not (set(base) & set(head) or errors):
+        raise CannotMeasure("base and head have no descriptor in common")
     groups: dict[str, list[str]] = {}
     for name in base:
         groups.setdefault(" ".join(name.split(" ")[:2]), []).append(name)
-    if not base or not (set(base) & set(head) or errors):
-        raise CannotMeasure("base and head have no descriptor in common")
     checks = []
     for group, names in groups.items():
         problems = {name: problem for name in names if (problem := _problem(name, base[name], head, errors))}
         worst = "; ".join(f"{name}: {problem}" for name, problem in list(problems.items())[:3])
-        checks.append(Check(f"descriptors {group}", not problems, worst or f"{len(names)} arrays agree"))
+        checks.append(FidelityCheck(f"descriptors {group}", not problems, worst or f"{len(names)} arrays agree"))
     return checks, sorted(set(head) - set(base))
 
 
 def _problem(name: str, before: npt.NDArray[Any], head: Mapping[str, Any], errors: Mapping[str, str]) -> str:
     """What is wrong with one array of head; empty if nothing is."""
-    backend, dtype, size, system, what = name.split(" ", 4)
+    _, dtype, size, _, what = name.split(" ", 4)
     if name not in head:
-        return f"head cannot compute it: {errors.get(' '.join((backend, dtype, size, system)), 'it is missing')}"
+        return f"head cannot compute it: {errors.get(_case(name), 'it is missing')}"
     after = head[name]
     if (before.shape, before.dtype) != (after.shape, after.dtype):
         return f"{before.dtype} {before.shape} became {after.dtype} {after.shape}"

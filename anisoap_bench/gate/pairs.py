@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,87 +12,44 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import observe_pair
 from anisoap_bench.gate.statistics import Floats
+from anisoap_bench.terminal import note
 
 
-def alternate(
-    base: Build,
-    head: Build,
-    suite: Path,
-    pairs: int,
-    core: int | None,
-    *,
-    names: frozenset[str],
-    first: int = 0,
-) -> dict[str, tuple[Floats, Floats]]:
-    """Measure pairs of processes, base first in the even ones and head first in the odd ones.
+class PairSource:
+    """A source of fresh pairs: base begins in the even ones and head in the odd ones, whatever the benchmarks.
 
     Parameters
     ----------
     base, head : Build
     suite : pathlib.Path
-    pairs : int
     core : int or None
         Of the rounds.
-    names : frozenset of str
-        Benchmarks to run.
-    first : int
-        Number of the first pair, so that the order goes on where an earlier call ended.
-
-    Returns
-    -------
-    dict
-        Per benchmark the seconds of a call of base and of head, each of shape [pairs].
-    """
-    found: dict[str, dict[str, list[float]]] = {base.name: {}, head.name: {}}
-    for pair in range(first, first + pairs):
-        order = (base, head) if pair % 2 == 0 else (head, base)
-        for build, one in zip(order, observe_pair(*order, suite, core=core, names=names), strict=True):
-            if missing := sorted(names - set(one.seconds)):
-                raise CannotMeasure(f"{build.name} ran these benchmarks before, and now did not: {missing}")
-            for name in sorted(names):
-                found[build.name].setdefault(name, []).append(one.seconds[name])
-    return {name: (np.array(found[base.name][name]), np.array(found[head.name][name])) for name in found[base.name]}
-
-
-class PairSource:
-    """A source of fresh pairs; the order goes on from call to call, whatever the benchmarks.
-
-    Parameters
-    ----------
-    base, head, suite, core, names
-        As of `alternate`.
     deadline : float
         On the clock of `time.monotonic`: when the last pair should have ended.
-    say : callable
-        Is told what is measured now.
     """
 
-    def __init__(
-        self,
-        base: Build,
-        head: Build,
-        suite: Path,
-        core: int | None,
-        names: frozenset[str],
-        *,
-        deadline: float = math.inf,
-        say: Callable[[str], None] = lambda words: None,
-    ) -> None:
-        self.base, self.head, self.suite, self.core, self.names = base, head, suite, core, names
-        self.deadline, self.say = deadline, say
+    def __init__(self, base: Build, head: Build, suite: Path, core: int | None, deadline: float = math.inf) -> None:
+        self.builds, self.suite, self.core, self.deadline = (base, head), suite, core, deadline
         self.taken, self.work, self.seconds = 0, 0, 0.0
 
-    def __call__(self, pairs: int, names: frozenset[str] | None = None) -> dict[str, tuple[Floats, Floats]]:
-        """Measure so many, of some benchmarks or of all."""
-        names = self.names if names is None else names
-        which = "" if names == self.names else f", of {', '.join(sorted(names))}"
-        self.say(f"pairs of processes {self.taken + 1} to {self.taken + pairs}{which}")
+    def __call__(self, pairs: int, names: frozenset[str]) -> dict[str, tuple[Floats, Floats]]:
+        """Measure so many: per benchmark the seconds of a call of base and of head, each of shape [pairs]."""
+        note(f"pairs of processes {self.taken + 1} to {self.taken + pairs}, of {', '.join(sorted(names))}")
         begin = time.monotonic()
-        found = alternate(self.base, self.head, self.suite, pairs, self.core, names=names, first=self.taken)
-        self.taken += pairs
+        found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in sorted(names)}
+        for _ in range(pairs):
+            sides = (0, 1) if self.taken % 2 == 0 else (1, 0)
+            first, second = (self.builds[side] for side in sides)
+            observed = observe_pair(first, second, self.suite, core=self.core, names=names)
+            for side, one in zip(sides, observed, strict=True):
+                if missing := sorted(names - set(one.seconds)):
+                    raise CannotMeasure(f"{self.builds[side].name} ran these before, and now did not: {missing}")
+                for name, times in found.items():
+                    times[side].append(one.seconds[name])
+            self.taken += 1
         self.work += pairs * work(len(names))
         self.seconds += time.monotonic() - begin
-        return found
+        return {name: (np.array(base), np.array(head)) for name, (base, head) in found.items()}
 
     def fits(self, pairs: int, benchmarks: int) -> bool:
         """Whether so many more of so many benchmarks would end before the deadline, at the pace so far."""

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -55,18 +55,7 @@ def versions() -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run.
-
-    Attributes
-    ----------
-    words : sequence of str or path
-    folder : pathlib.Path
-        Working directory.
-    variables : mapping, optional
-        The whole environment; the caller's own by default.
-    files : tuple of int
-        Numbers of open files that it keeps.
-    """
+    """What to run, in which folder, with which environment (the caller's own by default); open files that it keeps."""
 
     words: Sequence[str | Path]
     folder: Path
@@ -84,23 +73,16 @@ def run(
 def run_together(
     commands: Sequence[Command], *, timeout: float, meanwhile: Callable[[float], None] = lambda deadline: None
 ) -> list[Finished]:
-    """Run commands at the same time, each in a process group of its own.
-
-    The groups end with the commands, at the timeout and when we are interrupted.
+    """Run commands at the same time, each in a process group that ends with it, at the timeout or when we do.
 
     Parameters
     ----------
     commands : sequence of Command
     timeout : float
-        Seconds.
+        Seconds; CannotMeasure if it takes longer.
     meanwhile : callable
         Is called once all run, with the time, on the clock of `time.monotonic`, when they have to be done; may raise
         TimeoutError.
-
-    Raises
-    ------
-    CannotMeasure
-        If it takes longer.
     """
     deadline = time.monotonic() + timeout
     with ExitStack() as files:
@@ -139,46 +121,37 @@ def _started(command: Command, output: IO[bytes]) -> Iterator[subprocess.Popen[b
     ) as process:
         try:
             yield process
-        finally:
-            _end_group(process)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill whatever is left of the group, grandchildren included."""
-    with suppress(ProcessLookupError, PermissionError):  # all gone; macOS says so in the second way
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        finally:  # kill whatever is left, grandchildren included
+            with suppress(ProcessLookupError, PermissionError):  # all gone; macOS says so in the second way
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ignore what would interrupt, for a short while; it is lost."""
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTS}
+def _handled(numbers: Sequence[signal.Signals], handler: Any) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def uninterrupted() -> AbstractContextManager[None]:
+    """Ignore what would interrupt, for a short while; it is lost."""
+    return _handled(INTERRUPTS, signal.SIG_IGN)
+
+
+def interruptible() -> AbstractContextManager[None]:
     """Let SIGTERM and SIGHUP unwind the stack as SIGINT does, so that every `finally` runs, to its end."""
+    heeded = [number for number in INTERRUPTS if signal.getsignal(number) != signal.SIG_IGN]  # not nohup's, for one
 
     def interrupt(number: int, frame: Any) -> None:
-        for each in old:  # a second one would cut the cleaning up short
+        for each in heeded:  # a second one would cut the cleaning up short
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    handlers = {number: signal.getsignal(number) for number in INTERRUPTS}
-    old = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}  # nohup's, for one
-    for number in old:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
+    return _handled(heeded, interrupt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,15 +39,14 @@ def markdown(result: GateResult) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(result: GateResult) -> dict[str, Any]:
-    """Everything, ready for `json.dumps`; numbers that JSON has not become null."""
-    plain = dataclasses.replace(result, environment=dict(result.environment), uncompared=dict(result.uncompared))
-    found = dataclasses.asdict(plain)
+def as_json(result: GateResult) -> str:
+    """Everything as JSON; numbers that JSON has not become null."""
+    found = dataclasses.asdict(result)
     for name in ("memory", "counters"):
         for record, amount in zip(found[name], getattr(result, name), strict=True):
             record |= {"ratio": amount.ratio, "over": amount.over}
     codes = {"exit_code": result.exit_code, "performance_code": result.performance_code}
-    return _finite({**found, **codes, "headline": headline(result)})
+    return json.dumps(_finite({**found, **codes, "headline": headline(result)}), indent=1) + "\n"
 
 
 def headline(result: GateResult) -> str:
@@ -122,7 +122,7 @@ def _time_row(one: Comparison) -> tuple[str, ...]:
 
 
 def _amount_row(one: Amount) -> tuple[str, ...]:
-    verdict = "ok" if not one.over else f"over {one.limit:g}" + ("" if one.blocking else " (advice)")
+    verdict = f"over {one.limit:g}" if one.over else "ok"
     return one.benchmark, one.quantity, _value(one.base, one), _value(one.head, one), f"{one.ratio:.3f}", verdict
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 PASS, REGRESSION, NOT_MEASURED = 0, 1, 2
@@ -12,7 +12,7 @@ Verdict = Literal["slower", "not slower", "unknown"]
 
 
 @dataclass(frozen=True)
-class Check:
+class FidelityCheck:
     """One check of the numbers: a test of fidelity, or base against head on one benchmark's input."""
 
     name: str
@@ -82,8 +82,6 @@ class Amount:
         head may be up to this times base, plus `slack`.
     slack : float
         In the unit of the number.
-    blocking : bool
-        False: shown as advice only.
     """
 
     benchmark: str
@@ -93,7 +91,6 @@ class Amount:
     limit: float
     slack: float = 0.0
     unit: str = ""
-    blocking: bool = True
 
     @property
     def ratio(self) -> float:
@@ -116,7 +113,7 @@ class GateResult:
     ----------
     base, head : str
         Full hashes, or the words of the user where no commit was found.
-    fidelity : tuple of Check
+    fidelity : tuple of FidelityCheck
         Empty if the run ended before: then nothing can pass.
     decision : Decision or None
         None if no time was compared.
@@ -138,7 +135,7 @@ class GateResult:
 
     base: str
     head: str
-    fidelity: tuple[Check, ...] = ()
+    fidelity: tuple[FidelityCheck, ...] = ()
     decision: Decision | None = None
     new: tuple[str, ...] = ()
     uncompared: Mapping[str, str] = field(default_factory=dict)
@@ -149,15 +146,26 @@ class GateResult:
     environment: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
 
+    def with_more(
+        self, fidelity: Iterable[FidelityCheck], new: Iterable[str] = (), uncompared: Mapping[str, str] | None = None
+    ) -> GateResult:
+        """A copy with further findings."""
+        return replace(
+            self,
+            fidelity=(*self.fidelity, *fidelity),
+            new=(*self.new, *new),
+            uncompared={**self.uncompared, **(uncompared or {})},
+        )
+
     @property
-    def wrong(self) -> tuple[Check, ...]:
+    def wrong(self) -> tuple[FidelityCheck, ...]:
         """Checks of fidelity that failed."""
         return tuple(check for check in self.fidelity if not check.passed)
 
     @property
     def over(self) -> tuple[Amount, ...]:
-        """Amounts over their limit that block."""
-        return tuple(amount for amount in (*self.memory, *self.counters) if amount.over and amount.blocking)
+        """Amounts over their limit."""
+        return tuple(amount for amount in (*self.memory, *self.counters) if amount.over)
 
     @property
     def measured(self) -> bool:

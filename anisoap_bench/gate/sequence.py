@@ -6,7 +6,7 @@ the arrays are trials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ from anisoap_bench.gate.result import Comparison, Decision, Verdict
 from anisoap_bench.gate.statistics import Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
 
 Names: TypeAlias = frozenset[str]
-Source: TypeAlias = Callable[[int, Names | None], Mapping[str, tuple[Floats, Floats]]]
+Source: TypeAlias = Callable[[int, Names], Mapping[str, tuple[Floats, Floats]]]
 Fits: TypeAlias = Callable[[int, int], bool]
 Codes: TypeAlias = npt.NDArray[np.int8]
 
@@ -49,37 +49,25 @@ class Phase:
     miss: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The rules of a run.
-
-    Attributes
-    ----------
-    effect : float
-        The slow-down of interest, as a ratio: a benchmark whose upper bound lies below it is clear.
-    floor : float
-        A median ratio below this one is never flagged.
-    share : float
-        Part of the pairs that is drawn in at each end.
-    support : float
-        A flag is taken back while the p-value of all pairs so far is above this.
-    """
-
-    first: Phase = Phase(looks=(8, 12, 20, 30), level=(0.02, 0.04, 0.08, 0.11), miss=(0.01, 0.005, 0.005, 0.05))
-    confirming: Phase = Phase(looks=(8, 14, 26), level=(0.003, 0.007, 0.02), miss=(0.002, 0.003, 0.05))
-    effect: float = 1.05
-    floor: float = 1.015
-    share: float = 0.2
-    support: float = 0.05
+FIRST = Phase(looks=(8, 12, 20, 30), level=(0.02, 0.04, 0.08, 0.11), miss=(0.01, 0.005, 0.005, 0.05))
+CONFIRMING = Phase(looks=(8, 14, 26), level=(0.003, 0.007, 0.02), miss=(0.002, 0.003, 0.05))
+EFFECT = 1.05
+"""The slow-down of interest, as a ratio: a benchmark whose upper bound lies below it is clear."""
+FLOOR = 1.015
+"""A median ratio below this one is never flagged."""
+SHARE = 0.2
+"""Part of the pairs that is drawn in at each end."""
+SUPPORT = 0.05
+"""A flag is taken back while the p-value of all pairs so far is above this."""
 
 
-def always(pairs: int, benchmarks: int = 0) -> bool:
-    """There is time for any number of pairs."""
+def always(pairs: int, number: int) -> bool:
+    """There is time for anything."""
     return True
 
 
 def run_phase(
-    draw: Callable[[int], Floats], asked: Flags, phase: Phase, plan: Plan, fits: Callable[[int], bool] = always
+    draw: Callable[[int], Floats], asked: Flags, phase: Phase, fits: Fits = always
 ) -> tuple[Codes, Any, Floats]:
     """Look, settle what can be settled, draw more pairs for the rest.
 
@@ -94,7 +82,8 @@ def run_phase(
     asked : array of bool, shape [..., benchmarks]
         Benchmarks to settle.
     fits : callable
-        Whether there is time for so many more pairs; without, the phase ends, and what is open stays unknown.
+        Given the pairs so far, whether there is time for so many more; without, the phase ends, and what is open stays
+        unknown.
 
     Returns
     -------
@@ -110,31 +99,32 @@ def run_phase(
     ratios = np.empty((*asked.shape, 0))
     for look, level, miss in zip(phase.looks, phase.level, phase.miss, strict=True):
         open_trials = (codes == UNKNOWN).any(axis=-1)
-        more = look - ratios.shape[-1]
-        if not open_trials.any() or not fits(more):
+        drawn = ratios.shape[-1]
+        if not open_trials.any() or not fits(drawn, look - drawn):
             break
-        ratios = np.concatenate([ratios, draw(more)], axis=-1)
+        ratios = np.concatenate([ratios, draw(look - drawn)], axis=-1)
         pairs = np.where(open_trials, look, pairs)
-        summary = summarise(ratios, plan.share)
+        summary = summarise(ratios, SHARE)
         p = p_values(summary)
-        slower = holm(p, asked, level) & (summary.median >= np.log(plan.floor))
-        clear = upper_bound(summary, miss) < np.log(plan.effect)
-        doubted = (codes == FLAGGED) & open_trials[..., None] & (p > plan.support)
+        slower = holm(p, asked, level) & (summary.median >= np.log(FLOOR))
+        clear = upper_bound(summary, miss) < np.log(EFFECT)
+        doubted = (codes == FLAGGED) & open_trials[..., None] & (p > SUPPORT)
         codes = np.where(doubted, UNKNOWN, codes)
         found = np.where(slower, FLAGGED, np.where(clear, CLEAR, UNKNOWN))
         codes = np.where(codes == UNKNOWN, found, codes).astype(np.int8)
     return codes, pairs, ratios
 
 
-def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Decision:
+def decide(source: Source, names: Sequence[str], fits: Fits = always) -> Decision:
     """Verdicts on every benchmark of a source of pairs.
 
     Parameters
     ----------
     source : callable
-        Given a number of pairs and the names of benchmarks, or None for all, per benchmark the seconds of base and of
-        head, arrays of that length, of fresh processes. To confirm, only what was flagged is asked for.
-    plan : Plan, optional
+        Given a number of pairs and the names of benchmarks, per benchmark the seconds of base and of head, arrays of
+        that length, of fresh processes. To confirm, only what was flagged is asked for.
+    names : sequence of str
+        The benchmarks.
     fits : callable
         Whether there is time for so many more pairs of so many benchmarks. It is asked before every look but the first
         one; "no" ends the phase, and what it has not settled stays unknown.
@@ -142,58 +132,44 @@ def decide(source: Source, plan: Plan | None = None, fits: Fits = always) -> Dec
     Raises
     ------
     CannotMeasure
-        If the source has no benchmark, changes its benchmarks, or gives another number of pairs or a bad time.
+        If the source gives another number of pairs or a bad time.
     """
-    plan = plan or Plan()
-    names: list[str] = []
 
-    def draw(pairs: int, asked: list[str] | None = None) -> Floats:
-        observed = source(pairs, None if asked is None else frozenset(asked))
-        names[:] = names or list(observed)
-        wanted = names if asked is None else asked
-        if not names or set(observed) != set(wanted):
-            raise CannotMeasure(f"the benchmarks are not the same in every process: {wanted} and {list(observed)}")
-        ratios = [log_ratios(*observed[name], name) for name in wanted]
-        if any(each.shape != (pairs,) for each in ratios):
-            raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
-        return np.stack(ratios)
+    def settle(asked: Sequence[str], phase: Phase, first_is_taken: bool) -> tuple[Codes, int, Floats, bool]:
+        """Of one phase codes, pairs, ratios, and whether time ran out before its last look."""
+        codes, pairs, ratios = run_phase(
+            lambda pairs: _draw(source, pairs, asked),
+            np.ones(len(asked), dtype=bool),
+            phase,
+            lambda drawn, more: (first_is_taken and not drawn) or fits(more, len(asked)),
+        )
+        return codes, int(pairs), ratios, bool((codes == UNKNOWN).any() and pairs < phase.looks[-1])
 
-    ran_out = False
-
-    def there_is_time(pairs: int, benchmarks: int) -> bool:
-        nonlocal ran_out
-        fit = fits(pairs, benchmarks)
-        ran_out |= not fit
-        return fit
-
-    opening = [draw(plan.first.looks[0])]
-    first, first_pairs, first_ratios = run_phase(
-        lambda pairs: opening.pop() if opening else draw(pairs),
-        np.ones(len(names), dtype=bool),
-        plan.first,
-        plan,
-        lambda pairs: bool(opening) or there_is_time(pairs, len(names)),
-    )
+    first, first_pairs, first_ratios, stopped = settle(names, FIRST, first_is_taken=True)
     flagged = [name for name, code in zip(names, first, strict=True) if code == FLAGGED]
-    second, second_pairs, second_ratios = run_phase(
-        lambda pairs: draw(pairs, flagged),
-        np.ones(len(flagged), dtype=bool),
-        plan.confirming,
-        plan,
-        lambda pairs: there_is_time(pairs, len(flagged)),
-    )
-    fresh = dict(zip(flagged, zip(second, second_ratios, strict=True), strict=True))
+    second, second_pairs, second_ratios, stopped_again = settle(flagged, CONFIRMING, first_is_taken=False)
     comparisons = []
-    for name, of_first, ratios_of_first in zip(names, first, first_ratios, strict=True):
-        code, ratios = fresh.get(name, (of_first, ratios_of_first))
-        confirmed = bool(code == FLAGGED) if name in fresh else None
-        shown = ratios if len(ratios) else ratios_of_first  # there was no time for a fresh pair
-        comparisons.append(_compare(name, shown, VERDICTS[int(code)], confirmed, plan))
-    return Decision(tuple(comparisons), int(first_pairs), int(second_pairs), ran_out)
+    for name, code, ratios in zip(names, first, first_ratios, strict=True):
+        confirmed = None
+        if name in flagged:
+            number = flagged.index(name)
+            code, confirmed = second[number], bool(second[number] == FLAGGED)
+            ratios = second_ratios[number] if second_pairs else ratios  # else there was no time for a fresh pair
+        comparisons.append(_compare(name, ratios, VERDICTS[int(code)], confirmed))
+    return Decision(tuple(comparisons), first_pairs, second_pairs, stopped or stopped_again)
 
 
-def _compare(name: str, ratios: Floats, verdict: Verdict, confirmed: bool | None, plan: Plan) -> Comparison:
-    summary = summarise(ratios, plan.share)
+def _draw(source: Source, pairs: int, names: Sequence[str]) -> Floats:
+    """Fresh log ratios, [benchmarks, pairs]."""
+    observed = source(pairs, frozenset(names))
+    ratios = [log_ratios(*observed[name], name) for name in names]
+    if any(each.shape != (pairs,) for each in ratios):
+        raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
+    return np.stack(ratios)
+
+
+def _compare(name: str, ratios: Floats, verdict: Verdict, confirmed: bool | None) -> Comparison:
+    summary = summarise(ratios, SHARE)
     half = float(stats.t.isf(0.025, summary.freedom) * summary.error)
     mean = float(summary.mean)
     return Comparison(

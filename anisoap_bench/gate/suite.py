@@ -15,14 +15,7 @@ SCRIPTS = ("worker.py", "turns.py", "descriptors.py")
 
 
 def prepare_suite(root: Path, folder: Path) -> Path:
-    """Copy the benchmark files of a source tree, and write the frames that they use, into a folder of their own.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        A checkout, or an exported commit: head's, which both packages are measured with.
-    folder : pathlib.Path
-        Is made.
+    """Copy head's benchmark files, and write the frames that they use, into a new folder; both builds use it.
 
     Raises
     ------
@@ -38,7 +31,7 @@ def prepare_suite(root: Path, folder: Path) -> Path:
     (folder / "pytest.ini").write_text("[pytest]\n")
     for name in SCRIPTS:
         shutil.copy(Path(__file__).with_name(name), folder / name)
-    command: list[str | Path] = [sys.executable, "-m", "tests.benchmarks.inputs", folder / INPUTS]
+    command = (sys.executable, "-m", "tests.benchmarks.inputs", folder / INPUTS)
     done = run(command, folder=folder, variables=environment(DATA_ROOT=str(root / "data")), timeout=120)
     if done.code:
         raise CannotMeasure(f"the frames of the benchmarks cannot be made:\n{done.tail}")
@@ -49,27 +42,12 @@ def prepare_suite(root: Path, folder: Path) -> Path:
 def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
     """Names of the benchmarks in the files of a source tree, which are not run, and why some cannot be read.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        Without a folder tests/benchmarks it has none.
-    settings : pathlib.Path
-        Of pytest, in place of those of the tree.
+    The settings of pytest are given, in place of those of the tree.
     """
     if not (root / "tests" / "benchmarks").is_dir():
         return frozenset(), ""
-    options: list[str | Path] = [
-        "--collect-only",
-        "-q",
-        "--noconftest",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        settings,
-        "--rootdir",
-        root,
-    ]
-    command: list[str | Path] = [sys.executable, "-m", "pytest", *options, root / "tests" / "benchmarks"]
+    pytest = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", settings, "--rootdir", root)
+    command = (*pytest, "--collect-only", "-q", "--noconftest", root / "tests" / "benchmarks")
     done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
     lines = done.output.splitlines()
     names = frozenset(name_of(line) for line in lines if "::" in line and line.endswith("]"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -24,11 +25,34 @@ WITHOUT_TORCH = "test_compiled.py"
 WRONG = 3
 
 
-class Reporter:
-    """Pytest plugin: why benchmarks failed."""
+class Benchmarks:
+    """Pytest plugin: runs the benchmarks of these names, or all, that have a text in their name.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    errors : dict
+        Why benchmarks failed.
+    unclear : list of str
+        Names that do not tell benchmarks apart: then none is run.
+    early : bool
+        Whether torch was loaded while the benchmarks ran that have to do without it.
+    """
+
+    def __init__(self, names: list[str] | None, text: str) -> None:
+        self.names, self.text = names, text
         self.errors: dict[str, str] = {}
+        self.unclear: list[str] = []
+        self.early = False
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave out what was not asked for."""
+        names = [name_of(item.nodeid) for item in items]
+        self.unclear = sorted({name for name in names if names.count(name) > 1 or "::" in name})
+        items[:] = [item for item, name in zip(items, names, strict=True) if not self.unclear and self.wanted(name)]
+
+    def wanted(self, name: str) -> bool:
+        """Whether a benchmark was asked for."""
+        return self.text in name and (self.names is None or name in self.names)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the first line of what went wrong; a benchmark that is skipped was not measured either."""
@@ -37,34 +61,8 @@ class Reporter:
             words = crash.message if crash else str(report.longrepr[-1] if report.skipped else report.longrepr)
             self.errors.setdefault(name_of(report.nodeid), words.strip().splitlines()[0])
 
-
-class Selection:
-    """Pytest plugin: run the benchmarks of these names, or all, that have a text in their name."""
-
-    def __init__(self, names: list[str] | None, text: str) -> None:
-        self.names, self.text = names, text
-        self.unclear: list[str] = []
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Leave the others out; everything, where names do not tell benchmarks apart."""
-        names = [name_of(item.nodeid) for item in items]
-        self.unclear = sorted({name for name in names if names.count(name) > 1 or "::" in name})
-        asked = not self.unclear
-        items[:] = [item for item, name in zip(items, names, strict=True) if asked and self.wanted(name)]
-
-    def wanted(self, name: str) -> bool:
-        """Whether a benchmark was asked for."""
-        return self.text in name and (self.names is None or name in self.names)
-
-
-class TorchComesLast:
-    """Pytest plugin: whether torch was loaded while the benchmarks ran that have to do without it."""
-
-    def __init__(self) -> None:
-        self.early = False
-
     def pytest_runtest_teardown(self, item: Any) -> None:
-        """Look after every benchmark."""
+        """Look for torch after every benchmark."""
         self.early |= item.path.name == WITHOUT_TORCH and "torch" in sys.modules
 
 
@@ -88,21 +86,11 @@ class Once:
     def __init__(self) -> None:
         self.group: str | None = None
         self.extra_info: dict[str, Any] = {}
-        self.peak_bytes: int | None = None
-        self.counters: dict[str, int] = {}
+        self.amounts: dict[str, int] = {}
 
     def pedantic(self, call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
-        """Call once for each measure."""
-        from benchmarks import measure
-
-        if self.group != "import":  # another process, see `import_amounts`
-            self.peak_bytes = measure.peak_memory(call)
-            gc.collect()
-            gc.disable()
-            self.counters = {"allocated": allocated(call), "calls": calls(call)}
-            if "torch" in sys.modules:
-                self.counters["torch operations"] = torch_operations(call)
-            gc.enable()
+        """Call once for each measure; the import takes place in another process."""
+        self.amounts = import_amounts() if self.group == "import" else call_amounts(call)
         return call()
 
 
@@ -119,6 +107,20 @@ class OnceFixture:
         return once
 
 
+def call_amounts(call: Callable[[], Any]) -> dict[str, int]:
+    """Peak memory of one call, and what another one allocates and, where torch is loaded, dispatches."""
+    from benchmarks import measure
+
+    amounts = {"peak memory": measure.peak_memory(call)}
+    gc.collect()
+    gc.disable()
+    amounts["allocated"] = allocated(call)
+    if "torch" in sys.modules:
+        amounts["torch operations"] = torch_operations(call)
+    gc.enable()
+    return amounts
+
+
 def allocated(call: Callable[[], Any]) -> int:
     """Most bytes that Python and NumPy held at once."""
     tracemalloc.start()
@@ -127,22 +129,6 @@ def allocated(call: Callable[[], Any]) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def calls(call: Callable[[], Any]) -> int:
-    """Calls of functions, Python's and C's."""
-    count = 0
-
-    def see(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(see)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def torch_operations(call: Callable[[], Any]) -> int:
@@ -161,14 +147,14 @@ def torch_operations(call: Callable[[], Any]) -> int:
     return Count.count
 
 
-def import_amounts() -> tuple[int | None, dict[str, int]]:
-    """Peak memory of a process that imports the package (None where the system does not tell), and its modules."""
-    code = "import sys, anisoap_opt\nprint(len(sys.modules))\nprint(open('/proc/self/status').read())"
+def import_amounts() -> dict[str, int]:
+    """Peak memory of a process that imports the package, where the system tells."""
     if sys.platform != "linux":
-        code = code.rsplit("\n", 1)[0]
-    lines = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split("\n")
-    peaks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
-    return (peaks[0] if peaks else None), {"modules": int(lines[0])}
+        return {}
+    code = "import anisoap_opt\nprint(open('/proc/self/status').read())"
+    status = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    (peak,) = re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return {"peak memory": int(peak) * 1024}
 
 
 def name_of(nodeid: str) -> str:
@@ -213,45 +199,37 @@ def benchmark_files(folder: Path) -> list[str]:
     return [f"benchmarks/{name}" for name in sorted(files, key=lambda name: (name != WITHOUT_TORCH, name))]
 
 
-def run_benchmarks(options: list[str], selection: Selection, plugins: list[Any]) -> None:
-    """Run benchmarks of all files; names that are not clear and torch loaded too early end this process."""
-    torch = TorchComesLast()
-    run_pytest(benchmark_files(SUITE / "tests"), options, [selection, *plugins, torch])
-    if selection.unclear:
-        words = ", ".join(selection.unclear)
+def run_benchmarks(asked: dict[str, Any], options: list[str], plugin: object) -> dict[str, str]:
+    """Why benchmarks failed; names that are not clear and torch loaded too early end this process."""
+    run = Benchmarks(asked["names"], asked["only"])
+    run_pytest(benchmark_files(SUITE / "tests"), options, [run, plugin])
+    if run.unclear:
+        words = ", ".join(run.unclear)
         refuse(f"a benchmark goes by what is in brackets, which has to be there, and once: {words}")
-    if torch.early:
+    if run.early:
         refuse("torch was loaded before the benchmarks were done that have to do without it")
+    return run.errors
 
 
-def measure_times(selection: Selection, out: Path) -> dict[str, Any]:
+def measure_times(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds of one call of every benchmark, the median of its rounds."""
-    reporter = Reporter()
-    stored = out.with_suffix(".pytest-benchmark.json")
-    files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{out.parent}"]
+    stored = Path(asked["out"]).with_suffix(".pytest-benchmark.json")
+    files = [f"--benchmark-json={stored}", f"--benchmark-storage=file://{stored.parent}"]
     clock = "--benchmark-timer=turns.timer"
     options = ["-p", "pytest_benchmark.plugin", "--benchmark-disable-gc", clock, *files]
-    run_benchmarks(options, selection, [reporter, NoDescription()])
+    errors = run_benchmarks(asked, options, NoDescription())
     text = stored.read_text() if stored.exists() else ""
     benchmarks = json.loads(text)["benchmarks"] if text else []
     seconds = {name_of(one["name"]): one["stats"]["median"] for one in benchmarks}
-    kept = {name: value for name, value in seconds.items() if name not in reporter.errors}
-    return {"seconds": kept, "errors": reporter.errors}
+    return {"seconds": {name: value for name, value in seconds.items() if name not in errors}, "errors": errors}
 
 
-def measure_amounts(selection: Selection) -> dict[str, Any]:
+def measure_amounts(asked: dict[str, Any]) -> dict[str, Any]:
     """Peak memory and counters of every benchmark."""
-    reporter, fixture = Reporter(), OnceFixture()
-    run_benchmarks([], selection, [reporter, fixture])
-    peaks = {name: once.peak_bytes for name, once in fixture.done.items()}
-    counters = {name: once.counters for name, once in fixture.done.items()}
-    if "import" in peaks:
-        peaks["import"], counters["import"] = import_amounts()
-    return {
-        "peak_bytes": {name: peak for name, peak in peaks.items() if peak is not None and name not in reporter.errors},
-        "counters": {name: count for name, count in counters.items() if name not in reporter.errors},
-        "errors": reporter.errors,
-    }
+    fixture = OnceFixture()
+    errors = run_benchmarks(asked, [], fixture)
+    amounts = {name: once.amounts for name, once in fixture.done.items() if name not in errors}
+    return {"amounts": amounts, "errors": errors}
 
 
 def main(asked: dict[str, Any]) -> None:
@@ -264,10 +242,9 @@ def main(asked: dict[str, Any]) -> None:
         code = run_pytest(asked["tests"], ["-m", "not slow"], [])
         check_package(target)
         sys.exit(code)
-    out, selection = Path(asked["out"]), Selection(asked["names"], asked["only"])
-    found = measure_amounts(selection) if asked["amounts"] else measure_times(selection, out)
+    found = measure_amounts(asked) if asked["amounts"] else measure_times(asked)
     check_package(target)
-    out.write_text(json.dumps(found))
+    Path(asked["out"]).write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -89,15 +89,8 @@ class Trials:
             if problem or found.errors:
                 raise CannotMeasure(f"{each.name}: {problem or found.errors}")
 
-    def equal(self) -> tuple[Amount, ...]:
-        """Two builds of the same files."""
-        return self._peaks(self.twin)
-
-    def a_fifth_more(self) -> tuple[Amount, ...]:
-        """A fifth more on head's side."""
-        return self._peaks(self.hungry)
-
-    def _peaks(self, head: Build) -> tuple[Amount, ...]:
+    def peaks(self, head: Build) -> tuple[Amount, ...]:
+        """Of base and of this head: the twin, or the one that is planted."""
         peaks, _ = compare_amounts(self.base, head, self.suite, drive.default_core(), self.names)
         return peaks
 
@@ -111,8 +104,8 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="hungry-") as folder:
         trials = Trials(Path(folder))
         for _ in range(count):
-            for found, peaks in ((equal, trials.equal()), (planted, trials.a_fifth_more())):
-                for amount in peaks:
+            for found, head in ((equal, trials.twin), (planted, trials.hungry)):
+                for amount in trials.peaks(head):
                     found.setdefault(amount.benchmark, []).append(amount)
     print("| benchmark | peak | limit | equal builds | over | a fifth more | over |")
     print("|---|---|---|---|---|---|---|")

@@ -14,7 +14,7 @@ from tests.calibration.hungry import Trials
 @pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
 def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
     trials = Trials(tmp_path)
-    equal, more = trials.equal(), trials.a_fifth_more()
+    equal, more = trials.peaks(trials.twin), trials.peaks(trials.hungry)
     assert {amount.benchmark for amount in equal} == trials.names
     assert not [amount for amount in equal if amount.over]
     assert {amount.benchmark for amount in more if amount.over} == trials.names

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from anisoap_bench.gate.build import Build
 from tests.calibration.recordings import CONDITIONS, Pairs, record
 from tests.gate.processes import goes_on
 
+only_linux_pins = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+
 
 def test_blocks_are_in_the_order_abba(tmp_path):
     calls = record(tmp_path / "r.jsonl", Pairs(4), every=0)
@@ -24,30 +27,9 @@ def test_blocks_are_in_the_order_abba(tmp_path):
 
 
 def test_planted_heads_come_in_turn():
-    heads = recording.heads(3)
-    assert [next(heads) for _ in range(12)] == [
-        TWIN,
-        TWIN,
-        "p03",
-        TWIN,
-        TWIN,
-        "p05",
-        TWIN,
-        TWIN,
-        "p10",
-        TWIN,
-        TWIN,
-        "p03",
-    ]
-    heads = recording.heads(0)
-    assert {next(heads) for _ in range(12)} == {TWIN}
-
-
-def test_no_finished_pair_is_lost(tmp_path):
-    record(tmp_path / "r.jsonl", Pairs(2 + 1))
-    lines = (tmp_path / "r.jsonl").read_text().splitlines()
-    assert json.loads(lines[0]) == CONDITIONS
-    assert [json.loads(line)["block"] for line in lines[1:]] == [0] * 4 + [1] * 2
+    expected = [each for planted in ("p03", "p05", "p10", "p03") for each in (TWIN, TWIN, planted)]
+    assert list(islice(recording.heads(3), 12)) == expected
+    assert set(islice(recording.heads(0), 12)) == {TWIN}
 
 
 def test_a_pair_is_on_the_disk_before_the_next_one_starts(tmp_path):
@@ -59,8 +41,11 @@ def test_a_pair_is_on_the_disk_before_the_next_one_starts(tmp_path):
             seen.append(len(path.read_text().splitlines()))
             return super().__call__(*builds)
 
-    record(path, Looking(2))
-    assert seen == [1, 3, 5]  # the first line holds the conditions
+    record(path, Looking(2 + 1))
+    assert seen == [1, 3, 5, 7]  # the first line holds the conditions
+    conditions, *lines = map(json.loads, path.read_text().splitlines())
+    assert conditions == CONDITIONS
+    assert [line["block"] for line in lines] == [0] * 4 + [1] * 2
 
 
 def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
@@ -76,7 +61,7 @@ def test_a_block_cut_short_is_left_out_and_the_recording_goes_on(tmp_path):
     assert blocks == [0] * 4 + [1] * 2 + [2] * 4 + [3] * 2
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+@only_linux_pins
 def test_the_load_is_pinned_and_ends_with_what_it_is_for():
     core = min(os.sched_getaffinity(0))
     with recording.load_on(core) as load:
@@ -85,7 +70,7 @@ def test_the_load_is_pinned_and_ends_with_what_it_is_for():
     assert not goes_on(load)
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+@only_linux_pins
 def test_a_load_that_ended_by_itself_is_not_passed_over():
     def end_it():
         with recording.load_on(min(os.sched_getaffinity(0))) as load:
@@ -96,7 +81,7 @@ def test_a_load_that_ended_by_itself_is_not_passed_over():
         end_it()
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
+@only_linux_pins
 def test_the_load_ends_with_its_parent():
     killed = (
         "import os\nfrom anisoap_bench.calibration.recording import load_on\n"
@@ -117,12 +102,8 @@ def test_base_and_head_are_told_apart(tmp_path):
     path = tmp_path / "r.jsonl"
     record(path, Pairs(2 * 12, spread=0.0))
     streams = recording.read(path).streams
-    assert {name: len(stream["kernel"][0]) for name, stream in streams.items()} == {
-        TWIN: 18,
-        "p03": 2,
-        "p05": 2,
-        "p10": 2,
-    }
+    pairs = {name: len(stream["kernel"][0]) for name, stream in streams.items()}
+    assert pairs == {TWIN: 18, "p03": 2, "p05": 2, "p10": 2}
     for name, factor in PLANTED.items():
         for base, head in streams[name].values():
             np.testing.assert_allclose(head / base, factor)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,7 +122,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(content)
 
 
-def sources(folder: Path, benchmarks: str = BENCHMARKS) -> Path:
+def sources(folder: Path) -> Path:
     """The files, without git."""
     write(
         folder,
@@ -130,7 +134,7 @@ def sources(folder: Path, benchmarks: str = BENCHMARKS) -> Path:
             "tests/test_invariance.py": "def test_nothing():\n    pass\n",
             "tests/benchmarks/__init__.py": "",
             "tests/benchmarks/inputs.py": INPUTS,
-            "tests/benchmarks/test_compiled.py": benchmarks,
+            "tests/benchmarks/test_compiled.py": BENCHMARKS,
             "tests/benchmarks/test_torch.py": NO_TORCH,
         },
     )
@@ -169,3 +173,27 @@ def change(folder: Path, old: str, new: str) -> None:
     assert old in text
     file.write_text(text.replace(old, new))
     commit(folder, "change")
+
+
+def start_gate(repo: Path, *options: str, **streams: Any) -> subprocess.Popen[str]:
+    """The gate of this checkout in another repository, with a temporary folder of its own."""
+    temporary = repo.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
+    words = [sys.executable, "-m", "anisoap_bench", "gate", *options]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    # In the background of a script, SIGINT is ignored, and would stay so in the child.
+    return subprocess.Popen(words, cwd=repo, env=variables, text=True, preexec_fn=_heed_interrupts, **streams)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def gate(repo: Path, *options: str) -> tuple[int, str]:
+    """Exit code and output; nothing may be left of a run."""
+    with start_gate(repo, *options) as process:
+        output, progress = process.communicate(timeout=300)
+    assert not list((repo.parent / "temporary").iterdir())
+    assert len(git(repo, "worktree", "list").splitlines()) == 1
+    return process.returncode, output + progress

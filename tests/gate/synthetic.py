@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anisoap_bench.gate.sequence import FLAGGED, UNKNOWN, Plan, run_phase
+from anisoap_bench.gate.sequence import CONFIRMING, FIRST, FLAGGED, UNKNOWN, run_phase
 
 SPREADS = [(0.01, 0.01), (0.02, 0.02), (0.03, 0.03), (0.01, 0.03)]
 
@@ -79,11 +79,11 @@ class Machine:
         return ratios
 
 
-def run(machine, plan):
+def run(machine):
     """Final codes of many pull requests, [trials, benchmarks], and the pairs that each took, [trials]."""
     everything = np.ones((machine.trials, machine.benchmarks), dtype=bool)
-    first, first_pairs, _ = run_phase(machine.draw, everything, plan.first, plan)
-    second, second_pairs, _ = run_phase(machine.draw, first == FLAGGED, plan.confirming, plan)
+    first, first_pairs, _ = run_phase(machine.draw, everything, FIRST)
+    second, second_pairs, _ = run_phase(machine.draw, first == FLAGGED, CONFIRMING)
     return np.where(first == FLAGGED, second, first), first_pairs + second_pairs
 
 
@@ -92,11 +92,11 @@ def main():
     print("| spread of a process | false alarms | undecided | +3 % found | +5 % found | +10 % found | median pairs |")
     print("|---|---|---|---|---|---|---|")
     for low, high in SPREADS:
-        codes, pairs = run(Machine(10_000, spread=(low, high), seed=1), Plan())
+        codes, pairs = run(Machine(10_000, spread=(low, high), seed=1))
         slower = (codes == FLAGGED).any(axis=1)
         shares = [slower.mean(), ((codes == UNKNOWN).any(axis=1) & ~slower).mean()]
         for slowdown in (1.03, 1.05, 1.10):
-            codes, _ = run(Machine(10_000, spread=(low, high), slowdown=slowdown, seed=2), Plan())
+            codes, _ = run(Machine(10_000, spread=(low, high), slowdown=slowdown, seed=2))
             shares.append((codes[:, 0] == FLAGGED).mean())
         name = f"{low:.0%}" if low == high else f"{low:.0%} to {high:.0%}"
         print(f"| {name} | {' | '.join(f'{share:.2%}' for share in shares)} | {np.median(pairs):.0f} |")

@@ -1,4 +1,4 @@
-"""Which benchmarks are compared, which are new, and which head has broken."""
+"""Which benchmarks are compared, which are new, and which head has broken; what ends a run early loses nothing."""
 
 from __future__ import annotations
 
@@ -9,88 +9,65 @@ from typing import Any
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate import compare
+from anisoap_bench.gate import compare, drive
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.compare import sort_out
 from anisoap_bench.gate.drive import Observation
-from anisoap_bench.gate.result import Check, GateResult
+from anisoap_bench.gate.result import FidelityCheck, GateResult
+from tests.gate.builds import BASE, HEAD
 
 
 def ran(*names: str, **errors: str) -> Observation:
     return Observation(dict.fromkeys(names, 1.0), errors=errors)
 
 
-def test_what_both_can_run_is_compared() -> None:
-    assert sort_out(ran("a", "b"), ran("a", "b"), {"a", "b"}) == (frozenset({"a", "b"}), [], {}, [])
+NOT_AS_NOW = "base cannot run it as head's files have it: TypeError: b"
 
 
-def test_what_the_base_cannot_run_is_new_with_its_reason() -> None:
-    names, new, uncompared, broken = sort_out(ran("a", b="ImportError: no b"), ran("a", "b"), {"a"})
-    assert names == frozenset({"a"})
-    assert new == ["b (base: ImportError: no b)"]
-    assert not uncompared
-    assert not broken
+@pytest.mark.parametrize(
+    ("base", "head", "known", "new", "uncompared", "broken"),
+    [
+        (ran("a"), ran("a"), "a", [], {}, {}),
+        (ran("a", b="ImportError: no b"), ran("a", "b"), "a", ["b (base: ImportError: no b)"], {}, {}),
+        (ran("a", b="TypeError: b"), ran("a", "b"), "ab", [], {"b": NOT_AS_NOW}, {}),  # it ran before
+        (ran("a"), ran("a"), "ab", [], {"b": "head's files have it no more"}, {}),
+        (ran("a", b="-"), ran("a", b="skipped"), "ab", [], {"b": "runs with neither package; with head: skipped"}, {}),
+        (ran("a", "b"), ran("a", b="TypeError"), "ab", [], {}, {"b": "base can run it, head cannot: TypeError"}),
+        (ran("a", "b"), ran("a"), "", [], {}, {"b": "base can run it, with head it is not there"}),
+    ],
+    ids=["both", "new", "asks for more", "taken away", "neither", "broken", "not there"],
+)
+def test_what_is_compared_new_or_wrong(
+    base: Observation, head: Observation, known: str, new: list[str], uncompared: dict[str, str], broken: dict[str, str]
+) -> None:
+    checks = [FidelityCheck(f"benchmark {name}", False, words) for name, words in broken.items()]
+    assert sort_out(base, head, set(known)) == (frozenset({"a"}), new, uncompared, checks)
 
 
-def test_what_base_has_in_its_own_files_is_not_new() -> None:
-    """It ran before head's files asked for what base lacks."""
-    names, new, uncompared, broken = sort_out(ran("a", b="TypeError: b"), ran("a", "b"), {"a", "b"})
-    assert names == frozenset({"a"})
-    assert uncompared == {"b": "base cannot run it as head's files have it: TypeError: b"}
-    assert not new
-    assert not broken
+@pytest.mark.parametrize("head", [ran("b"), ran()])
+def test_nothing_in_common_is_not_passed_over(head: Observation) -> None:
+    with pytest.raises(CannotMeasure, match="in common"):
+        sort_out(ran(), head, {"b"})
 
 
-def test_what_head_took_away_is_not_compared() -> None:
-    *_, uncompared, broken = sort_out(ran("a"), ran("a"), {"a", "b"})
-    assert uncompared == {"b": "head's files have it no more"}
-    assert not broken
-
-
-def test_what_head_cannot_run_any_more_is_wrong() -> None:
-    _, new, uncompared, (check,) = sort_out(ran("a", "b"), ran("a", b="TypeError: b"), {"a", "b"})
-    assert not new
-    assert not uncompared
-    assert (check.name, check.passed) == ("benchmark b", False)
-    assert "TypeError: b" in check.detail
-
-
-def test_what_neither_can_run_is_not_passed_over() -> None:
-    names, new, uncompared, broken = sort_out(ran("a", b="no torch"), ran("a", b="skipped: no torch"), {"a", "b"})
-    assert names == frozenset({"a"})
-    assert uncompared == {"b": "runs with neither package; with head: skipped: no torch"}
-    assert not new
-    assert not broken
-
-
-def results(monkeypatch: pytest.MonkeyPatch, tests: Check, comparing: Exception | None = None) -> GateResult:
-    """A run whose descriptors cannot be compared."""
+@pytest.mark.parametrize("passed", [False, True])
+def test_what_was_found_before_is_told_at_once(monkeypatch: pytest.MonkeyPatch, passed: bool) -> None:
+    """A failed test stays failed, whatever ends the run early."""
 
     def fail(*args: object) -> None:
-        raise comparing or AssertionError
+        raise CannotMeasure("a segfault")
 
-    for module, name, value in (
-        *((compare, each, lambda *args: Path()) for each in ("export", "build")),
-        (compare, "prepare_suite", lambda *args: Path()),
-        (compare.fidelity, "run_tests", lambda *args: tests),
-        (compare.fidelity, "compare_descriptors", fail),
-    ):
-        monkeypatch.setattr(module, name, value)
+    for name in ("export", "build", "prepare_suite"):
+        monkeypatch.setattr(compare, name, lambda *args: Path())
+    monkeypatch.setattr(compare.fidelity, "run_tests", lambda *args: FidelityCheck("tests", passed, "off by 1"))
+    monkeypatch.setattr(compare.fidelity, "compare_descriptors", fail)
     started = GateResult("b" * 40, "c" * 40)
-    return compare.compare_commits(
-        started, Path(), Path(), dirty=False, core=None, only="", deadline=0.0, say=lambda words: None
-    )
-
-
-@pytest.mark.parametrize("error", [CannotMeasure("a segfault"), OSError("no space"), KeyboardInterrupt()])
-def test_what_ends_a_run_early_loses_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """A failed test stays failed."""
-    found = results(monkeypatch, Check("tests of fidelity", False, "off by 1"), error)
-    assert found.exit_code == 1
-    assert found.wrong[0].detail == "off by 1"
-    assert str(error) in (found.message or "")
-    found = results(monkeypatch, Check("tests of fidelity", True), error)
-    assert found.exit_code == 2
+    steps = compare.compare_commits(started, Path(), Path(), dirty=False, core=None, deadline=0.0)
+    found = next(steps)
+    assert found.exit_code == (2 if passed else 1)
+    assert found.fidelity[0].detail == "off by 1"
+    with pytest.raises(CannotMeasure, match="segfault"):
+        next(steps)
 
 
 @pytest.mark.parametrize("failed", [[], ["base"], ["head"], ["base", "head"]])
@@ -99,23 +76,10 @@ def test_what_fails_is_tried_twice(monkeypatch: pytest.MonkeyPatch, failed: list
     good, bad = ran("a", "b"), ran("a", b="OSError: no space left on device")
     asked: list[list[str]] = []
 
-    def warm_up(builds: Sequence[Build], *args: Path, **more: Any) -> list[Observation]:
+    def observe(builds: Sequence[Build], *args: Path, **more: Any) -> list[Observation]:
         asked.append([build.name for build in builds])
         return [bad if build.name in failed and len(asked) == 1 else good for build in builds]
 
-    monkeypatch.setattr(compare.drive, "warm_up", warm_up)
-    builds = [Build(name, Path(), "abc") for name in ("base", "head")]
-    assert compare._warm_up(builds, Path(), None, "") == [good, good]
+    monkeypatch.setattr(drive, "observe", observe)
+    assert drive.warm_up([BASE, HEAD], Path(), core=None) == [good, good]
     assert asked == [["base", "head"], failed][: 2 if failed else 1]
-
-
-def test_what_is_not_there_with_head_is_wrong() -> None:
-    *_, (check,) = sort_out(ran("a", "b"), ran("a"), set())
-    assert (check.name, check.passed) == ("benchmark b", False)
-
-
-def test_nothing_in_common_is_not_passed_over() -> None:
-    with pytest.raises(CannotMeasure, match="in common"):
-        sort_out(ran(), ran("b"), set())
-    with pytest.raises(CannotMeasure, match="in common"):
-        sort_out(ran(), ran(), {"b"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import pytest
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import descriptors, fidelity
-from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.fidelity import FLOAT32, compare
 from anisoap_bench.gate.process import Finished
+from tests.gate.builds import BASE, HEAD
+from tests.gate.small_repository import write
 from tests.tolerances import FLOAT32_BOUNDS
 
 NAME = "numba float64 6 benzenes power spectrum"
@@ -83,50 +84,61 @@ def test_what_only_head_computes_is_new() -> None:
     assert new == [NAME32]
 
 
+CASE = "numba float64 6 bulk_1"
+
+
+def described(monkeypatch: pytest.MonkeyPatch, base: Any, head: Any) -> Any:
+    """What comes of these arrays and errors of both builds."""
+    monkeypatch.setattr(fidelity, "describe", lambda *args: (base, head))
+    return fidelity.compare_descriptors(BASE, HEAD, Path())
+
+
 def test_what_neither_computes_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor what a backend of head's own cannot compute; what base can compute is wrong instead."""
-    case = "numba float64 6 bulk_1"
-    base = {NAME: VALUES, f"{case} expansion": VALUES, f"{case} power spectrum": VALUES}
-    found = [(base, {}), ({NAME: VALUES}, {"b 2": "still no b", case: "worse"})]
-    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
-    build = Build("build", Path(), "abc")
-    (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
-    assert missing == {"descriptors b 2": "still no b"}
-    assert not new
+    base = dict.fromkeys([NAME, f"{CASE} expansion", f"{CASE} power spectrum"], VALUES)
+    errors = {"b 2": "still no b", CASE: "worse"}
+    (check,), new, missing = described(monkeypatch, (base, {}), ({NAME: VALUES}, errors))
+    assert (new, missing) == ([], {"descriptors b 2": "still no b"})
     assert "worse" in check.detail
 
 
 def test_what_base_fails_at_is_not_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has that backend, and nobody has compared its numbers with head's."""
-    case = "numba float64 6 bulk_1"
-    head = {NAME: VALUES, f"{case} expansion": VALUES, "jax float64 6 bulk_1 expansion": VALUES}
-    found = [({NAME: VALUES}, {case: "MemoryError"}), (head, {})]
-    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
-    build = Build("build", Path(), "abc")
-    (check,), new, missing = fidelity.compare_descriptors(build, build, Path())
+    head = dict.fromkeys([NAME, f"{CASE} expansion", "jax float64 6 bulk_1 expansion"], VALUES)
+    (check,), new, missing = described(monkeypatch, ({NAME: VALUES}, {CASE: "MemoryError"}), (head, {}))
     assert check.passed
     assert new == ["jax float64 6 bulk_1 expansion"]
-    assert missing == {f"descriptors {case}": "base cannot compute it: MemoryError"}
+    assert missing == {f"descriptors {CASE}": "base cannot compute it: MemoryError"}
 
 
 def test_a_base_that_fails_at_everything_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [({}, {"numba float64 6 bulk_1": "no such keyword"}), ({NAME: VALUES}, {})]
-    monkeypatch.setattr(fidelity, "describe", lambda *args: found)
-    build = Build("build", Path(), "abc")
-    with pytest.raises(CannotMeasure, match="numba float64 6 bulk_1.*no such keyword"):
-        fidelity.compare_descriptors(build, build, Path())
+    with pytest.raises(CannotMeasure, match=f"{CASE}.*no such keyword"):
+        described(monkeypatch, ({}, {CASE: "no such keyword"}), ({NAME: VALUES}, {}))
 
 
-@pytest.mark.parametrize("silent", [False, True])
-def test_tests_that_did_not_end_are_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, silent: bool) -> None:
-    """Python ends with 1 after an exception, as pytest does after a failed test."""
-    (tmp_path / "source" / "tests").mkdir(parents=True)
-    (tmp_path / "suite").mkdir()
-    (tmp_path / "suite" / "worker.py").touch()
-    words = "" if silent else "Traceback\nMemoryError"
-    monkeypatch.setattr(fidelity, "run", lambda *args, **more: Finished(1, words))
-    with pytest.raises(CannotMeasure, match="did not end"):
-        fidelity.run_tests(Build("head", tmp_path, "abc"), tmp_path / "suite", tmp_path / "source")
+def test_nothing_in_common_cannot_be_compared() -> None:
+    with pytest.raises(CannotMeasure, match="in common"):
+        compare({NAME32: VALUES}, {NAME: VALUES}, {})
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "problem"),
+    [
+        (0, ".s\n1 passed, 1 skipped in 0.01s", ""),
+        (0, "ss\n2 skipped in 0.01s", "no test of fidelity ran: 2 skipped"),
+        # Python ends with 1 after an exception, as pytest does after a failed test.
+        (1, "Traceback\nMemoryError", "did not end"),
+        (1, "", "did not end"),
+        (3, "the wrong package", "did not run"),
+    ],
+)
+def test_tests_have_to_run_and_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, output: str, problem: str
+) -> None:
+    write(tmp_path, {"source/tests/__init__.py": "", "suite/worker.py": ""})
+    monkeypatch.setattr(fidelity, "run", lambda *args, **more: Finished(code, output))
+    with pytest.raises(CannotMeasure, match=problem) if problem else nullcontext():
+        assert fidelity.run_tests(HEAD, tmp_path / "suite", tmp_path / "source").passed
 
 
 def test_one_check_for_each_backend_names_what_is_wrong() -> None:
@@ -139,32 +151,6 @@ def test_one_check_for_each_backend_names_what_is_wrong() -> None:
     }
     assert "ellipsoids" in checks[0].detail
     assert "benzenes" not in checks[0].detail
-
-
-def test_nothing_in_common_cannot_be_compared() -> None:
-    with pytest.raises(CannotMeasure, match="in common"):
-        compare({}, {NAME: VALUES}, {})
-
-
-def test_a_base_without_any_descriptor_is_not_passed_over() -> None:
-    """Though head could not compute some either."""
-    with pytest.raises(CannotMeasure, match="in common"):
-        compare({}, {NAME: VALUES}, {"reference float64 6 benzenes": "gone"})
-
-
-def test_tests_that_were_all_skipped_are_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "source" / "tests").mkdir(parents=True)
-    (tmp_path / "suite").mkdir()
-    (tmp_path / "suite" / "worker.py").touch()
-    head = Build("head", tmp_path / "head", "abc")
-    for output in ("ss\n2 skipped in 0.01s", ".s\n1 passed, 1 skipped in 0.01s"):
-        monkeypatch.setattr(fidelity, "run", lambda *args, output=output, **more: Finished(0, output))
-        if "passed" in output:
-            assert fidelity.run_tests(head, tmp_path / "suite", tmp_path / "source").passed
-        else:
-            with pytest.raises(CannotMeasure, match="no test of fidelity ran: 2 skipped"):
-                fidelity.run_tests(head, tmp_path / "suite", tmp_path / "source")
-        shutil.rmtree(tmp_path / "tests-of-head")
 
 
 def test_every_backend_dtype_and_input_is_compared() -> None:

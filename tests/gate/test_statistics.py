@@ -6,10 +6,10 @@ from scipy import stats
 from scipy.stats import mstats
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate.sequence import Plan
+from anisoap_bench.gate.sequence import CONFIRMING, FIRST, SHARE
 from anisoap_bench.gate.statistics import Summary, holm, log_ratios, p_values, summarise, upper_bound
 
-LOOKS = sorted({*Plan().first.looks, *Plan().confirming.looks})
+LOOKS = sorted({*FIRST.looks, *CONFIRMING.looks})
 numbers = st.floats(-1, 1, allow_nan=False)
 
 
@@ -49,39 +49,39 @@ def test_without_winsorising_it_is_the_t_test():
 @given(st.lists(numbers, min_size=8, max_size=30), st.floats(1, 1e6))
 def test_one_wild_pair_cannot_carry_the_mean(values, wild):
     """However large one ratio is, the mean stays within the others."""
-    mean = summarise(np.array([*values[1:], wild]), 0.2).mean
+    mean = summarise(np.array([*values[1:], wild]), SHARE).mean
     assert min(values[1:]) <= mean <= max(values[1:])
 
 
 @given(st.lists(numbers, min_size=8, max_size=30), numbers)
 def test_a_shift_moves_the_mean_and_not_the_error(values, shift):
-    before, after = summarise(np.array(values), 0.2), summarise(np.array(values) + shift, 0.2)
+    before, after = summarise(np.array(values), SHARE), summarise(np.array(values) + shift, SHARE)
     assert after.mean == pytest.approx(before.mean + shift, abs=1e-12)
     assert after.error == pytest.approx(before.error, abs=1e-12)
 
 
 def test_the_sample_is_left_as_it_was():
     ratios = np.arange(8.0)[::-1].copy()
-    summarise(ratios, 0.2)
+    summarise(ratios, SHARE)
     np.testing.assert_array_equal(ratios, np.arange(8.0)[::-1])
 
 
 def test_too_few_pairs():
     with pytest.raises(CannotMeasure, match="too few"):
-        summarise(np.zeros((3, 1)), 0.2)
+        summarise(np.zeros((3, 1)), SHARE)
 
 
 def test_times_that_never_vary():
-    assert p_values(summarise(np.full(8, 0.1), 0.2)) == 0
-    assert p_values(summarise(np.full(8, -0.1), 0.2)) == 1
-    assert p_values(summarise(np.zeros(8), 0.2)) == 0.5
+    assert p_values(summarise(np.full(8, 0.1), SHARE)) == 0
+    assert p_values(summarise(np.full(8, -0.1), SHARE)) == 1
+    assert p_values(summarise(np.zeros(8), SHARE)) == 0.5
 
 
 @pytest.mark.parametrize("pairs", LOOKS)
 def test_p_values_keep_their_level(pairs):
     """Without a difference, p ≤ level in at most 1.1 times that part: normal noise, every number of pairs in use."""
     ratios = np.random.default_rng(pairs).standard_normal((40_000, pairs))
-    p = p_values(summarise(ratios, Plan().share))
+    p = p_values(summarise(ratios, SHARE))
     for level in (0.05, 0.005):
         assert stats.binomtest(int((p <= level).sum()), len(p)).proportion_ci(0.999).low <= 1.1 * level
 
@@ -89,20 +89,20 @@ def test_p_values_keep_their_level(pairs):
 def test_both_phases_keep_their_level_together():
     """At the levels that Holm's procedure asks of one of 13 benchmarks, where Student's t is least good."""
     phases = []
-    for phase in (Plan().first, Plan().confirming):
+    for phase in (FIRST, CONFIRMING):
         wrong = 0.0
         for pairs, level in zip(phase.looks, phase.level, strict=True):
             ratios = np.random.default_rng(pairs).standard_normal((500_000, pairs))
-            wrong += 13 * float((p_values(summarise(ratios, Plan().share)) <= level / 13).mean())
+            wrong += 13 * float((p_values(summarise(ratios, SHARE)) <= level / 13).mean())
         phases.append(wrong)
-    assert sum(Plan().first.level) * sum(Plan().confirming.level) == pytest.approx(0.0075)
+    assert sum(FIRST.level) * sum(CONFIRMING.level) == pytest.approx(0.0075)
     assert 0.0075 < phases[0] * phases[1] <= 0.01
 
 
 @pytest.mark.parametrize("pairs", LOOKS)
 def test_upper_bound_covers(pairs):
     ratios = np.random.default_rng(pairs).normal(0.05, 0.02, (40_000, pairs))
-    missed = upper_bound(summarise(ratios, Plan().share), 0.01) < 0.05
+    missed = upper_bound(summarise(ratios, SHARE), 0.01) < 0.05
     assert stats.binomtest(int(missed.sum()), len(missed)).proportion_ci(0.999).low <= 0.012
     assert missed.any()
 
@@ -146,6 +146,6 @@ def test_holm_keeps_the_level_of_the_family(common):
     random = np.random.default_rng(1)
     ratios = np.sqrt(1 - common) * random.standard_normal((20_000, 13, 12))
     ratios += np.sqrt(common) * random.standard_normal((20_000, 1, 12))
-    p = p_values(summarise(ratios, 0.2))
+    p = p_values(summarise(ratios, SHARE))
     wrong = holm(p, np.ones(p.shape, dtype=bool), 0.05).any(axis=1)
     assert stats.binomtest(int(wrong.sum()), len(wrong)).proportion_ci(0.999).low <= 0.055

@@ -18,10 +18,9 @@ import pytest
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, turns
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.suite import prepare_suite
 from tests.benchmarks.conftest import LEVELS, PLACES, ROUNDS
+from tests.gate.builds import doing, installed
 from tests.gate.processes import goes_on
-from tests.gate.small_repository import BENCHMARKS, PACKAGE, sources, write
 
 LOOKING = """
 import json, os, sys, threading, time
@@ -42,23 +41,6 @@ def depth():
 """
 
 
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """Small benchmarks that are timed by `anisoap_opt.work`."""
-    return prepare_suite(sources(tmp_path / "files", BENCHMARKS), tmp_path / "suite")
-
-
-def build(tmp_path: Path, name: str, package: str) -> Build:
-    (tmp_path / name).mkdir()
-    write(tmp_path / name, {"anisoap_opt/__init__.py": package})
-    return Build(name, tmp_path / name, "abc")
-
-
-def doing(*lines: str) -> str:
-    """The package, with these lines in its benchmark."""
-    return PACKAGE.replace("    return sum", "".join(f"    {line}\n" for line in lines) + "    return sum")
-
-
 def in_a_round(*lines: str) -> str:
     """The package, with these lines in its benchmark, which are run in the second call: the first one is not timed."""
     return "CALLS = 0\n" + doing("global CALLS", "CALLS += 1", "if CALLS == 2:", *(f"    {line}" for line in lines))
@@ -67,7 +49,7 @@ def in_a_round(*lines: str) -> str:
 def looking(tmp_path: Path, name: str) -> Build:
     """A build that writes down what it does when."""
     given = f"NAME = {name!r}\nFILE = {str(tmp_path / 'seen')!r}\n"
-    return build(tmp_path, name, LOOKING + given + doing("look('begins')", "time.sleep(0.02)", "look('ends')"))
+    return installed(tmp_path, name, LOOKING + given + doing("look('begins')", "time.sleep(0.02)", "look('ends')"))
 
 
 @pytest.fixture
@@ -121,38 +103,37 @@ def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: list
     assert turns.VARIABLE in one
 
 
-def test_a_pair_of_which_one_fails_says_which(tmp_path: Path, suite: Path) -> None:
-    broken = build(tmp_path, "head", "import os\nos._exit(5)\n")
-    with pytest.raises(CannotMeasure, match="a process of head failed with code 5"):
-        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
+def observe_pair(suite: Path, head: str, **more: Any) -> list[drive.Observation]:
+    """A pair of the small package and another head."""
+    builds = installed(suite.parent, "base"), installed(suite.parent, "head", head)
+    return drive.observe_pair(*builds, suite, core=None, **more)
 
 
-def test_a_child_that_one_forked_and_left_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("import os\nos._exit(5)\n", "a process of head failed with code 5"),
+        (in_a_round("import os", "os._exit(6)"), "a process of head failed with code 6"),
+        (in_a_round("raise ValueError('no')"), "head cannot run these benchmarks now: .*loop.*ValueError: no"),
+    ],
+    ids=["at once", "in a round", "one benchmark"],
+)
+def test_a_pair_of_which_one_fails_says_which(suite: Path, head: str, words: str) -> None:
+    with pytest.raises(CannotMeasure, match=words):
+        observe_pair(suite, head)
+
+
+def test_a_child_that_one_forked_and_left_is_not_waited_for(suite: Path) -> None:
     """It keeps the line open."""
     forking = in_a_round("import os, time", "if not os.fork(): time.sleep(600); os._exit(0)")
-    pair = build(tmp_path, "base", PACKAGE), build(tmp_path, "head", forking)
-    found = drive.observe_pair(*pair, suite, core=None, timeout=60)
-    assert all("loop" in one.seconds for one in found)
+    assert all("loop" in one.seconds for one in observe_pair(suite, forking, timeout=60))
 
 
-def test_one_that_ends_in_its_round_is_not_waited_for(tmp_path: Path, suite: Path) -> None:
-    broken = build(tmp_path, "head", in_a_round("import os", "os._exit(6)"))
-    with pytest.raises(CannotMeasure, match="a process of head failed with code 6"):
-        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
-
-
-def test_a_pair_of_which_one_cannot_run_a_benchmark_is_not_used(tmp_path: Path, suite: Path) -> None:
-    broken = build(tmp_path, "head", in_a_round("raise ValueError('no')"))
-    with pytest.raises(CannotMeasure, match="head cannot run these benchmarks now: .*loop.*ValueError: no"):
-        drive.observe_pair(build(tmp_path, "base", PACKAGE), broken, suite, core=None)
-
-
-def test_a_pair_that_hangs_is_ended(tmp_path: Path, suite: Path) -> None:
+def test_a_pair_that_hangs_is_ended(suite: Path, tmp_path: Path) -> None:
     file = tmp_path / "pid"
     told = f"open({str(file)!r}, 'w').write(str(os.getpid()))"
-    hanging = build(tmp_path, "head", in_a_round("import os, time", told, "time.sleep(600)"))
     with pytest.raises(CannotMeasure, match="took longer than 10 s"):
-        drive.observe_pair(build(tmp_path, "base", PACKAGE), hanging, suite, core=None, timeout=10)
+        observe_pair(suite, in_a_round("import os, time", told, "time.sleep(600)"), timeout=10)
     assert not goes_on(int(file.read_text()))
 
 

@@ -1,0 +1,174 @@
+"""The whole gate on a repository so small that it takes seconds: verdicts, and what an interrupt leaves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from anisoap_bench.gate.turns import VARIABLE as TURNS
+from tests.gate.small_repository import change, commit, gate, git, start_gate, write
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("broken", ["base", "head"])
+def test_a_side_that_does_not_build(repo: Path, broken: str) -> None:
+    setup = repo / "setup.py"
+    if broken == "base":
+        setup.write_text("raise SystemExit('planted: no compiler')")
+        commit(repo, "broken")
+        setup.unlink()
+        commit(repo, "mended")
+    else:
+        commit(repo, "whole")
+        setup.write_text("raise SystemExit('planted: no compiler')")
+        commit(repo, "broken")
+    code, output = gate(repo, "--base", "HEAD~1", "--json", str(repo.parent / "report.json"))
+    assert code == 2
+    assert "planted: no compiler" in output
+    report = json.loads((repo.parent / "report.json").read_text())
+    assert report["exit_code"] == 2
+    assert f"{broken} (" in report["message"]
+
+
+def test_without_benchmarks_nothing_is_measured(repo: Path) -> None:
+    git(repo, "rm", "--quiet", "-r", "tests/benchmarks")
+    commit(repo, "no benchmarks")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 2
+    assert "no folder tests/benchmarks" in output
+
+
+def test_a_name_that_no_benchmark_has_measures_nothing(repo: Path) -> None:
+    code, output = gate(repo, "--base", "HEAD", "--only", "no-such-benchmark")
+    assert code == 2
+    assert "no benchmark in common" in output
+    assert "'no-such-benchmark'" in output
+
+
+def test_twice_the_work_is_slower_and_named_and_can_be_overridden(repo: Path) -> None:
+    change(repo, "return sum(range(LOOPS))", "return sum(range(LOOPS)) + sum(range(LOOPS))")
+    files = ["--markdown", str(repo.parent / "report.md"), "--json", str(repo.parent / "report.json")]
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", *files)
+    assert code == 1, output
+    report = json.loads((repo.parent / "report.json").read_text())
+    assert [(one["name"], one["verdict"], one["confirmed"]) for one in report["decision"]["comparisons"]] == [
+        ("loop", "slower", True)
+    ]
+    assert report["decision"]["comparisons"][0]["ratio"] == pytest.approx(2.0, rel=0.3)
+    assert "loop" in (repo.parent / "report.md").read_text()
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--override")
+    assert code == 0
+    assert "perf-regression-ok" in output
+    assert "slower" in output
+
+
+def test_changes_that_are_not_committed_can_be_measured(repo: Path) -> None:
+    file = repo / "anisoap_opt" / "__init__.py"
+    file.write_text(file.read_text().replace("return sum(range(LOOPS))", "return sum(range(3 * LOOPS))"))
+    code, output = gate(repo, "--base", "HEAD", "--only", "loop", "--allow-dirty")
+    assert code == 1, output
+    assert "working tree" in output
+
+
+def test_a_fifth_more_memory_blocks(repo: Path) -> None:
+    change(repo, "BYTES = 8_000_000", "BYTES = 9_600_000")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "memory")
+    assert code == 1
+    assert "memory (allocated)" in output
+
+
+def test_wrong_numbers_block_before_anything_is_timed_and_cannot_be_overridden(repo: Path) -> None:
+    change(repo, "VALUE = 3.0", "VALUE = 3.00000003")  # the stored values of the tests allow that
+    code, output = gate(repo, "--base", "HEAD~1", "--override")
+    assert code == 1
+    assert "descriptors numpy_only float64" in output
+    assert "pairs of processes" not in output
+    change(repo, "VALUE = 3.00000003", "VALUE = 3.1")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 1
+    assert "test_reference_data.py::test_value" in output
+
+
+def test_what_the_base_cannot_run_is_new_and_what_head_cannot_run_is_wrong(repo: Path) -> None:
+    file = repo / "tests" / "benchmarks" / "test_compiled.py"
+    later = file.read_text().split("@pytest")[1].replace('"loop"]', '"loop-later"]').replace("test_loop", "test_later")
+    later = "@pytest" + later.replace("anisoap_opt.work()", "anisoap_opt.later()")
+    write(repo, {"tests/benchmarks/test_compiled.py": file.read_text() + "\n\n" + later})
+    slower = "def later():\n    return 0\n\n\ndef work():\n    sum(range(2 * LOOPS))"  # so that few pairs decide
+    change(repo, "def work():", slower)
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--override")
+    assert code == 0, output
+    assert "new, base cannot run them: loop-later" in output
+    change(repo, "def work():", "def work():\n    raise ValueError('gone')\n")
+    code, output = gate(repo, "--base", "HEAD~1")
+    assert code == 1
+    assert "base can run it, head cannot: ValueError: gone" in output
+
+
+def test_what_base_measured_has_to_be_measured(repo: Path) -> None:
+    file = repo / "tests" / "benchmarks" / "test_compiled.py"
+    before = file.read_text()
+    file.write_text(before.replace('["memory"]', '["memory-of-another-name"]'))
+    commit(repo, "name another")
+    arguments = ["--base", "HEAD~1", "--only", "memory"]
+    code, output = gate(repo, *arguments, "--override")
+    assert code == 0, output
+    assert "not compared: memory: head's files have it no more" in output
+    file.write_text(before.replace("fill(), calls=2", "fill(more=1), calls=2"))
+    commit(repo, "ask for more")
+    change(repo, "def fill():", "def fill(more=0):")
+    code, output = gate(repo, "--base", "HEAD~3", "--only", "o")
+    assert code == 2, output
+    assert "memory: base cannot run it as head's files have it: TypeError" in output
+
+
+def test_without_time_to_confirm_it_is_undecided(repo: Path) -> None:
+    change(repo, "return sum(range(LOOPS))", "return sum(range(LOOPS)) + sum(range(LOOPS))")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--minutes", "0")
+    assert code == 2, output
+    assert "UNDECIDED: unknown: loop" in output
+    assert "unknown, flagged once" in output
+    assert "8 pairs of processes" in output
+    assert "the time limit left no room" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("condition", "processes"),
+    [("True", 1), (f"{TURNS!r} in os.environ and CALLS == 2", 2)],
+    ids=["warming up", "in a round"],
+)
+def test_an_interrupt_leaves_no_process_and_no_file(
+    repo: Path, number: signal.Signals, condition: str, processes: int
+) -> None:
+    hanging = (
+        f"CALLS = 0\n\n\ndef work():\n    import os, time\n    global CALLS\n    CALLS += 1\n    if {condition}:\n"
+    )
+    change(repo, "def work():", f"{hanging}        time.sleep(600)\n")
+    temporary = repo.parent / "temporary"
+    with start_gate(repo, "--base", "HEAD~1") as process:
+        deadline = time.monotonic() + 120
+        while len(found := measuring(temporary)) < processes and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert len(found) >= processes  # warming up, base's may be there still
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "could not measure: interrupted" in output
+    assert "checks passed" in output  # what was found before is not lost
+    assert not measuring(temporary)
+    assert not list(temporary.iterdir())
+
+
+def measuring(temporary: Path) -> list[str]:
+    """Processes of benchmarks whose files are below a folder."""
+    shown = subprocess.run(["ps", "-ww", "-ax", "-o", "command="], capture_output=True, text=True, check=True).stdout
+    return [
+        line for line in shown.splitlines() if "worker.py" in line and str(temporary) in line and '"amounts"' in line
+    ]
