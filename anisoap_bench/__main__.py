@@ -12,7 +12,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.terminal import note
 
 COMMANDS = {
-    "study": ("anisoap_bench.study.cli", "run, aggregate, plot, profile, submit, validate: the optimisation study"),
+    "study": ("anisoap_bench.study", "run, aggregate, plot, profile, submit, validate: the optimisation study"),
     "history": ("anisoap_bench.history_command", "measure a range of commits with asv"),
     "dashboard": ("anisoap_bench.dashboard.publish", "publish asv's results as pages that need no network"),
     "gate": ("anisoap_bench.gate.cli", "compare two commits; exit code 1 if the second is slower or wrong"),
@@ -31,29 +31,27 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         note("interrupted")
         return 130
-    # Python's own exit code for what nobody foresaw, and typer's where nobody reads what it prints, is 1, which would
-    # say that something was found.
-    except SystemExit as end:
-        if not isinstance(end.__context__, OSError):
-            raise
-    except Exception:
+    except Exception:  # Python's own exit code for what nobody foresaw is 1, which would say that something was found
         note(traceback.format_exc())
     return 2
 
 
 def _run(program: str, commands: Mapping[str, tuple[str, str]], arguments: list[str]) -> int:
-    """Run the command that the first argument names: a module with ``add_arguments(parser)`` and ``main(options)``."""
+    """Run the command that the first argument names.
+
+    Its module has ``add_arguments(parser)`` and ``main(options)``, or COMMANDS of its own.
+    """
     name = arguments[0] if arguments else ""
     if name not in commands:
         asked = name in ("-h", "--help")
         known = "\n".join(f"  {name:<10}  {what}" for name, (_, what) in commands.items())
         print(f"usage: {program} COMMAND …\n\n{known}", file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
-    module = importlib.import_module(commands[name][0])
-    if hasattr(module, "app"):
-        module.app(arguments[1:], prog_name=f"{program} {name}")  # ends in SystemExit
+    module, program = importlib.import_module(commands[name][0]), f"{program} {name}"
+    if hasattr(module, "COMMANDS"):
+        return _run(program, module.COMMANDS, arguments[1:])
     parser = argparse.ArgumentParser(
-        prog=f"{program} {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=program, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     module.add_arguments(parser)
     return int(module.main(parser.parse_args(arguments[1:])))

@@ -1,15 +1,14 @@
-"""``python -m anisoap_bench calibrate``: record many processes, replay the recording, publish how often it is wrong."""
+"""Record equal builds and slower ones, replay the gate's decision on the recording, publish how often it is wrong."""
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from anisoap_bench.calibration.plant import plant
 from anisoap_bench.calibration.recording import BASE, PLANTED, TWIN, load_on, read, record
@@ -25,8 +24,6 @@ from anisoap_bench.git import changed_files, commit_of
 from anisoap_bench.terminal import echo, note
 from benchmarks.measure import machine
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Measure how often the gate is wrong.")
-
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
@@ -34,41 +31,40 @@ MEASURED = (
     *("anisoap_opt/", "benchmarks/", "tests/benchmarks/", "anisoap_bench/gate/", "anisoap_bench/calibration/"),
     *("data/", "pyproject.toml"),
 )
-LOAD = "none; other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile."
-NAME = (
-    "Of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay."
-)
+LOAD = "other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile"
+NAME = "of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay"
 
 
-@app.command()
-def calibrate(
-    name: Annotated[str, typer.Option(help=NAME)] = "quiet",
-    minutes: Annotated[float, typer.Option(help="Time to record.")] = 60.0,
-    core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
-    load: Annotated[str, typer.Option(help=LOAD)] = "none",
-    planted_every: Annotated[int, typer.Option(help="Every so many blocks, one has a slower head; 0: none.")] = 3,
-    replay_only: Annotated[bool, typer.Option("--replay-only", help="Record nothing.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for calibration.json and calibration.md.")] = RESULTS,
-) -> None:
-    """Record equal builds and slower ones, replay the gate's decision on the recording, publish the rates.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``calibrate``."""
+    parser.add_argument("--name", default="quiet", help=NAME)
+    parser.add_argument("--minutes", type=float, default=60.0, help="time to record (default: 60)")
+    parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
+    parser.add_argument("--load", choices=list(LOADS), default="none", help=LOAD)
+    parser.add_argument(
+        "--planted-every", type=int, default=3, help="in every so many blocks, one has a slower head; 0: none"
+    )
+    parser.add_argument("--replay-only", action="store_true", help="record nothing")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for calibration.json and calibration.md")
 
-    Exit code 1 if a rate is worse than is meant, by more than chance were all trials independent.
-    """
-    path = RECORDINGS / f"{name}.jsonl"
-    if replay_only and not path.exists() and (RESULTS / f"{name}.jsonl.gz").exists():
-        path = RESULTS / f"{name}.jsonl.gz"  # a published one
-    if not replay_only:
+
+def main(options: argparse.Namespace) -> int:
+    """Record and publish; 1 if a rate is worse than is meant, by more than chance were all trials independent."""
+    path = RECORDINGS / f"{options.name}.jsonl"
+    if options.replay_only and not path.exists() and (RESULTS / f"{options.name}.jsonl.gz").exists():
+        path = RESULTS / f"{options.name}.jsonl.gz"  # a published one
+    if not options.replay_only:
         try:
             with interruptible():
-                _record(path, minutes=minutes, core=core, load=load, every=planted_every)
+                _record(path, options)
         except KeyboardInterrupt:
             note(f"interrupted; what was recorded is in {path.relative_to(ROOT)}")
-            raise typer.Exit(2) from None
-    text, worse = publish(path, out)
+            return 2
+    text, worse = publish(path, options.out)
     echo(text)
     for line in worse:
         note(f"target missed: {line}")
-    raise typer.Exit(1 if worse else 0)
+    return 1 if worse else 0
 
 
 def publish(path: Path, out: Path) -> tuple[str, list[str]]:
@@ -105,12 +101,10 @@ def publish(path: Path, out: Path) -> tuple[str, list[str]]:
     return text, missed(rates)
 
 
-def _record(path: Path, *, minutes: float, core: int | None, load: str, every: int) -> None:
-    if load not in LOADS:
-        raise CannotMeasure(f"load is one of {', '.join(LOADS)}, not {load!r}")
-    if every == 1:
+def _record(path: Path, options: argparse.Namespace) -> None:
+    if options.planted_every == 1:
         raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 3")
-    core = drive.default_core() if core is None else core
+    core = drive.default_core() if options.core is None else options.core
     commit = commit_of("HEAD", ROOT)
     changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]
     if changes and path.exists():
@@ -122,9 +116,9 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
         "versions": versions(),
         "machine": machine(),
         "core": core,
-        "load": load,
+        "load": options.load,
     }
-    with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, load)):
+    with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, options.load)):
         builds, suite = _prepare(Path(folder), commit)
         for each in builds.values():
             note(f"warming up {each.name}")
@@ -134,8 +128,8 @@ def _record(path: Path, *, minutes: float, core: int | None, load: str, every: i
             pair = drive.observe_pair(builds[first], builds[second], suite, core=core)
             return [one.seconds for one in pair]
 
-        note(f"recording {path.relative_to(ROOT)} for {minutes:g} minutes")
-        record(path, conditions, measure, minutes=minutes, every=every)
+        note(f"recording {path.relative_to(ROOT)} for {options.minutes:g} minutes")
+        record(path, conditions, measure, minutes=options.minutes, every=options.planted_every)
 
 
 def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:

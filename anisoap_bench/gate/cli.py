@@ -1,7 +1,8 @@
-"""``python -m anisoap_bench gate``: compare two commits, report, and end with 0, 1 or 2."""
+"""Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import tempfile
@@ -12,9 +13,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
@@ -28,38 +26,42 @@ from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
 from anisoap_bench.terminal import echo, note
 from benchmarks.measure import machine
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Compare two commits.")
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``gate``."""
+    parser.add_argument("--base", default="main", help="commit to compare with (default: main)")
+    parser.add_argument("--head", default="HEAD", help="commit to judge (default: HEAD)")
+    parser.add_argument("--allow-dirty", action="store_true", help="judge the working tree's files in place of HEAD's")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there, for a comment")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    parser.add_argument("--override", action="store_true", help="accept a slower head; wrong numbers still block")
+    parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure the benchmarks with this in their name")
+    parser.add_argument(
+        "--minutes",
+        type=_not_negative,
+        default=MINUTES,
+        help=f"begin no pairs that would end later, but for the first 8 (default: {MINUTES:g})",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the builds, and say where they are")
 
 
-@app.command()
-def gate(
-    base: Annotated[str, typer.Option(help="Commit to compare with.")] = "main",
-    head: Annotated[str, typer.Option(help="Commit to judge.")] = "HEAD",
-    allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Judge the files of the working tree in place of HEAD's.")
-    ] = False,
-    markdown: Annotated[Path | None, typer.Option(help="Write the report there, for a comment.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results there.")] = None,
-    override: Annotated[
-        bool, typer.Option("--override", help="Accept a slower head; the report says so. Wrong numbers still block.")
-    ] = False,
-    core: Annotated[int | None, typer.Option(help="Core that is measured on; the last one unless given.")] = None,
-    only: Annotated[str, typer.Option(help="Measure the benchmarks with this in their name.")] = "",
-    minutes: Annotated[
-        float, typer.Option(min=0, help="Begin no pairs that would end later, but for the first 8.")
-    ] = MINUTES,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the builds, and say where they are.")] = False,
-) -> None:
-    """Compare head with base: exit code 0 if it is as good, 1 if slower, hungrier or wrong, 2 if that stays open."""
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, got {text}")
+    return number
+
+
+def main(options: argparse.Namespace) -> int:
+    """Compare and report; the exit code of the result, and 2 for one that passed where a report cannot be written."""
     begin = time.monotonic()
-    result = asked = GateResult(base, head, override=override, only=only)
+    result = GateResult(options.base, options.head, override=options.override, only=options.only)
     try:
         with interruptible():
-            for path in (markdown, json_file):
-                if path is not None:
-                    check_writable(path)
-            steps = _compare(asked, allow_dirty=allow_dirty, core=core, deadline=begin + 60 * minutes, keep=keep)
-            with closing(steps):
+            for path in filter(None, (options.markdown, options.json)):
+                check_writable(path)
+            with closing(_compare(result, options, deadline=begin + 60 * options.minutes)) as steps:
                 for found in steps:
                     result = found  # the last one is what is known when something ends them early
     except CannotMeasure as error:
@@ -71,8 +73,8 @@ def gate(
         result = replace(result, message=f"{type(error).__name__}: {error}")
     took = f"{(time.monotonic() - begin) / 60:.1f} min"
     result = replace(result, environment={**result.environment, "took": took})
-    told = _tell(result, markdown, json_file)
-    raise typer.Exit(result.exit_code if told or result.exit_code == REGRESSION else NOT_MEASURED)
+    told = _tell(result, options.markdown, options.json)
+    return result.exit_code if told or result.exit_code == REGRESSION else NOT_MEASURED
 
 
 def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> bool:
@@ -92,18 +94,16 @@ def _tell(result: GateResult, markdown: Path | None, json_file: Path | None) -> 
     return told
 
 
-def _compare(
-    asked: GateResult, *, allow_dirty: bool, core: int | None, deadline: float, keep: bool
-) -> Generator[GateResult, None, None]:
+def _compare(asked: GateResult, options: argparse.Namespace, deadline: float) -> Generator[GateResult, None, None]:
     root = Path(git("rev-parse", "--show-toplevel"))
     before, after = commit_of(asked.base, root), commit_of(asked.head, root)
-    dirty = _is_dirty(root, after, allow_dirty)
+    dirty = _is_dirty(root, after, options.allow_dirty)
     if before == after and not dirty and asked.base != asked.head:  # who names it twice wants to see the gate at work
         raise CannotMeasure(
             f"{asked.base} and {asked.head} are the same commit, {before[:10]}: there is nothing to compare"
             f"{shallow_hint(root)}"
         )
-    core = _checked(core)
+    core = _checked(options.core)
     conditions = {
         "machine": machine(),
         "core": "not pinned" if core is None else core,
@@ -112,7 +112,7 @@ def _compare(
     }
     started = replace(asked, base=before, head=after, environment=conditions)
     yield started
-    with _temporary_folder(keep) as folder:
+    with _temporary_folder(options.keep) as folder:
         yield from compare_commits(started, root, folder, dirty=dirty, core=core, deadline=deadline)
 
 

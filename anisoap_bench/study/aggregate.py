@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.files import write_whole
 from anisoap_bench.study.intervals import median_interval, ratio_interval
 from anisoap_bench.study.schema import Document, NotARun, load
+from anisoap_bench.study.tables import write_table
 
 CONDITIONS = ["machine", "origin", "commit", "dirty", "software", "threads", "hypers", "file", "system"]
 """Two backends are compared only where all of these are equal."""
@@ -38,9 +38,7 @@ def main(options: argparse.Namespace) -> int:
     if not documents:
         raise CannotMeasure("none of the inputs is a result of `study run`")
     for name, table in tables(documents).items():
-        path = options.out if name == "combined" else options.out.parent / f"{name}.csv"
-        write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
-        print(f"{path}: {len(table)} rows", file=sys.stderr)
+        write_table(options.out if name == "combined" else options.out.parent / f"{name}.csv", table)
     return 1 if skipped else 0
 
 
@@ -99,7 +97,7 @@ def sample_rows(document: Document) -> list[dict[str, Any]]:
     }
     rows = []
     for record in document["files"]:
-        conversion = record["conversion"] or {}
+        conversion = record["conversion"]
         shared = {
             **where,
             "file": record["file"],
@@ -109,10 +107,8 @@ def sample_rows(document: Document) -> list[dict[str, Any]]:
             "features": record["output"]["shape"][1],
             **{name: record["output"][name] for name in ("sha256", "sum", "norm", "largest")},
             "peak_memory_bytes": record["peak_memory"]["bytes"],
-            "conversion_seconds": sum(conversion[name] for name in ("seconds_in", "seconds_out"))
-            if conversion
-            else None,
-            "conversion_share": conversion.get("share"),
+            "conversion_seconds": conversion and conversion["seconds_in"] + conversion["seconds_out"],
+            "conversion_share": conversion and conversion["share"],
         }
         times = zip(record["wall_seconds"], record["cpu_seconds"], strict=True)
         rows += [
@@ -156,13 +152,8 @@ def combine(samples: Any) -> Any:
             "std_seconds": float(wall.std()),
             "cpu_median_seconds": float(group["cpu_seconds"].median()),
         }
-        for unit, total in (
-            ("frame", "frames"),
-            ("particle", "particles"),
-            ("pair", "pairs"),
-            ("n_squared", "n_squared"),
-        ):
-            row[f"seconds_per_{unit}"] = median / row[total] if row[total] else None
+        for total in ("frames", "particles", "pairs", "n_squared"):
+            row[f"seconds_per_{total.removesuffix('s')}"] = median / row[total] if row[total] else None
         for name in ("peak_memory_bytes", "conversion_seconds", "conversion_share", "sum", "norm", "largest"):
             row[name] = group[name].astype(float).median()
         row["sha256"] = group["sha256"].iloc[0] if group["sha256"].nunique() == 1 else "differs"
@@ -177,34 +168,20 @@ def _add_speedups(rows: list[dict[str, Any]]) -> None:
     Times are divided by the frames. If the baseline ran on another number of them they are divided by the pairs
     instead, as frames differ in size; the column ``…_basis`` says which.
     """
-    for row in rows:
+    conditions = [[str(row[field]) for field in CONDITIONS] for row in rows]  # as text, a missing value equals another
+    for row, own in zip(rows, conditions, strict=True):
         for name in BASELINES:
-            found = [
-                one
-                for one in rows
-                if one["backend"] == name and all(_same(one[field], row[field]) for field in CONDITIONS)
-            ]
+            found = [one for one, its in zip(rows, conditions, strict=True) if one["backend"] == name and its == own]
             baseline = max(found, key=lambda one: (one["frames"] == row["frames"], one["frames"]), default=None)
             row.update({f"speedup_{name}": None, f"speedup_{name}_low": None, f"speedup_{name}_high": None})
             row.update({f"{name}_frames": baseline and baseline["frames"], f"{name}_basis": None})
             if baseline is None:
                 continue
             basis = "frames" if baseline["frames"] == row["frames"] else "pairs"
-            ratio = _per(baseline, basis, baseline["median_seconds"]) / _per(row, basis, row["median_seconds"])
+            theirs, ours = (max(one[basis], 1) for one in (baseline, row))
+            ratio = (baseline["median_seconds"] / theirs) / (row["median_seconds"] / ours)
             row.update({f"speedup_{name}": ratio, f"{name}_basis": basis})
-            if baseline is not row and (interval := ratio_interval(_each(baseline, basis), _each(row, basis))):
+            samples = ([time / count for time in one["samples"]] for one, count in ((baseline, theirs), (row, ours)))
+            if baseline is not row and (interval := ratio_interval(*samples)):
                 row[f"speedup_{name}_low"] = min(interval[0], ratio)
                 row[f"speedup_{name}_high"] = max(interval[1], ratio)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equality in which a missing value equals a missing one."""
-    return bool(one == other or (one != one and other != other))
-
-
-def _per(row: dict[str, Any], basis: str, seconds: float) -> float:
-    return seconds / max(row[basis], 1)
-
-
-def _each(row: dict[str, Any], basis: str) -> list[float]:
-    return [_per(row, basis, seconds) for seconds in row["samples"]]

@@ -6,52 +6,31 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass
-class Conversions:
-    """Sums over the conversions of one calculation: seconds from NumPy to Torch, seconds back, and calls."""
-
-    seconds_in: float = 0.0
-    seconds_out: float = 0.0
-    calls: int = 0
+from unittest.mock import patch
 
 
 @contextmanager
-def timed_conversions() -> Iterator[Conversions]:
-    """While active, every ``torch.from_numpy`` and ``Tensor.numpy`` of this process is timed from outside."""
+def timed_conversions() -> Iterator[dict[str, list[float]]]:
+    """Times every ``torch.from_numpy`` ("in") and ``Tensor.numpy`` ("out") of this process from outside."""
     import torch
 
-    total = Conversions()
-    from_numpy, to_numpy = torch.from_numpy, torch.Tensor.numpy
-    inherited = "numpy" not in vars(torch.Tensor)
+    seconds: dict[str, list[float]] = {"in": [], "out": []}
 
-    def timed_in(array: Any) -> Any:
-        begin = time.perf_counter()
-        tensor = from_numpy(array)
-        total.seconds_in += time.perf_counter() - begin
-        total.calls += 1
-        return tensor
+    def timed(function: Callable[..., Any], way: str) -> Callable[..., Any]:
+        def call(*values: Any, **options: Any) -> Any:
+            begin = time.perf_counter()
+            converted = function(*values, **options)
+            seconds[way].append(time.perf_counter() - begin)
+            return converted
 
-    def timed_out(tensor: Any, **options: Any) -> Any:
-        begin = time.perf_counter()
-        array = to_numpy(tensor, **options)
-        total.seconds_out += time.perf_counter() - begin
-        total.calls += 1
-        return array
+        return call
 
-    setattr(torch, "from_numpy", timed_in)  # noqa: B010 - mypy knows both as functions that can't be assigned
-    setattr(torch.Tensor, "numpy", timed_out)  # noqa: B010
-    try:
-        yield total
-    finally:
-        setattr(torch, "from_numpy", from_numpy)  # noqa: B010
-        if inherited:
-            delattr(torch.Tensor, "numpy")
-        else:
-            setattr(torch.Tensor, "numpy", to_numpy)  # noqa: B010
+    with (
+        patch.object(torch, "from_numpy", timed(torch.from_numpy, "in")),
+        patch.object(torch.Tensor, "numpy", timed(torch.Tensor.numpy, "out")),
+    ):
+        yield seconds
 
 
 def conversion_times(call: Callable[[], Any]) -> dict[str, Any]:
@@ -59,19 +38,16 @@ def conversion_times(call: Callable[[], Any]) -> dict[str, Any]:
 
     ``clock_seconds`` is about what reading the clock adds to the two sums.
     """
-    with timed_conversions() as total:
+    with timed_conversions() as seconds:
         begin = time.perf_counter()
         call()
         wall = time.perf_counter() - begin
+    calls = len(seconds["in"]) + len(seconds["out"])
+    clock = statistics.median(-(time.perf_counter() - time.perf_counter()) for _ in range(1000))
     return {
-        "seconds_in": total.seconds_in,
-        "seconds_out": total.seconds_out,
-        "calls": total.calls,
-        "share": (total.seconds_in + total.seconds_out) / wall,
-        "clock_seconds": total.calls * _clock_seconds(),
+        "seconds_in": sum(seconds["in"]),
+        "seconds_out": sum(seconds["out"]),
+        "calls": calls,
+        "share": (sum(seconds["in"]) + sum(seconds["out"])) / wall,
+        "clock_seconds": calls * clock,
     }
-
-
-def _clock_seconds() -> float:
-    """Median of what two readings of the clock are apart."""
-    return statistics.median(-(time.perf_counter() - time.perf_counter()) for _ in range(1000))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study.run import positive
+from anisoap_bench.study.options import positive
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPECIES = ("one_species.xyz", "benzenes.xyz", "three_species.xyz", "four_species.xyz")

@@ -13,7 +13,7 @@ CONFIDENCE = 0.95
 Interval = tuple[float, float]
 
 
-def median_interval(samples: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+def median_interval(samples: Sequence[float]) -> Interval | None:
     """Interval of the median, between two of the samples; None if there are too few of them (fewer than 6).
 
     The k-th smallest and the k-th largest sample enclose the median unless fewer than k samples fall on one side of it,
@@ -22,15 +22,13 @@ def median_interval(samples: Sequence[float], confidence: float = CONFIDENCE) ->
     ordered = sorted(samples)
     size = len(ordered)
     outside, k = 0.0, 0
-    while 2 * (outside + comb(size, k) / 2**size) <= 1 - confidence:
+    while 2 * (outside + comb(size, k) / 2**size) <= 1 - CONFIDENCE:
         outside += comb(size, k) / 2**size
         k += 1
     return (ordered[k - 1], ordered[size - k]) if k else None
 
 
-def ratio_interval(
-    numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
-) -> Interval | None:
+def ratio_interval(numerator: Sequence[float], denominator: Sequence[float]) -> Interval | None:
     """Interval of the factor between two sets of times, or None if there are too few samples to give one.
 
     The ratios of every sample of one to every sample of the other, in order, cut off where the rank test of Mann and
@@ -39,12 +37,12 @@ def ratio_interval(
     several.
     """
     ratios = np.sort(np.divide.outer(np.asarray(numerator, float), np.asarray(denominator, float)), axis=None)
-    k = _rejected(len(numerator), len(denominator), confidence)
+    k = _rejected(len(numerator), len(denominator))
     return (float(ratios[k - 1]), float(ratios[-k])) if k else None
 
 
 @cache
-def _rejected(n: int, m: int, confidence: float) -> int:
+def _rejected(n: int, m: int) -> int:
     """How many of the smallest ratios are to be left out at either end, plus one; 0 if the samples are too few.
 
     Number of the values 0, 1, … of the statistic U that are, taken together, less probable than half of what is left
@@ -56,7 +54,7 @@ def _rejected(n: int, m: int, confidence: float) -> int:
             counts[power] -= counts[power - m - i]
         for power in range(i, n * m + 1):
             counts[power] += counts[power - i]
-    allowed, below, k = (1 - confidence) / 2 * comb(n + m, n), 0, 0
+    allowed, below, k = (1 - CONFIDENCE) / 2 * comb(n + m, n), 0, 0
     while below + counts[k] <= allowed:
         below += counts[k]
         k += 1
@@ -84,7 +82,7 @@ class PowerLaw:
     steepest: float
 
 
-def power_law(x: Sequence[float], y: Sequence[float], confidence: float = CONFIDENCE) -> PowerLaw:
+def power_law(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
     """Fit y = factor · x^exponent to at least two points, x different."""
     from scipy import stats
 
@@ -92,7 +90,7 @@ def power_law(x: Sequence[float], y: Sequence[float], confidence: float = CONFID
     log_x, log_y = np.log(np.asarray(x, float))[order], np.log(np.asarray(y, float))[order]
     fit = stats.linregress(log_x, log_y)
     freedom = len(log_x) - 2
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom) * fit.stderr) if freedom else float("nan")
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * fit.stderr) if freedom else float("nan")
     slope = float(fit.slope)
     steepest = float((np.diff(log_y) / np.diff(log_x)).max())
     return PowerLaw(slope, slope - half, slope + half, float(np.exp(fit.intercept)), steepest)

@@ -7,69 +7,35 @@ import hashlib
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.study import workload
 from anisoap_bench.study.conversions import conversion_times
-from anisoap_opt import EllipsoidalDensityProjection
-from benchmarks import measure, workloads
+from anisoap_bench.study.schema import VERSION
+from anisoap_bench.study.workload import Load, counts
+from benchmarks import measure
 from benchmarks.environment import disagreements, environment, thread_pools
 
-SCHEMA_VERSION = 1
 
-
-def measure_files(
-    files: list[str],
-    *,
-    folder: str = "",
-    backend: str | None = None,
-    threads: int = 1,
-    repeats: int = 7,
-    frames: int | None = None,
-    hypers: str | None = None,
-) -> dict[str, Any]:
-    """Time `power_spectrum` of each file in turn; the document that ``schema.json`` describes.
-
-    Parameters
-    ----------
-    files : list of str
-        Names within `folder`; "" is ``$DATA_ROOT``, else ``data``.
-    backend, hypers : str, optional
-        As the options of the command.
-    threads, repeats : int
-    frames : int, optional
-        How many of each file, from its beginning.
-
-    Raises
-    ------
-    CannotMeasure
-        If a file, a frame, the backend or the hyperparameters cannot be used; all are looked at before any is timed.
-    """
-    place = Path(folder) if folder else workloads.data_folder()
-    loaded = [(Path(name), workload.read_frames(place / name, frames)) for name in files]
-    chosen = [workload.hypers_for(path.stem, hypers) for path, _ in loaded]
-    calculators = [make_calculator(backend, one) for one in chosen]
-    for (path, read), calculator in zip(loaded, calculators, strict=True):
-        workload.check_frames(path, read, calculator)
+def measure_loads(loads: list[Load], *, threads: int, repeats: int) -> dict[str, Any]:
+    """Time `power_spectrum` of each file in turn; the document that ``schema.json`` describes."""
     records = []
-    with tqdm(total=len(files) * (repeats + 1), unit="call", disable=None) as bar:
-        for (path, read), used, calculator in zip(loaded, chosen, calculators, strict=True):
-            bar.set_description(f"{calculator.backend} {path.stem}")
+    with tqdm(total=len(loads) * (repeats + 1), unit="call", disable=None) as bar:
+        for load in loads:
+            bar.set_description(f"{load.backend} {load.system}")
             try:
-                record = measure_one(calculator, read, repeats, threads, lambda: bar.update(1))
+                record = measure_load(load, repeats, threads, bar.update)
             except (TypeError, ValueError) as error:  # such as types that are not in `types`
-                raise CannotMeasure(f"{path.name}: {error}") from error
-            records.append({"file": path.name, "system": path.stem, "hypers": used, **record})
+                raise CannotMeasure(f"{load.path.name}: {error}") from error
+            records.append({"file": load.path.name, "system": load.system, "hypers": load.hypers, **record})
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSION,
         "origin": "local",
         "job": None,
-        "backend": calculators[0].backend,
+        "backend": loads[0].backend,
         "repeats": repeats,
         "threads": {"asked": threads, "pools": thread_pools(), "disagreements": disagreements(threads)},
         "environment": environment(),
@@ -77,21 +43,11 @@ def measure_files(
     }
 
 
-def make_calculator(backend: str | None, hypers: dict[str, Any]) -> Any:
-    """The calculator, or CannotMeasure in its own words."""
-    try:
-        return EllipsoidalDensityProjection(**hypers, backend=backend)
-    except (TypeError, ValueError, NotImplementedError, ModuleNotFoundError) as error:
-        raise CannotMeasure(str(error)) from error
-
-
-def measure_one(
-    calculator: Any, frames: list[Any], repeats: int, threads: int, tick: Callable[[], Any] = lambda: None
-) -> dict[str, Any]:
+def measure_load(load: Load, repeats: int, threads: int, tick: Callable[[], Any]) -> dict[str, Any]:
     """Counts, samples, memory, conversions and checksum of one calculation."""
 
     def call() -> Any:
-        return calculator.power_spectrum(frames)
+        return load.calculator.power_spectrum(load.frames)
 
     warm_up, _, descriptor = timed(call)
     measure.pin_threads(threads)  # once more: the warm-up may have loaded further libraries
@@ -103,21 +59,17 @@ def measure_one(
         wall.append(seconds)
         cpu.append(processor_seconds)
         tick()
-    sizes = workload.counts(frames, calculator)
+    sizes = counts(load.frames, load.calculator)
     median = statistics.median(wall)
+    units = {"frame": "frames", "particle": "particles", "pair": "pairs", "n_squared": "n_squared"}
     return {
         **sizes,
         "warm_up_seconds": warm_up,
         "wall_seconds": wall,
         "cpu_seconds": cpu,
-        "seconds_per": {
-            "frame": median / sizes["frames"],
-            "particle": median / sizes["particles"],
-            "pair": median / sizes["pairs"] if sizes["pairs"] else None,
-            "n_squared": median / sizes["n_squared"],
-        },
+        "seconds_per": {unit: median / sizes[total] if sizes[total] else None for unit, total in units.items()},
         "peak_memory": {"bytes": measure.peak_memory(call), "method": memory_method()},
-        "conversion": conversion_times(call) if calculator.backend == "torch_mixed" else None,
+        "conversion": conversion_times(call) if load.backend == "torch_mixed" else None,
         "output": fingerprint(descriptor),
     }
 

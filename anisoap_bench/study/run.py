@@ -11,26 +11,19 @@ import sys
 from pathlib import Path
 
 from anisoap_bench.files import check_writable, write_whole
+from anisoap_bench.study.options import add_data, add_hypers, data_folder, positive
 from benchmarks import measure
-
-
-def positive(text: str) -> int:
-    """An argument that is an integer from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``study run``."""
     parser.add_argument("--files", nargs="+", required=True, metavar="FILE", help="names within the folder of --data")
-    parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")
+    add_data(parser)
     parser.add_argument("--out", type=Path, help="JSON file; printed if not given")
     parser.add_argument("--backend", help="$ANISOAP_BACKEND, else the fastest one installed")
     parser.add_argument("--frames", type=positive, help="only the first ones of each file")
     parser.add_argument("--repeats", type=positive, default=7, help="timed calls of each file, 7 unless given")
-    parser.add_argument("--hypers", help="a size like '(9, 6)', a JSON object, or a JSON file; else the system's own")
+    add_hypers(parser)
     parser.add_argument("--threads", type=positive, default=1, help="of every pool, 1 unless given")
     parser.add_argument("--origin", choices=("local", "chtc"), default="local", help="where this runs")
     parser.add_argument("--job", help="name of the cluster job")
@@ -42,17 +35,12 @@ def main(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_writable(options.out)
     measure.pin_threads(options.threads)
-    from anisoap_bench.study.measuring import measure_files  # after pinning: this loads NumPy and its BLAS
+    from anisoap_bench.study.measuring import measure_loads  # after pinning: this loads NumPy and its BLAS
+    from anisoap_bench.study.workload import read_load
 
-    document = measure_files(
-        options.files,
-        folder=options.data,
-        backend=options.backend,
-        threads=options.threads,
-        repeats=options.repeats,
-        frames=options.frames,
-        hypers=options.hypers,
-    )
+    folder = data_folder(options)
+    loads = [read_load(folder / name, options.backend, options.frames, options.hypers) for name in options.files]
+    document = measure_loads(loads, threads=options.threads, repeats=options.repeats)
     document["origin"] = options.origin
     if options.job is not None or options.repeat_index is not None:
         document["job"] = {"id": options.job, "repeat": options.repeat_index}

@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from anisoap_bench.files import write_whole
 from anisoap_bench.study.intervals import power_law, ratio_interval
-from anisoap_bench.study.run import positive
+from anisoap_bench.study.options import positive
+from anisoap_bench.study.tables import write_table
 from benchmarks.measure import pin_threads
 
 CUTOFFS = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
@@ -27,31 +27,23 @@ AXES = {"species": "species", "particles": "particles", "neighbors": "pairs_per_
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How much one backend measures: about the same time for each.
-
-    Attributes
-    ----------
-    particles : tuple of int
-        Sizes of the bulk frames of the experiment on N.
-    neighbors_in : int
-        Particles of the bulk frame whose cutoff is varied.
-    frames : int
-        Frames of the four files with 1 to 4 species.
-    repeats : int
-    """
+class ScalingSizes:
+    """How much one backend measures: about the same time for each."""
 
     particles: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000)
+    """Of the bulk frames of the experiment on N."""
     neighbors_in: int = 500
+    """Particles of the bulk frame whose cutoff is varied."""
     frames: int = 100
+    """Of each of the four files with 1 to 4 species."""
     repeats: int = 6
 
 
-PLANS = {
-    "reference": Plan(particles=(16, 32, 64, 128), neighbors_in=32, frames=2),
-    "numba": Plan(particles=(500, 1000, 2000, 4000, 8000, 16000, 32000), neighbors_in=4000),
+SIZES = {
+    "reference": ScalingSizes(particles=(16, 32, 64, 128), neighbors_in=32, frames=2),
+    "numba": ScalingSizes(particles=(500, 1000, 2000, 4000, 8000, 16000, 32000), neighbors_in=4000),
 }
-QUICK = Plan(particles=(8, 16, 32), neighbors_in=8, frames=2, repeats=2)
+QUICK = ScalingSizes(particles=(8, 16, 32), neighbors_in=8, frames=2, repeats=2)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,48 +73,40 @@ def main(options: argparse.Namespace) -> int:
     points = pd.DataFrame([{**where, **row} for row in rows])
     summary = summarise(points)
     for name, table in (("scaling", points), ("scaling_summary", summary)):
-        path = options.out / f"{name}.csv"
-        write_whole(path, table.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
-        print(f"{path}: {len(table)} rows", file=sys.stderr)
+        write_table(options.out / f"{name}.csv", table)
     print(statement(summary))
     return 0
 
 
 def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, Any]]:
     """Samples of the three experiments with one backend."""
-    from anisoap_bench.study import workload
-    from anisoap_bench.study.measuring import make_calculator
+    from anisoap_bench.study.workload import counts, make_calculator, read_load
     from benchmarks import workloads
 
-    plan = QUICK if quick else PLANS.get(backend, Plan())
+    sizes = QUICK if quick else SIZES.get(backend, ScalingSizes())
     usual = workloads.HYPERS["(6, None)"]
-    folder = workloads.data_folder()
+    files = [workloads.data_folder() / f"{name}.xyz" for name in workloads.SPECIES_FILES.values()]
     problems: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {
-        "species": [
-            (usual, workload.read_frames(folder / f"{name}.xyz", plan.frames))
-            for name in workloads.SPECIES_FILES.values()
-        ],
-        "particles": [(usual, workloads.bulk(size, 2)) for size in plan.particles],
-        "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(plan.neighbors_in, 2)) for r in CUTOFFS],
+        "species": [(usual, read_load(file, backend, sizes.frames).frames) for file in files],
+        "particles": [(usual, workloads.bulk(size, 2)) for size in sizes.particles],
+        "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(sizes.neighbors_in, 2)) for r in CUTOFFS],
     }
-    for name, (_, frames) in zip(workloads.SPECIES_FILES.values(), problems["species"], strict=True):
-        workload.check_frames(folder / f"{name}.xyz", frames, make_calculator(backend, usual))
     rows = []
     for experiment, cases in problems.items():
         calculators = [make_calculator(backend, hypers) for hypers, _ in cases]
         calls = [partial(c.power_spectrum, frames) for c, (_, frames) in zip(calculators, cases, strict=True)]
-        samples = in_turn(calls, plan.repeats, threads, f"{backend} {experiment}")
+        samples = in_turn(calls, sizes.repeats, threads, f"{backend} {experiment}")
         for calculator, (_, frames), times in zip(calculators, cases, samples, strict=True):
-            counts = workload.counts(frames, calculator)
+            of = counts(frames, calculator)
             shared = {
                 "backend": calculator.backend,
                 "experiment": experiment,
                 "cutoff_radius": calculator.cutoff_radius,
-                "frames": counts["frames"],
-                "species": counts["species"],
-                "particles": counts["particles"] // counts["frames"],
-                "pairs": counts["pairs"],
-                "pairs_per_particle": counts["pairs"] / counts["particles"],
+                "frames": of["frames"],
+                "species": of["species"],
+                "particles": of["particles"] // of["frames"],
+                "pairs": of["pairs"],
+                "pairs_per_particle": of["pairs"] / of["particles"],
             }
             rows += [{**shared, "repeat": k, "seconds": seconds} for k, seconds in enumerate(times)]
     return rows

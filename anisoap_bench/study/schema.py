@@ -1,13 +1,15 @@
-"""Reading what ``study run`` writes: any version of the schema that is known, checked before it is used."""
+"""Reading what ``study run`` writes, checked before it is used."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
+
+VERSION = 1
+"""The form of a version never changes once it is released."""
 
 
 class NotARun(ValueError):
@@ -15,7 +17,7 @@ class NotARun(ValueError):
 
 
 def load(path: Path) -> Document:
-    """A run in the newest version's form.
+    """A run.
 
     Raises
     ------
@@ -31,10 +33,10 @@ def load(path: Path) -> Document:
     if not isinstance(found, dict) or "schema_version" not in found:
         raise NotARun("not a result of `study run`: it has no schema_version")
     version = found["schema_version"]
-    reader = READERS.get(version) if type(version) is int else None
-    if reader is None:
-        raise NotARun(f"schema version {version!r} is not known, only {', '.join(map(str, READERS))}")
-    return reader(found)
+    if type(version) is not int or version != VERSION:
+        raise NotARun(f"schema version {version!r} is not known, only {VERSION}")
+    check(found)
+    return found
 
 
 def _refuse(constant: str) -> None:
@@ -55,12 +57,3 @@ def check(document: Document) -> None:
             raise NotARun(f"{record['file']} has not as many wall times as processor times")
         if min(record["wall_seconds"]) <= 0:
             raise NotARun(f"{record['file']} has a wall time of 0 s")
-
-
-def _version_1(document: Document) -> Document:
-    check(document)
-    return document
-
-
-READERS: dict[int, Callable[[Document], Document]] = {1: _version_1}
-"""How each version is brought into the newest one's form. The form of a version never changes once it is released."""

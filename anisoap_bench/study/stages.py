@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from anisoap_bench.files import write_whole
+from anisoap_bench.study.tables import write_table
 from benchmarks import measure
 
 SYSTEMS = ("benzenes", "ellipsoids")
@@ -41,9 +40,7 @@ def main(options: argparse.Namespace) -> int:
             frames = workloads.system(system)[: 2 if options.quick else None]
             hypers = {**workloads.hypers_of(system), "subtract_center_contribution": True}  # as `stages` searches
             rows += stage_rows(backend, system, len(frames), stages.stages(backend, hypers, frames))
-    path = options.out / "stages.csv"
-    write_whole(path, pd.DataFrame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-    print(f"{path}: {len(rows)} rows", file=sys.stderr)
+    write_table(options.out / "stages.csv", pd.DataFrame(rows), "%.6g")
     return 0
 
 

@@ -11,14 +11,14 @@ import argparse
 import gzip
 import io
 import json
+import re
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study import submit_texts
-from anisoap_bench.study.run import positive
+from anisoap_bench.study.options import positive
 from anisoap_opt import BACKENDS
 from benchmarks import workloads
 from benchmarks.environment import ROOT, environment
@@ -34,7 +34,7 @@ def files(
     repeats: int = 3,
     container: str | None = None,
 ) -> dict[str, str]:
-    """Names and contents of the files of ``submit/``.
+    """Names and contents of what is submitted: the files of ``submit/``, with other jobs or for a container.
 
     Parameters
     ----------
@@ -44,22 +44,23 @@ def files(
     container : str, optional
         An image that has Python and what the package needs; without it ``environment.tar.gz`` is transferred.
     """
+    description, program, readme = (
+        (ROOT / "submit" / name).read_text(encoding="utf-8") for name in ("anisoap.sub", "run_job.sh", "README.md")
+    )
+    # Whatever it was written for before.
+    universe = f"container\ncontainer_image = {container}" if container else "vanilla"
+    lines = re.compile("^universe = .*\n(container_image = .*\n)?", re.MULTILINE)
+    description = lines.sub(lambda _: f"universe = {universe}\n", description)
+    inputs = f"transfer_input_files = {PROJECT}" + ("" if container else ", environment.tar.gz")
+    description = re.sub("^transfer_input_files = .*", inputs, description, flags=re.MULTILINE)
     jobs = [f"{system} {backend} {repeat}\n" for system in systems for backend in backends for repeat in range(repeats)]
-    return {
-        "anisoap.sub": submit_texts.description(PROJECT, container),
-        "jobs.txt": "".join(jobs),
-        "run_job.sh": submit_texts.RUN_JOB,
-        "README.md": submit_texts.README,
-    }
+    return {"anisoap.sub": description, "jobs.txt": "".join(jobs), "run_job.sh": program, "README.md": readme}
 
 
 def project(systems: Sequence[str] = workloads.SYSTEMS) -> bytes:
     """The archive of this checkout that a job unpacks: programs, data, and which commit they are.
 
-    Returns
-    -------
-    bytes
-        A ``.tar.gz``, the same to the last byte for the same files.
+    It is the same to the last byte for the same files.
     """
     paths = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")) if _wanted(path)]
     contents = {str(path.relative_to(ROOT)): path.read_bytes() for path in paths}

@@ -11,11 +11,14 @@ from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study.profile import TOP, Load
+from anisoap_bench.study.workload import Load, make_calculator
 from benchmarks import measure
 from benchmarks.table import markdown
 
-LARGEST = 1_000_000  # bytes of a trace that is written as it is; a longer one is compressed
+TOP = 12
+"""Operators that a report lists."""
+LARGEST = 1_000_000
+"""Bytes of a trace that is written as it is; a longer one is compressed."""
 
 
 def run_torch(load: Load, logs: Path) -> str:
@@ -31,24 +34,20 @@ def run_torch(load: Load, logs: Path) -> str:
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else Torch's profiler says on stderr that it starts and stops
     from torch.profiler import ProfilerActivity, profile
 
-    load.call()
+    load.calculator.power_spectrum(load.frames)
     measure.pin_threads(1)
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        load.call()
+        make_calculator(load.backend, load.hypers).power_spectrum(load.frames)
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(raw))
-        content = trace(json.loads(raw.read_text()))
+        events = json.loads(raw.read_text())["traceEvents"]  # without the machine's and the files' names
+    content = json.dumps({"traceEvents": events}, separators=(",", ":")).encode()
     path = logs / f"torch_{load.system}_{load.backend}.json"
     if len(content) > LARGEST:
         path, content = path.with_name(path.name + ".gz"), gzip.compress(content, mtime=0)
     write_whole(path, content)
     return f"{load.title}\n\n{operators(profiler)}\n\nwrote {path}"
-
-
-def trace(raw: dict[str, Any]) -> bytes:
-    """What viewers need of a trace: its events, without the machine's and the files' names."""
-    return json.dumps({"traceEvents": raw["traceEvents"]}, separators=(",", ":")).encode()
 
 
 def operators(profiler: Any) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study.run import positive
-from anisoap_bench.study.workload import check_frames, read_frames
+from anisoap_bench.study.options import add_data, data_folder, positive
+from anisoap_bench.study.workload import read_load
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import measure, workloads
 from benchmarks.table import markdown
@@ -33,7 +32,7 @@ PASS, FAIL, MISSING = "pass", "FAIL", "not installed"
 
 
 @dataclass(frozen=True)
-class Check:
+class ValidationCheck:
     """One number beside its limit.
 
     Attributes
@@ -68,20 +67,17 @@ def num_features(hypers: dict[str, Any], num_types: int) -> int:
     return num_types * sum((count * num_types) ** 2 for count in counts)
 
 
+def largest_share(actual: Any, expected: Any, allowed: Any) -> float:
+    """Largest deviation over what is allowed; infinite if it is no number or the shape differs."""
+    if actual.shape != expected.shape:
+        return float("inf")
+    share = float((np.abs(np.asarray(actual, dtype=np.float64) - expected) / allowed).max())
+    return share if np.isfinite(share) else float("inf")
+
+
 def largest_difference(actual: Any, expected: Any) -> float:
-    """Largest deviation relative to the largest expected value; infinite if it is no number or the shape differs."""
-    if actual.shape != expected.shape:
-        return float("inf")
-    difference = np.abs(np.asarray(actual, dtype=np.float64) - expected).max() / np.abs(expected).max()
-    return float(difference) if np.isfinite(difference) else float("inf")
-
-
-def used_tolerance(actual: Any, expected: Any) -> float:
-    """Largest share of ``ATOL + RTOL · expected`` that a deviation takes: at most 1 where `assert_allclose` passes."""
-    if actual.shape != expected.shape:
-        return float("inf")
-    share = (np.abs(actual - expected) / (ATOL + RTOL * np.abs(expected))).max()
-    return float(share) if np.isfinite(share) else float("inf")
+    """Largest deviation relative to the largest expected value."""
+    return largest_share(actual, expected, np.abs(expected).max())
 
 
 def _changed(frame: Any, **arrays: Any) -> Any:
@@ -103,22 +99,21 @@ def rotated(frame: Any, rotation: Rotation) -> Any:
 def variants(frames: Sequence[Atoms], seed: int = 0) -> dict[str, list[Atoms]]:
     """The same frames after changes that the descriptor must not see."""
     rng = np.random.default_rng(seed)
-    changed: dict[str, list[Atoms]] = {
-        "rotation": [],
-        "translation": [],
-        "order of particles": [],
-        "sign of quaternions": [],
-        "periodic images": [],
-    }
-    for frame in frames:
+
+    def changed(frame: Atoms) -> dict[str, Atoms]:
         q, positions, count = frame.arrays["c_q"], frame.positions, len(frame)
-        changed["rotation"].append(rotated(frame, Rotation.from_quat(rng.standard_normal(4))))
-        changed["translation"].append(_changed(frame, positions=positions + rng.uniform(-20, 20, 3)))
-        changed["order of particles"].append(frame[np.roll(np.arange(count), rng.integers(1, max(count, 2)))])
-        changed["sign of quaternions"].append(_changed(frame, c_q=q * rng.choice([-1.0, 1.0], (count, 1))))
-        images = rng.integers(-3, 4, (count, 3)) * frame.pbc
-        changed["periodic images"].append(_changed(frame, positions=positions + images @ frame.cell.array))
-    return changed
+        return {
+            "rotation": rotated(frame, Rotation.from_quat(rng.standard_normal(4))),
+            "translation": _changed(frame, positions=positions + rng.uniform(-20, 20, 3)),
+            "order of particles": frame[np.roll(np.arange(count), rng.integers(1, max(count, 2)))],
+            "sign of quaternions": _changed(frame, c_q=q * rng.choice([-1.0, 1.0], (count, 1))),
+            "periodic images": _changed(
+                frame, positions=positions + (rng.integers(-3, 4, (count, 3)) * frame.pbc) @ frame.cell.array
+            ),
+        }
+
+    found = [changed(frame) for frame in frames]
+    return {name: [one[name] for one in found] for name in found[0]}
 
 
 def _hypers(system: str, frames: list[Atoms]) -> dict[str, Any]:
@@ -126,28 +121,17 @@ def _hypers(system: str, frames: list[Atoms]) -> dict[str, Any]:
     return {**workloads.hypers_of(system), "types": sorted({int(n) for frame in frames for n in frame.numbers})}
 
 
-def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any) -> tuple[list[Check], Any]:
-    """All checks of one backend on one system.
+def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any) -> tuple[list[ValidationCheck], Any]:
+    """All checks of one backend on one system, and the descriptor of the frames.
 
-    Parameters
-    ----------
-    backend, system : str
-    frames : list of ase.Atoms
-    expected : ndarray or None
-        The descriptor that `reference` computed; None for `reference` itself.
-
-    Returns
-    -------
-    list of Check
-    ndarray
-        The descriptor of the frames.
+    `expected` is the descriptor that `reference` computed, None for `reference` itself.
     """
     hypers = _hypers(system, frames)
-    checks: list[Check] = []
+    checks: list[ValidationCheck] = []
 
     def add(check: str, value: float, limit: float, passed: bool | None = None) -> None:
         passed = value <= limit if passed is None else passed
-        checks.append(Check(check, backend, system, value, limit, PASS if passed else FAIL))
+        checks.append(ValidationCheck(check, backend, system, value, limit, PASS if passed else FAIL))
 
     others = variants(frames)
     together = descriptor(backend, hypers, [*frames, *(frame for many in others.values() for frame in many)])
@@ -162,7 +146,11 @@ def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any)
     for name, result in zip(others, changed, strict=True):
         add(name, largest_difference(result, values), LIMIT)
     if expected is not None:
-        add(f"reference: rtol {RTOL:g}, atol {ATOL:g}", used_tolerance(values, expected), 1.0)
+        add(
+            f"reference: rtol {RTOL:g}, atol {ATOL:g}",
+            largest_share(values, expected, ATOL + RTOL * np.abs(expected)),
+            1.0,
+        )
         add("reference: largest difference", largest_difference(values, expected), LIMIT)
     if "float32" in BACKENDS[backend].dtypes:
         single = descriptor(backend, hypers, frames, "float32")
@@ -172,31 +160,11 @@ def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any)
     return checks, values
 
 
-def validate(data: Path, backends: Sequence[str], num_frames: int | None = None) -> list[Check]:
-    """Check the backends on the first frames of the five systems.
-
-    Parameters
-    ----------
-    data : pathlib.Path
-        Folder with the five files.
-    backends : sequence of str
-        `reference` is computed in any case, as what the others are compared with.
-    num_frames : int, optional
-        Frames of each file; by default FRAMES.
-
-    Returns
-    -------
-    list of Check
-
-    Raises
-    ------
-    CannotMeasure
-        If a file is missing or can't be read.
-    """
+def validate(data: Path, backends: Sequence[str], num_frames: int | None = None) -> list[ValidationCheck]:
+    """Check the backends on the first frames of the five systems; `reference` is computed in any case."""
     checks = []
     for system in workloads.SYSTEMS:
-        frames = read_frames(data / f"{system}.xyz", num_frames or FRAMES.get(system, 2))
-        check_frames(data / f"{system}.xyz", frames, EllipsoidalDensityProjection(**_hypers(system, frames)))
+        frames = read_load(data / f"{system}.xyz", "reference", num_frames or FRAMES.get(system, 2)).frames
         if "reference" in backends:
             found, exact = check_backend("reference", system, frames, None)
             checks += found
@@ -204,15 +172,15 @@ def validate(data: Path, backends: Sequence[str], num_frames: int | None = None)
             exact = descriptor("reference", _hypers(system, frames), frames)
         for backend in backends:
             if not BACKENDS[backend].installed:
-                checks.append(Check("all", backend, system, None, None, MISSING))
+                checks.append(ValidationCheck("all", backend, system, None, None, MISSING))
             elif backend != "reference":
                 checks += check_backend(backend, system, frames, exact)[0]
     return checks
 
 
-def table(checks: Sequence[Check]) -> str:
+def table(checks: Sequence[ValidationCheck]) -> str:
     """Markdown: a row for every check and backend, a column for every system."""
-    rows: dict[tuple[str, str], dict[str, Check]] = {}
+    rows: dict[tuple[str, str], dict[str, ValidationCheck]] = {}
     for one in checks:
         rows.setdefault((one.check, one.backend), {})[one.system] = one
     order = {name: rank for rank, name in enumerate(dict.fromkeys(one.check for one in checks))}
@@ -232,18 +200,9 @@ def _number(value: float | None) -> str:
     return f"{value:.0f}" if value.is_integer() else f"{value:.2g}"
 
 
-def as_csv(checks: Sequence[Check]) -> str:
-    """All checks, one a line."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Check)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(one) for one in checks)
-    return text.getvalue()
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``study validate``."""
-    parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")
+    add_data(parser)
     parser.add_argument("--backend", nargs="+", choices=list(BACKENDS), help="default: all")
     parser.add_argument("--frames", type=positive, help="frames of each file (default: 2, of ellipsoids.xyz 8)")
     parser.add_argument("--out", type=Path, help="write results/tables/validation.csv or another CSV file")
@@ -254,15 +213,14 @@ def main(options: argparse.Namespace) -> int:
     absent = [name for name in options.backend or () if not BACKENDS[name].installed]
     if absent:
         raise CannotMeasure(f"not installed: {', '.join(absent)}")
-    folder = Path(options.data) if options.data else workloads.data_folder()
     measure.pin_threads(1)
-    checks = validate(folder, options.backend or list(BACKENDS), options.frames)
+    checks = validate(data_folder(options), options.backend or list(BACKENDS), options.frames)
     print(table(checks))
     failed = [one for one in checks if one.result == FAIL]
     print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")
     for one in failed:
         print(f"FAIL  {one.check}, {one.backend}, {one.system}: {one.value:.3g}, limit {one.limit:.3g}")
     if options.out:
-        write_whole(options.out, as_csv(checks))
+        write_whole(options.out, pd.DataFrame(map(asdict, checks)).to_csv(index=False, lineterminator="\n"))
         print(f"wrote {options.out}")
     return 1 if failed else 0

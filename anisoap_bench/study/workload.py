@@ -1,8 +1,9 @@
-"""Frames and hyperparameters from what the command line says, and their counts."""
+"""What is measured: frames and hyperparameters from what the command line says, and their counts."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import count as count_up
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,61 @@ import numpy as np
 from ase import Atoms
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_opt import EllipsoidalDensityProjection
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.neighbors import find_neighborhoods
 from benchmarks import workloads
 
 DEFAULT_HYPERS = "(6, None)"
 """Size of basis for files that are not the study's own."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Frames of a file, ready to be computed."""
+
+    path: Path
+    frames: list[Atoms]
+    hypers: dict[str, Any]
+    calculator: EllipsoidalDensityProjection
+
+    @property
+    def system(self) -> str:
+        """Name of the file without its suffix."""
+        return self.path.stem
+
+    @property
+    def backend(self) -> str:
+        """The one that was asked for, or the default."""
+        return self.calculator.backend
+
+    @property
+    def title(self) -> str:
+        """One line that says what is measured."""
+        size = f"max_angular {self.hypers['max_angular']}, max_radial {self.hypers.get('max_radial')}"
+        return f"{self.system}.xyz, {len(self.frames)} frames, backend {self.backend}, {size}"
+
+
+def read_load(path: Path, backend: str | None, frames: int | None = None, hypers: str | None = None) -> Load:
+    """The first frames of a file, or all of them.
+
+    Raises
+    ------
+    CannotMeasure
+        If the file, a frame, the backend or the hyperparameters, see `hypers_for`, cannot be used.
+    """
+    own = hypers_for(path.stem, hypers)
+    load = Load(path, read_frames(path, frames), own, make_calculator(backend, own))
+    check_frames(path, load.frames, load.calculator)
+    return load
+
+
+def make_calculator(backend: str | None, hypers: dict[str, Any]) -> EllipsoidalDensityProjection:
+    """The calculator, or CannotMeasure in its own words."""
+    try:
+        return EllipsoidalDensityProjection(**hypers, backend=backend)
+    except (TypeError, ValueError, NotImplementedError, ModuleNotFoundError) as error:
+        raise CannotMeasure(str(error)) from error
 
 
 def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
@@ -119,20 +169,9 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:
-    """Sizes that times are divided by.
+    """Sizes that times are divided by; docs/study.md says what they are.
 
-    Parameters
-    ----------
-    frames : list of ase.Atoms
-    calculator : EllipsoidalDensityProjection
-        Its cutoff, and whether a particle counts as its own neighbour, say what a pair is.
-
-    Returns
-    -------
-    dict
-        ``frames``, ``particles``, ``pairs`` (ordered, periodic images and self pairs that are computed included),
-        ``species``, ``particles_per_frame`` (the mean), ``constant_particles`` (whether all frames have as many) and
-        ``n_squared``, the sum of N² over the frames.
+    The calculator's cutoff, and whether a particle counts as its own neighbour, say what a pair is.
     """
     batch = ParticleBatch.read(frames, calculator.columns)
     own = not calculator.subtract_center_contribution

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from anisoap_bench.__main__ import main
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import cli, report
 from anisoap_bench.gate.result import Comparison, Decision, FidelityCheck, GateResult
@@ -21,9 +22,7 @@ PASSED = Decision((Comparison("a", 8, 1.0, 0.9, 1.1, 0.5, "not slower"),), 8, 0)
 def ends(monkeypatch: pytest.MonkeyPatch, steps: Callable[[], Iterator[GateResult]], *options: str) -> int:
     """Exit code of a run with these findings."""
     monkeypatch.setattr(cli, "_compare", lambda *args, **more: steps())
-    with pytest.raises(SystemExit) as ended:
-        cli.app(list(options))
-    return int(ended.value.code or 0)
+    return main(["gate", *options])
 
 
 @pytest.mark.parametrize("passed", [True, False])

@@ -1,4 +1,4 @@
-"""Documents as ``study run`` writes them, with times that a test chooses."""
+"""The study's commands, and documents as ``study run`` writes them, with times that a test chooses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from anisoap_bench.__main__ import main
 
 ENVIRONMENT: dict[str, Any] = {
     "cpu": {"model": "Test CPU", "cores": 4, "usable_cores": 4, "governor": None},
@@ -19,6 +21,14 @@ ENVIRONMENT: dict[str, Any] = {
     "gpu": {"cuda": None, "mps": None},
     "date": "2025-01-01T00:00:00+00:00",
 }
+
+
+def study(*arguments: str) -> int:
+    """Exit code of a command."""
+    try:
+        return main(["study", *arguments])
+    except SystemExit as leaving:  # argparse's, of bad arguments
+        return int(leaving.code or 0)
 
 
 def document(

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study.intervals import ratio_interval
-from tests.study.runs import document, write
+from tests.study.runs import document, study, write
 
 SLOW = [100.0, 102.0, 98.0, 101.0, 99.0, 103.0, 97.0]
 FAST = [1.0, 1.02, 0.98, 1.01, 0.99, 1.03, 0.97]
@@ -19,9 +18,7 @@ FAST = [1.0, 1.02, 0.98, 1.01, 0.99, 1.03, 0.97]
 
 def aggregate(folder: Path, *inputs: Path) -> int:
     arguments = ["--inputs", *map(str, inputs), "--out", str(folder / "tables" / "combined_from_metrics.csv")]
-    with pytest.raises(SystemExit) as leaving:
-        raise SystemExit(main(["study", "aggregate", *arguments]))
-    return int(leaving.value.code or 0)
+    return study("aggregate", *arguments)
 
 
 def table(folder: Path, name: str) -> Any:

@@ -9,17 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study import everything
 from anisoap_bench.study.everything import Step, all_steps
 from anisoap_bench.study.summary import results_readme
-
-
-def study(*arguments: str) -> int:
-    try:
-        return main(["study", "all", *arguments])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
+from tests.study.runs import study
 
 
 def test_backends_take_turns_and_reference_takes_fewer_frames() -> None:
@@ -48,7 +41,7 @@ def test_failure_of_one_step_keeps_the_others(
         + (str(tmp_path / "good.json"),),
     )
     monkeypatch.setattr(everything, "all_steps", lambda *arguments: [bad, good])
-    assert study("--out", str(tmp_path)) == 2
+    assert study("all", "--out", str(tmp_path)) == 2
     assert (tmp_path / "good.json").is_file()
     assert not (tmp_path / "bad.json").exists()
     assert "failed: bad run" in capsys.readouterr().err
@@ -64,7 +57,7 @@ def test_interrupt_keeps_what_is_finished(
 
     monkeypatch.setattr(everything, "all_steps", lambda *arguments: [Step("first", ()), Step("second", ())])
     monkeypatch.setattr(everything, "run_step", interrupted)
-    assert study("--out", str(tmp_path)) == 2
+    assert study("all", "--out", str(tmp_path)) == 2
     assert "1 finished steps" in capsys.readouterr().err
 
 
@@ -89,7 +82,7 @@ def test_readme_names_failed_steps_and_passes_over_what_is_no_run(tmp_path: Path
 
 
 def test_unknown_backend_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert study("--backends", "fortran") == 2
+    assert study("all", "--backends", "fortran") == 2
     assert "not installed: fortran" in capsys.readouterr().err
 
 
@@ -97,7 +90,7 @@ def test_unknown_backend_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.skipif(shutil.which("dot") is None, reason="the call graphs need graphviz")
 def test_whole_study_on_two_frames(tmp_path: Path) -> None:
     out = tmp_path / "results"
-    assert study("--quick", "--backends", "reference", "numpy_only", "numba", "--out", str(out)) == 0
+    assert study("all", "--quick", "--backends", "reference", "numpy_only", "numba", "--out", str(out)) == 0
     combined = pd.read_csv(out / "tables" / "combined_from_metrics.csv")
     assert len(combined) == 15
     assert combined["speedup_reference"].notna().all()

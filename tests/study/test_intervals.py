@@ -26,7 +26,7 @@ def test_median_interval_covers_as_often_as_it_says() -> None:
 
 @pytest.mark.parametrize(("n", "m"), [(3, 5), (4, 4), (7, 7), (7, 5), (12, 9)])
 def test_cut_off_agrees_with_the_rank_test_of_scipy(n: int, m: int) -> None:
-    cut = _rejected(n, m, 0.95)
+    cut = _rejected(n, m)
     values = np.arange(n + m, dtype=float)
 
     def p_value(u: int) -> float:

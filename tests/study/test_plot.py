@@ -9,9 +9,8 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study import aggregate, figures, figures_of_tables, scaling, stages, style
-from tests.study.runs import document
+from tests.study.runs import document, study
 from tests.study.test_scaling import points
 
 SYSTEMS = ("one_species", "benzenes", "three_species", "four_species")
@@ -42,12 +41,7 @@ def tables(tmp_path: Path) -> Path:
 
 
 def plot(folder: Path, figures_to: Path) -> int:
-    try:
-        return main(
-            ["study", "plot", "--table", str(folder / "combined_from_metrics.csv"), "--figdir", str(figures_to)]
-        )
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
+    return study("plot", "--table", str(folder / "combined_from_metrics.csv"), "--figdir", str(figures_to))
 
 
 def test_six_figures_as_png_and_svg(tables: Path, tmp_path: Path) -> None:

@@ -8,34 +8,31 @@ import os
 import pstats
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.study import callgraph, load, profile, sampling, torch_trace
+from anisoap_bench.study import callgraph, profile, sampling, torch_trace
+from anisoap_bench.study.functions import Profile, profile_call
+from anisoap_bench.study.workload import read_load
 from anisoap_opt import BACKENDS
 from benchmarks import workloads
 from benchmarks.environment import ROOT
+from tests.study.runs import study
 
 BENZENES = workloads.data_folder() / "benzenes.xyz"
 
 
-def run_study(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["study", *arguments])
-    return int(ended.value.code or 0)
-
-
 @pytest.fixture(scope="module")
-def reference() -> profile.Profile:
+def reference() -> Profile:
     """`reference` on one frame of ellipsoids, at a small size of basis."""
     path = workloads.data_folder() / "ellipsoids.xyz"
-    return profile.profile_call(profile.make_load(path, "reference", 2, '{"max_angular": 3, "max_radial": 2}'))
+    return profile_call(read_load(path, "reference", 2, '{"max_angular": 3, "max_radial": 2}'))
 
 
-def test_einsum_is_called_once_for_every_pair_and_l(reference: profile.Profile) -> None:
+def test_einsum_is_called_once_for_every_pair_and_l(reference: Profile) -> None:
     calls, share = reference.einsum
     of_kernel = sum(
         callers[1]
@@ -48,7 +45,7 @@ def test_einsum_is_called_once_for_every_pair_and_l(reference: profile.Profile) 
     assert 0 < share < 1
 
 
-def test_pairs_are_those_of_the_frames(reference: profile.Profile) -> None:
+def test_pairs_are_those_of_the_frames(reference: Profile) -> None:
     from ase.neighborlist import neighbor_list
 
     frames = workloads.system("ellipsoids")[:2]
@@ -57,13 +54,13 @@ def test_pairs_are_those_of_the_frames(reference: profile.Profile) -> None:
 
 def test_the_report_compares_with_the_historical_finding() -> None:
     """1000 calls of 2 ms in 4 s; historically 2 362 962 calls are 7 for each of 337 566 pairs, 1688 a frame."""
-    loaded = profile.Load("benzenes", "reference", workloads.system("benzenes")[:1], {"max_angular": 6}, "")
+    loaded = read_load(BENZENES, "reference", 1)
     stats = {
         ("numpy/einsumfunc.py", 1, "einsum"): (700, 700, 1.0, 3.0, {}),
         ("~", 0, "<built-in method c_einsum>"): (700, 700, 2.0, 2.0, {}),
         ("anisoap_opt/moments.py", 5, "moments"): (1, 1, 1.0, 1.0, {}),
     }
-    report = profile.Profile(loaded, stats, 0.5, 0.25, 100).report()
+    report = Profile(loaded, stats, 0.5, 0.25, 100).report()
     assert "np.einsum: 50.0% of the time; 700 calls of 2.86e+03 µs, 7 a pair" in report
     assert "75.5% of 100.85 s; 2362962 calls of 32.2 µs for 200 frames" in report
     assert "With 7 calls a pair, one for each l, that is 1688 pairs a frame; here 100" in report
@@ -71,7 +68,7 @@ def test_the_report_compares_with_the_historical_finding() -> None:
 
 
 def test_the_report_of_a_fast_backend_has_no_history() -> None:
-    found = profile.profile_call(profile.make_load(BENZENES, "numpy_only", 2, None))
+    found = profile_call(read_load(BENZENES, "numpy_only", 2))
     report = found.report()
     assert "historical" not in report
     assert "anisoap_opt/kernels/numpy_only.py" in report
@@ -80,7 +77,7 @@ def test_the_report_of_a_fast_backend_has_no_history() -> None:
     )  # nothing is imported in the profiled call
 
 
-def test_paths_start_at_the_package(reference: profile.Profile) -> None:
+def test_paths_start_at_the_package(reference: Profile) -> None:
     files = {file for file, _, _ in reference.stats}
     assert "anisoap_opt/kernels/reference.py" in files
     assert any(file.startswith("numpy/") for file in files)
@@ -91,7 +88,7 @@ def test_paths_start_at_the_package(reference: profile.Profile) -> None:
     assert callgraph.relative_path("~") == "~"
 
 
-def test_nothing_is_lost_without_the_paths(reference: profile.Profile, tmp_path: Path) -> None:
+def test_nothing_is_lost_without_the_paths(reference: Profile, tmp_path: Path) -> None:
     path = tmp_path / "a.prof"
     callgraph.write_profile(path, reference.stats)
     read = pstats.Stats(str(path))
@@ -100,17 +97,28 @@ def test_nothing_is_lost_without_the_paths(reference: profile.Profile, tmp_path:
     assert str(ROOT).encode() not in path.read_bytes()
 
 
-def test_names_say_the_frames_and_the_backend_that_was_asked_for() -> None:
-    assert profile.make_load(BENZENES, None, None, None).suffix == ""
-    assert len(profile.make_load(BENZENES, None, None, None).frames) == 200
-    few = profile.make_load(BENZENES, "reference", None, None)
-    assert (few.suffix, len(few.frames)) == ("_reference", 4)
+@pytest.mark.parametrize(
+    ("options", "suffix", "frames"),
+    [
+        ((), "", 200),
+        (("--backend", "reference"), "_reference", 4),
+        (("--backend", "reference", "--frames", "7"), "_reference", 7),
+    ],
+)
+def test_names_say_the_frames_and_the_backend_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], suffix: str, frames: int
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(profile, "run_cprofile", lambda *words: asked.extend(words))
+    assert study("profile", *options) == 0
+    load, found, *_ = asked
+    assert (found, len(load.frames)) == (suffix, frames)
 
 
 @pytest.mark.slow
 def test_cprofile_writes_profile_report_and_call_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = ["--logs", str(tmp_path / "logs"), "--figures", str(tmp_path / "figures")]
-    assert run_study("profile", "--backend", "reference", "--frames", "1", *folders) == 0
+    assert study("profile", "--backend", "reference", "--frames", "1", *folders) == 0
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {
         "prof_benzenes_1_reference.prof", "prof_benzenes_1_reference.txt"
     }  # fmt: skip
@@ -120,7 +128,7 @@ def test_cprofile_writes_profile_report_and_call_graph(tmp_path: Path, capsys: p
     assert (tmp_path / "logs" / "prof_benzenes_1_reference.txt").read_text() in capsys.readouterr().out
 
 
-def test_the_call_graph_needs_dot(reference: profile.Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_call_graph_needs_dot(reference: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.prof"
     callgraph.write_profile(path, reference.stats)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -134,7 +142,7 @@ def test_the_call_graph_needs_dot(reference: profile.Profile, tmp_path: Path, mo
 def test_py_spy_draws_the_computation_only(tmp_path: Path) -> None:
     folder = ["--logs", str(tmp_path)]
     arguments = ["--tool", "py-spy", "--seconds", "1", "--backend", "numpy_only", "--frames", "20"]
-    assert run_study("profile", *arguments, *folder) == 0
+    assert study("profile", *arguments, *folder) == 0
     text = (tmp_path / "bench_numpy_only.svg").read_text()
     ElementTree.fromstring(text)
     assert "benzenes.xyz, 20 frames, backend numpy_only" in text
@@ -154,11 +162,11 @@ def test_py_spy_that_may_not_watch_is_exit_code_2(
     refusing.chmod(0o755)
     monkeypatch.setattr(sampling.shutil, "which", lambda *_, **__: str(refusing))
     arguments = ["--tool", "py-spy", "--backend", "numpy_only", "--frames", "1", "--logs", str(tmp_path / "logs")]
-    assert main(["study", "profile", *arguments]) == 2
+    assert study("profile", *arguments) == 2
     assert "Permission Denied" in capsys.readouterr().err
     assert not (tmp_path / "logs").exists()
     monkeypatch.setattr(sampling.shutil, "which", lambda *_, **__: None)
-    assert main(["study", "profile", *arguments]) == 2
+    assert study("profile", *arguments) == 2
     assert "pip install" in capsys.readouterr().err
 
 
@@ -170,31 +178,19 @@ def test_the_title_replaces_the_command_line() -> None:
         sampling.titled("<svg/>", "a")
 
 
-def test_the_load_repeats_until_its_time_is_over() -> None:
-    class Counting:
-        calls = 0
-
-        def power_spectrum(self, frames: object) -> None:
-            self.calls += 1
-
-    counting = Counting()
-    load.repeat(counting, [], 0.01)  # type: ignore[arg-type]
-    assert counting.calls > 1
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not BACKENDS["torch_full"].installed, reason="torch is not installed")
 @pytest.mark.parametrize("backend", ["torch_full", "torch_mixed"])
 def test_torch_traces_operators(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["profile", "--tool", "torch", "--backend", backend, "--frames", "1", "--logs", str(tmp_path)]
-    assert run_study(*arguments) == 0
+    assert study(*arguments) == 0
     written = tmp_path / f"torch_benzenes_{backend}.json"
     names = {event.get("name") for event in json.loads(written.read_text())["traceEvents"]}
     assert "aten::mm" in names
     assert written.stat().st_size <= torch_trace.LARGEST
     assert not [name for name in names if name and str(ROOT) in name]
     monkeypatch.setattr(torch_trace, "LARGEST", 100)
-    assert run_study(*arguments) == 0
+    assert study(*arguments) == 0
     assert json.loads(gzip.decompress((tmp_path / f"{written.name}.gz").read_bytes()))["traceEvents"]
 
 
@@ -212,6 +208,6 @@ def test_what_cannot_be_profiled(
     arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = ["--logs", str(tmp_path / "logs"), "--figures", str(tmp_path / "figures")]
-    assert main(["study", "profile", *arguments, *folders]) == 2
+    assert study("profile", *arguments, *folders) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study import measuring, schema, workload
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import environment, workloads
+from tests.study.runs import study
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT = ROOT / "scripts" / "run_benchmarks.py"
@@ -29,13 +29,6 @@ def shell(command: str, folder: Path, **variables: str) -> subprocess.CompletedP
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     variables = {**inherited, "PATH": path, "SCRIPTS": str(ROOT / "scripts"), **variables}
     return subprocess.run(["sh", "-c", command], cwd=folder, env=variables, capture_output=True, text=True)
-
-
-def run(*arguments: str) -> int:
-    try:
-        return main(["study", "run", *arguments])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
 
 
 @pytest.mark.parametrize("root", ["", str(ROOT / "data")], ids=["unset", "set"])
@@ -68,7 +61,7 @@ def test_profiled_as_in_the_cookbook(tmp_path: Path) -> None:
 
 
 def test_record_describes_the_calculation(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--files", "ellipsoids.xyz", "--backend", "numpy_only", "--frames", "5", "--repeats", "3") == 0
+    assert study("run", "--files", "ellipsoids.xyz", "--backend", "numpy_only", "--frames", "5", "--repeats", "3") == 0
     document = json.loads(capsys.readouterr().out)
     schema.check(document)
     (record,) = document["files"]
@@ -104,7 +97,7 @@ def test_conversions_of_torch_mixed_are_timed_and_left_as_they_were(capsys: pyte
     import torch
 
     before = torch.from_numpy, torch.Tensor.numpy
-    assert run("--files", "one_species.xyz", "--backend", "torch_mixed", *SMALL) == 0
+    assert study("run", "--files", "one_species.xyz", "--backend", "torch_mixed", *SMALL) == 0
     (record,) = json.loads(capsys.readouterr().out)["files"]
     conversion = record["conversion"]
     assert conversion["calls"] >= 3  # two arrays in and one out, for one product at least
@@ -126,7 +119,7 @@ def test_checksum_tells_descriptors_apart() -> None:
 def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The message of a run that must end with exit code 2 and leave nothing behind."""
     folder = tmp_path / "out"
-    assert run(*arguments, "--out", str(folder / "run.json")) == 2
+    assert study("run", *arguments, "--out", str(folder / "run.json")) == 2
     assert not folder.exists() or not list(folder.iterdir())
     return capsys.readouterr().err
 
@@ -195,7 +188,7 @@ def test_interrupted_write_leaves_the_old_file(
         raise OSError("disk full")
 
     monkeypatch.setattr("anisoap_bench.files.os.replace", fail)
-    assert run("--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, "--out", str(out)) == 2
+    assert study("run", "--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, "--out", str(out)) == 2
     assert "disk full" in capsys.readouterr().err
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
@@ -216,7 +209,7 @@ def test_pools_that_disagree_are_reported(tmp_path: Path) -> None:
 
 def test_job_and_origin_are_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     job = ("--origin", "chtc", "--job", "one-numpy-3", "--repeat-index", "3")
-    assert run("--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, *job) == 0
+    assert study("run", "--files", "one_species.xyz", "--backend", "numpy_only", *SMALL, *job) == 0
     document = json.loads(capsys.readouterr().out)
     schema.check(document)
     assert document["origin"] == "chtc"
@@ -271,7 +264,7 @@ def test_a_folder_that_cannot_be_made_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["study", *arguments, str(tmp_path / "file" / "below")]) == 2
+    assert study(*arguments, str(tmp_path / "file" / "below")) == 2
     assert f"cannot write {tmp_path / 'file' / 'below'}" in capsys.readouterr().err
 
 
@@ -288,7 +281,7 @@ def test_frame_without_orientation_is_named(tmp_path: Path, capsys: pytest.Captu
     del frames[1].arrays["c_q"]
     ase.io.write(tmp_path / "one_species.xyz", frames, format="extxyz")
     files = ("--files", "one_species.xyz", "--logs", str(tmp_path / "logs")) if command == "profile" else ()
-    assert main(["study", command, "--data", str(tmp_path), "--backend", "numpy_only", *files]) == 2
+    assert study(command, "--data", str(tmp_path), "--backend", "numpy_only", *files) == 2
     message = capsys.readouterr().err
     assert "one_species.xyz: frame 1 has no array 'c_q'" in message
     assert not (tmp_path / "logs").exists()

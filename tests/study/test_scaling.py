@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study import scaling
+from tests.study.runs import study
 
 
 def points(species: float, particles: float, neighbors: float) -> Any:
@@ -67,9 +67,7 @@ def test_calls_take_turns_and_the_first_round_does_not_count() -> None:
 
 
 def test_command_measures_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as leaving:
-        main(["study", "scaling", "--quick", "--backends", "numpy_only", "--out", str(tmp_path)])
-    assert leaving.value.code == 0
+    assert study("scaling", "--quick", "--backends", "numpy_only", "--out", str(tmp_path)) == 0
     assert "worse than quadratic" in capsys.readouterr().out
     rows = pd.read_csv(tmp_path / "scaling.csv")
     assert rows.groupby("experiment").size().to_dict() == {"species": 8, "particles": 6, "neighbors": 12}

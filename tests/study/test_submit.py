@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study import submit
 from anisoap_opt import BACKENDS
 from benchmarks import workloads
 from benchmarks.environment import environment
+from tests.study.runs import study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,12 +40,6 @@ def archive() -> bytes:
     return submit.project(["benzenes"])
 
 
-def run_study(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["study", *arguments])
-    return int(ended.value.code or 0)
-
-
 def parsed(htcondor: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, **choices: Any) -> Any:
     for name, content in submit.files(**choices).items():
         (folder / name).write_text(content)
@@ -54,7 +48,7 @@ def parsed(htcondor: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, **choic
 
 
 def test_the_tracked_files_are_those_that_the_command_writes(tmp_path: Path) -> None:
-    assert run_study("submit", "--out", str(tmp_path)) == 0
+    assert study("submit", "--out", str(tmp_path)) == 0
     names = {"anisoap.sub", "jobs.txt", "run_job.sh", "README.md"}
     assert {path.name for path in tmp_path.iterdir()} == names
     for name in names:
@@ -145,7 +139,7 @@ def test_the_archive_holds_what_a_job_runs_and_is_reproducible(archive: bytes) -
 
 
 def test_without_out_the_files_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_study("submit", "--systems", "benzenes", "--backends", "numba", "--repeats", "1") == 0
+    assert study("submit", "--systems", "benzenes", "--backends", "numba", "--repeats", "1") == 0
     printed = capsys.readouterr().out
     assert "queue system, backend, repeat from jobs.txt" in printed
     assert "==> jobs.txt <==\nbenzenes numba 0\n" in printed
@@ -153,8 +147,8 @@ def test_without_out_the_files_are_printed(capsys: pytest.CaptureFixture[str]) -
 
 def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["study", "submit", "--out", str(tmp_path / "file")]) == 2
-    assert main(["study", "submit", "--inputs"]) == 2
+    assert study("submit", "--out", str(tmp_path / "file")) == 2
+    assert study("submit", "--inputs") == 2
     monkeypatch.setenv("DATA_ROOT", str(tmp_path))
     with pytest.raises(CannotMeasure, match=r"no such file.*benzenes\.xyz"):
         submit.project(["benzenes"])
@@ -188,7 +182,7 @@ def test_a_job_measures_and_its_result_is_aggregated(archive: bytes, tmp_path: P
 
     tables = tmp_path / "tables"
     combined = tables / "combined_from_metrics.csv"
-    assert run_study("aggregate", "--inputs", str(metrics), "--out", str(combined)) == 0
+    assert study("aggregate", "--inputs", str(metrics), "--out", str(combined)) == 0
     rows = (tables / "timings_chtc.csv").read_text().splitlines()
     assert len(rows) == 3  # a header and two repeats
     assert all("benzenes" in row and "numpy_only" in row and "17.4" in row for row in rows[1:])

@@ -10,22 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anisoap_bench.__main__ import main
 from anisoap_bench.study import validate
-from anisoap_bench.study.validate import FAIL, MISSING, PASS, Check
+from anisoap_bench.study.validate import FAIL, MISSING, PASS, ValidationCheck
 from anisoap_opt import BACKENDS
 from benchmarks import workloads
+from tests.study.runs import study
 from tests.tolerances import FLOAT32_BOUNDS
 
 REFERENCE = ("reference: rtol 1e-06, atol 1e-08", "reference: largest difference")
 INVARIANCES = ("rotation", "translation", "order of particles", "sign of quaternions", "periodic images")
 right = validate.descriptor
-
-
-def run_study(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["study", *arguments])
-    return int(ended.value.code or 0)
 
 
 def failed(monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., Any], system: str = "benzenes") -> set[str]:
@@ -139,7 +133,7 @@ def test_the_number_of_features_is_counted_by_hand() -> None:
 
 def test_the_command_prints_and_writes_all_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "validation.csv"
-    assert run_study("validate", "--frames", "1", "--backend", "numpy_only", "--out", str(out)) == 0
+    assert study("validate", "--frames", "1", "--backend", "numpy_only", "--out", str(out)) == 0
     printed = capsys.readouterr().out
     assert "0 failed" in printed
     with out.open() as stream:
@@ -153,9 +147,9 @@ def test_the_command_prints_and_writes_all_checks(tmp_path: Path, capsys: pytest
 
 
 def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    bad = Check("rotation", "numba", "benzenes", 1e-3, 1e-10, FAIL)
+    bad = ValidationCheck("rotation", "numba", "benzenes", 1e-3, 1e-10, FAIL)
     monkeypatch.setattr(validate, "validate", lambda *_: [bad])
-    assert run_study("validate") == 1
+    assert study("validate") == 1
     assert "FAIL  rotation, numba, benzenes: 0.001, limit 1e-10" in capsys.readouterr().out
 
 
@@ -166,9 +160,9 @@ def test_a_backend_that_is_not_installed_is_a_row(monkeypatch: pytest.MonkeyPatc
     checks = validate.validate(workloads.data_folder(), ["numba"], 1)
     assert {one.result for one in checks} == {MISSING}
     assert MISSING in validate.table(checks)
-    assert main(["study", "validate", "--backend", "numba"]) == 2  # asked for by name
+    assert study("validate", "--backend", "numba") == 2  # asked for by name
 
 
 def test_missing_data_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["study", "validate", "--data", str(tmp_path)]) == 2
+    assert study("validate", "--data", str(tmp_path)) == 2
     assert "no such file" in capsys.readouterr().err
