@@ -17,7 +17,7 @@ from anisoap_bench.calibration.table import LOADS, entry, missed, table
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.gate import drive
-from anisoap_bench.gate.build import Build, build, export
+from anisoap_bench.gate.build import build, export
 from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
@@ -70,19 +70,7 @@ def main(options: argparse.Namespace) -> int:
 def publish(path: Path, out: Path) -> tuple[str, list[str]]:
     """Replay one recording, put its rates beside those of the others in calibration.json, and write the table.
 
-    The recording is published with them, so that anyone can replay it.
-
-    Returns
-    -------
-    str
-        The table.
-    list of str
-        Targets that this recording misses.
-
-    Raises
-    ------
-    CannotMeasure
-        If the recording is none or too short, or the file of rates is not JSON.
+    The recording is published with them, so that anyone can replay it. Gives the table, and targets that are missed.
     """
     recording = read(path)
     file = out / "calibration.json"
@@ -104,12 +92,13 @@ def publish(path: Path, out: Path) -> tuple[str, list[str]]:
 def _record(path: Path, options: argparse.Namespace) -> None:
     if options.planted_every == 1:
         raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 3")
-    core = drive.default_core() if options.core is None else options.core
+    core = drive.core_to_use(options.core)
     commit = commit_of("HEAD", ROOT)
     changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]
     if changes and path.exists():
-        names = ", ".join(changes)
-        raise CannotMeasure(f"{names}: changed, perhaps since {path} began: commit, or choose another name")
+        raise CannotMeasure(
+            f"{', '.join(changes)}: changed, perhaps since {path} began: commit, or choose another name"
+        )
     conditions = {
         "commit": commit,
         "changes": bool(changes),
@@ -119,7 +108,10 @@ def _record(path: Path, options: argparse.Namespace) -> None:
         "load": options.load,
     }
     with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, options.load)):
-        builds, suite = _prepare(Path(folder), commit)
+        source = export(ROOT, None, Path(folder) / "source")
+        suite = prepare_suite(source, Path(folder) / "suite")
+        builds = {name: build(source, commit, Path(folder) / name) for name in (BASE, TWIN)}
+        builds |= {name: plant(builds[BASE], name, factor) for name, factor in PLANTED.items()}
         for each in builds.values():
             note(f"warming up {each.name}")
             drive.warm_up([each], suite, core=core)
@@ -130,15 +122,6 @@ def _record(path: Path, options: argparse.Namespace) -> None:
 
         note(f"recording {path.relative_to(ROOT)} for {options.minutes:g} minutes")
         record(path, conditions, measure, minutes=options.minutes, every=options.planted_every)
-
-
-def _prepare(folder: Path, commit: str) -> tuple[dict[str, Build], Path]:
-    """All builds by name, and the benchmark files, of the working tree."""
-    source = export(ROOT, None, folder / "source")
-    suite = prepare_suite(source, folder / "suite")
-    builds = {name: build(source, commit, folder / name) for name in (BASE, TWIN)}
-    builds |= {name: plant(builds[BASE], name, factor) for name, factor in PLANTED.items()}
-    return builds, suite
 
 
 def _other_core(core: int | None, load: str) -> int | None:

@@ -47,16 +47,9 @@ _slow_import()
 
 
 def plant(build: Build, name: str, factor: float) -> Build:
-    """Copy an installed build and make its public calls and its import take `factor` times as long.
+    """Copy an installed build and make its public calls and its import take `factor` times as long, say 1.05.
 
     Nothing sleeps: the added time is spent computing, in proportion to what each call itself took.
-
-    Parameters
-    ----------
-    name : str
-        Of the new build and of its folder, beside the old one.
-    factor : float
-        1.05 for five per cent.
     """
     return with_code(build, name, factor, in_calls=CALLS, in_import=IMPORT)
 
@@ -64,14 +57,7 @@ def plant(build: Build, name: str, factor: float) -> Build:
 def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str) -> Build:
     """Copy an installed build and append code to the module of the calculator and to that of the package.
 
-    Parameters
-    ----------
-    name : str
-        Of the new build and of its folder, beside the old one.
-    factor : float
-        What ``{factor!r}`` stands for in the code.
-    in_calls, in_import : str
-        Code for the end of either module.
+    The new build and its folder, beside the old one, get a name; ``{factor!r}`` in the code stands for the factor.
     """
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))

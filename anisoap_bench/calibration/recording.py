@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import subprocess
@@ -52,14 +53,10 @@ class Recording:
     seconds_per_pair: float
 
 
-def heads(every: int) -> Iterator[str]:
-    """The head of each block in turn: every so many blocks a planted one, the kinds alternating; else the twin."""
-    kinds = list(PLANTED)
-    block = 0
-    while True:
-        planted = every and block % every == every - 1
-        yield kinds[block // every % len(kinds)] if planted else TWIN
-        block += 1
+def head_of(block: int, every: int) -> str:
+    """The head of a block: in every so many a planted one, the kinds in turn; else the twin. 0: none is planted."""
+    planted = every and block % every == every - 1
+    return list(PLANTED)[block // every % len(PLANTED)] if planted else TWIN
 
 
 def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minutes: float, every: int) -> None:
@@ -79,14 +76,11 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
     CannotMeasure
         If the recording was made under other conditions.
     """
-    done = _start(path, conditions)
     end = time.monotonic() + 60 * minutes
+    first = _start(path, conditions)
     with path.open("a", encoding="utf-8") as stream:
-        for block, head in enumerate(heads(every)):
-            if block < done:
-                continue
-            if time.monotonic() >= end:
-                return
+        for block in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(first)):
+            head = head_of(block, every)
             for pair in range(BLOCK):
                 order = (BASE, head) if pair % 2 == 0 else (head, BASE)
                 for build, found in zip(order, measure(*order), strict=True):

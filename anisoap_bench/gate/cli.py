@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import tempfile
 import time
@@ -18,7 +17,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
-from anisoap_bench.gate.drive import default_core
+from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import interruptible, uninterrupted, versions
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
 from anisoap_bench.gate.sequence import MINUTES
@@ -103,7 +102,7 @@ def _compare(asked: GateResult, options: argparse.Namespace, deadline: float) ->
             f"{asked.base} and {asked.head} are the same commit, {before[:10]}: there is nothing to compare"
             f"{shallow_hint(root)}"
         )
-    core = _checked(options.core)
+    core = core_to_use(options.core)
     conditions = {
         "machine": machine(),
         "core": "not pinned" if core is None else core,
@@ -139,14 +138,3 @@ def _is_dirty(root: Path, head: str, allowed: bool) -> bool:
         names = ", ".join(changed[:5]) + (", …" if len(changed) > 5 else "")
         raise CannotMeasure(f"there are changes that are not committed ({names}): commit them, or use --allow-dirty")
     return bool(changed)
-
-
-def _checked(core: int | None) -> int | None:
-    """The core to use."""
-    if core is None or not hasattr(os, "sched_getaffinity"):
-        return default_core()
-    if core not in os.sched_getaffinity(0):
-        raise CannotMeasure(
-            f"there is no core {core}, or it may not be used; there are {sorted(os.sched_getaffinity(0))}"
-        )
-    return core

@@ -77,35 +77,26 @@ def sort_out(
 ) -> tuple[frozenset[str], list[str], dict[str, str], list[FidelityCheck]]:
     """Which benchmarks to compare; which are new; why others cannot be compared; a failed check for each broken one.
 
-    Parameters
-    ----------
-    base, head : Observation
-        Of head's files, with either package.
-    known : set of str
-        Benchmarks in base's own files.
-
-    Raises
-    ------
-    CannotMeasure
-        If none is left.
+    The observations are of head's files with either package; known are the benchmarks in base's own files. If none is
+    left, CannotMeasure.
     """
     both = frozenset(set(base.seconds) & set(head.seconds))
     new: list[str] = []
-    uncompared = {name: "head's files have it no more" for name in sorted(known - {*head.seconds, *head.errors})}
-    for name in sorted(set(head.seconds) - both):
-        why = base.errors.get(name, "not run")
-        if name in known:
-            uncompared[name] = f"base cannot run it as head's files have it: {why}"
-        else:
-            new.append(f"{name} (base: {why})")
+    uncompared: dict[str, str] = {}
     broken: list[FidelityCheck] = []
-    for name, error in sorted(head.errors.items()):
+    for name in sorted({*known, *base.seconds, *head.seconds, *head.errors} - both):
+        error = head.errors.get(name)
         if name in base.seconds:
-            broken.append(FidelityCheck(f"benchmark {name}", False, f"base can run it, head cannot: {error}"))
-        else:
+            why = f"head cannot: {error}" if error else "with head it is not there"
+            broken.append(FidelityCheck(f"benchmark {name}", False, f"base can run it, {why}"))
+        elif error:
             uncompared[name] = f"runs with neither package; with head: {error}"
-    for name in sorted(base.seconds.keys() - head.seconds.keys() - head.errors.keys()):
-        broken.append(FidelityCheck(f"benchmark {name}", False, "base can run it, with head it is not there"))
+        elif name not in head.seconds:
+            uncompared[name] = "head's files have it no more"
+        elif name in known:
+            uncompared[name] = f"base cannot run it as head's files have it: {base.errors.get(name, 'not run')}"
+        else:
+            new.append(f"{name} (base: {base.errors.get(name, 'not run')})")
     if not both and not broken:
         why = "".join(f"; {name}: {words}" for name, words in uncompared.items())
         raise CannotMeasure(f"base and head have no benchmark in common, or none was asked for{why}")

@@ -8,14 +8,15 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.process import Command, Finished, environment, run_together
+from anisoap_bench.gate.process import Command, environment, run_together
 from anisoap_bench.gate.suite import INPUTS
 from anisoap_bench.gate.turns import VARIABLE as TURNS
 from anisoap_bench.gate.turns import take_turns, words_for
@@ -34,6 +35,10 @@ KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",  # the largest that glibc takes
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
+
+
+OUT = ".json"
+"""Of the file that a process writes, after the name of the folder that it starts in."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,10 @@ def observe(
 
     Parameters
     ----------
-    builds : sequence of Build
     suite : pathlib.Path
         As `prepare_suite` made it.
     core : int or None
         The first process is pinned to it, and the others to others where there are any; None: no process is pinned.
-    timeout : float
-        Seconds.
     amounts : bool
         Measure peak memory and counters, not time.
     names : frozenset of str, optional
@@ -99,15 +101,14 @@ def observe(
         If a process fails as a whole, for example because it imported another package than the build's.
     """
     others = sorted(os.sched_getaffinity(0) - {core}) if core is not None and hasattr(os, "sched_getaffinity") else []
+    asked = {"amounts": amounts, "names": None if names is None else sorted(names), "only": only}
+    memory = STEADY_MEMORY if amounts else KEPT_MEMORY
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        processes = [
-            _Process(build, suite, Path(folder) / str(number), names, only, amounts)
-            for number, build in enumerate(builds)
+        commands = [
+            _command(build, suite, Path(folder) / str(number), {**asked, "core": its_core}, memory)
+            for number, (build, its_core) in enumerate(zip(builds, itertools.cycle([core, *others]), strict=False))
         ]
-        cores = itertools.cycle([core, *others])
-        commands = [process.command(core=each) for process, each in zip(processes, cores, strict=False)]
-        finished = run_together(commands, timeout=timeout)
-        return [process.read(done) for process, done in zip(processes, finished, strict=True)]
+        return _run(builds, commands, timeout)
 
 
 def observe_pair(
@@ -121,77 +122,62 @@ def observe_pair(
 ) -> list[Observation]:
     """Run two processes that take turns round by round, so that what the machine does meanwhile meets both.
 
-    Parameters
-    ----------
-    first, second : Build
-        The first one begins, see `take_turns`.
-    suite, core, timeout, names
-        As of `observe`; rounds are pinned, what is between them is not.
+    The first one begins. Arguments are those of `observe`; rounds are pinned, what is between them is not.
 
     Raises
     ------
     CannotMeasure
         If one fails as a whole, or cannot run a benchmark: after that it may be out of turn.
     """
+    builds = (first, second)
+    asked = {"amounts": False, "names": None if names is None else sorted(names), "only": "", "core": None}
     with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
-        pair = [_Process(build, suite, Path(folder) / name, names) for build, name in ((first, "0"), (second, "1"))]
-        lines = [socket.socketpair() for _ in pair]
+        lines = [socket.socketpair() for _ in builds]
         for end in itertools.chain(*lines):
             stack.enter_context(end)
-        commands = [
-            process.command(core=None, turns=(theirs, core)) for process, (_, theirs) in zip(pair, lines, strict=True)
-        ]
+        commands = []
+        for number, (build, (_, theirs)) in enumerate(zip(builds, lines, strict=True)):
+            more = {**KEPT_MEMORY, TURNS: words_for(theirs, core)}
+            commands.append(_command(build, suite, Path(folder) / str(number), asked, more, theirs.fileno()))
 
         def meanwhile(deadline: float) -> None:
             for _, theirs in lines:
                 theirs.close()  # else nothing would tell us that one has ended
             take_turns([ours for ours, _ in lines], deadline)
 
-        finished = run_together(commands, timeout=timeout, meanwhile=meanwhile)
-        found = [process.read(done) for process, done in zip(pair, finished, strict=True)]
-        for process, observation in zip(pair, found, strict=True):
-            if observation.errors:
-                raise CannotMeasure(f"{process.build.name} cannot run these benchmarks now: {observation.errors}")
-        return found
+        found = _run(builds, commands, timeout, meanwhile)
+    for build, one in zip(builds, found, strict=True):
+        if one.errors:
+            raise CannotMeasure(f"{build.name} cannot run these benchmarks now: {one.errors}")
+    return found
 
 
-@dataclass(frozen=True)
-class _Process:
-    """A process of one build, with a folder for what it writes, which is made."""
+def _command(
+    build: Build, suite: Path, folder: Path, asked: Mapping[str, Any], more: Mapping[str, str], *files: int
+) -> Command:
+    """A process of one build, which starts in a new folder and writes `OUT` beside it."""
+    folder.mkdir()
+    asked = {**asked, "target": str(build.folder), "out": str(folder.with_name(folder.name + OUT))}
+    words = (sys.executable, suite / "worker.py", json.dumps(asked))
+    return Command(words, folder, {**variables(build, suite), **more}, files)
 
-    build: Build
-    suite: Path
-    folder: Path
-    names: frozenset[str] | None
-    only: str = ""
-    amounts: bool = False
 
-    @property
-    def out(self) -> Path:
-        return self.folder / "out.json"
-
-    def command(self, *, core: int | None, turns: tuple[socket.socket, int | None] | None = None) -> Command:
-        empty = self.folder / "empty"
-        empty.mkdir(parents=True)
-        asked = {
-            "target": str(self.build.folder),
-            "core": core,
-            "amounts": self.amounts,
-            "names": None if self.names is None else sorted(self.names),
-            "only": self.only,
-            "out": str(self.out),
-        }
-        settings = {**variables(self.build, self.suite), **(STEADY_MEMORY if self.amounts else KEPT_MEMORY)}
-        if turns:
-            settings[TURNS] = words_for(*turns)
-        words = (sys.executable, self.suite / "worker.py", json.dumps(asked))
-        return Command(words, empty, settings, files=(turns[0].fileno(),) if turns else ())
-
-    def read(self, done: Finished) -> Observation:
-        if done.code or not self.out.exists():
+def _run(
+    builds: Sequence[Build],
+    commands: Sequence[Command],
+    timeout: float,
+    meanwhile: Callable[[float], None] = lambda deadline: None,
+) -> list[Observation]:
+    """What the processes have written."""
+    observations = []
+    finished = run_together(commands, timeout=timeout, meanwhile=meanwhile)
+    for build, command, done in zip(builds, commands, finished, strict=True):
+        out = command.folder.with_name(command.folder.name + OUT)
+        if done.code or not out.exists():
             how = f"failed with code {done.code}" if done.code else "ended before it was done"
-            raise CannotMeasure(f"a process of {self.build.name} {how}:\n{done.tail}")
-        return Observation(**json.loads(self.out.read_text()))
+            raise CannotMeasure(f"a process of {build.name} {how}:\n{done.tail}")
+        observations.append(Observation(**json.loads(out.read_text())))
+    return observations
 
 
 def warm_up(builds: Sequence[Build], suite: Path, *, core: int | None, only: str = "") -> list[Observation]:
@@ -205,6 +191,11 @@ def warm_up(builds: Sequence[Build], suite: Path, *, core: int | None, only: str
     return [next(again) if one.errors else one for one in found]
 
 
-def default_core() -> int | None:
-    """The last core that this process may use; None where processes cannot be pinned."""
-    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+def core_to_use(asked: int | None) -> int | None:
+    """The one that is asked for, else the last one that this process may use; None where processes cannot be pinned."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    usable = sorted(os.sched_getaffinity(0))
+    if asked is not None and asked not in usable:
+        raise CannotMeasure(f"there is no core {asked}, or it may not be used; there are {usable}")
+    return usable[-1] if asked is None else asked

@@ -8,20 +8,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from anisoap_bench.gate.result import NOT_MEASURED, PASS, Amount, Comparison, GateResult
+from benchmarks import table
 
 MARKER = "<!-- anisoap-gate -->"
 """First line of the Markdown, by which the workflow finds the comment that it wrote before."""
 
 OVERRIDE = "perf-regression-ok"
-TIMES = ("benchmark", "head/base", "95 % interval", "p", "pairs", "verdict")
-AMOUNTS = ("benchmark", "quantity", "base", "head", "head/base", "verdict")
+TIMES = ["benchmark", "head/base", "95 % interval", "p", "pairs", "verdict"]
+AMOUNTS = ["benchmark", "quantity", "base", "head", "head/base", "verdict"]
 
 
 def terminal(result: GateResult) -> str:
     """The whole report as plain text."""
     lines = [f"base {result.base}", f"head {result.head}", "", *_words(result)]
     for title, head, rows in _tables(result):
-        lines += ["", title, *_aligned(head, rows)]
+        lines += ["", title, table.markdown(head, rows)]
     lines += ["", *(f"{name}: {value}" for name, value in result.environment.items())]
     return "\n".join([*lines, "", headline(result)]) + "\n"
 
@@ -32,7 +33,8 @@ def markdown(result: GateResult) -> str:
     lines = [MARKER, f"## {_one_line(headline(result))}", "", commits, ""]
     lines += [f"- {_one_line(words)}" for words in _words(result)]
     for title, head, rows in _tables(result):
-        lines += ["", f"### {title}", "", _row(head), "|" + "---|" * len(head), *map(_row, rows)]
+        cells = [[_one_line(cell).replace("|", "&#124;") for cell in row] for row in rows]
+        lines += ["", f"### {title}", "", table.markdown(head, cells)]
     if result.environment:
         conditions = "; ".join(f"{name}: {value}" for name, value in result.environment.items())
         lines += ["", f"<sub>{_one_line(conditions)}</sub>"]
@@ -100,44 +102,31 @@ def _words(result: GateResult) -> list[str]:
     return words
 
 
-def _tables(result: GateResult) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+def _tables(result: GateResult) -> list[tuple[str, list[str], list[list[str]]]]:
     """Title, column heads and rows of each table that has rows."""
-    comparisons = result.decision.comparisons if result.decision else ()
-    tables = [
-        ("Time", TIMES, [_time_row(one) for one in comparisons]),
-        ("Peak memory", AMOUNTS, [_amount_row(one) for one in result.memory]),
-        ("Counts", AMOUNTS, [_amount_row(one) for one in result.counters]),
-    ]
-    return [table for table in tables if table[2]]
+    times = [_time_row(one) for one in result.decision.comparisons] if result.decision else []
+    peaks, counts = ([_amount_row(one) for one in amounts] for amounts in (result.memory, result.counters))
+    tables = [("Time", TIMES, times), ("Peak memory", AMOUNTS, peaks), ("Counts", AMOUNTS, counts)]
+    return [(title, head, rows) for title, head, rows in tables if rows]
 
 
-def _time_row(one: Comparison) -> tuple[str, ...]:
+def _time_row(one: Comparison) -> list[str]:
     verdict: str = one.verdict
     if one.confirmed is not None:
         verdict += ", confirmed" if one.confirmed else ", flagged once"
     elif one.high < 1:
         verdict = "faster"
     interval = f"{one.low:.3f} to {one.high:.3f}"
-    return one.name, f"{one.ratio:.3f}", interval, f"{one.p_value:.2g}", str(one.pairs), verdict
+    return [one.name, f"{one.ratio:.3f}", interval, f"{one.p_value:.2g}", str(one.pairs), verdict]
 
 
-def _amount_row(one: Amount) -> tuple[str, ...]:
+def _amount_row(one: Amount) -> list[str]:
     verdict = f"over {one.limit:g}" if one.over else "ok"
-    return one.benchmark, one.quantity, _value(one.base, one), _value(one.head, one), f"{one.ratio:.3f}", verdict
+    return [one.benchmark, one.quantity, _value(one.base, one), _value(one.head, one), f"{one.ratio:.3f}", verdict]
 
 
 def _value(number: float, amount: Amount) -> str:
     return f"{number / 2**20:.2f} MiB" if amount.unit == "B" else f"{number:,.0f} {amount.unit}".strip()
-
-
-def _aligned(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows)]
-    return [f"  {line}" for line in lines]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(_one_line(cell).replace('|', '&#124;') for cell in cells)} |"
 
 
 def _one_line(text: str) -> str:

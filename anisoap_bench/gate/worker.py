@@ -15,6 +15,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,31 +81,23 @@ class NoDescription:
         return {}
 
 
-class Once:
-    """Takes the place of pytest-benchmark's fixture: memory and operations of one call."""
+class OneCall:
+    """Pytest plugin in place of pytest-benchmark's: memory and operations of one call, by benchmark."""
 
     def __init__(self) -> None:
-        self.group: str | None = None
-        self.extra_info: dict[str, Any] = {}
-        self.amounts: dict[str, int] = {}
-
-    def pedantic(self, call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
-        """Call once for each measure; the import takes place in another process."""
-        self.amounts = import_amounts() if self.group == "import" else call_amounts(call)
-        return call()
-
-
-class OnceFixture:
-    """Pytest plugin that offers `Once` as ``benchmark``."""
-
-    def __init__(self) -> None:
-        self.done: dict[str, Once] = {}
+        self.amounts: dict[str, dict[str, int]] = {}
 
     @pytest.fixture
-    def benchmark(self, request: Any) -> Once:
-        """What the benchmark files call."""
-        self.done[name_of(request.node.nodeid)] = once = Once()
-        return once
+    def benchmark(self, request: Any) -> Any:
+        """What the benchmark files call; the import takes place in another process."""
+
+        def pedantic(call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
+            found = import_amounts() if one.group == "import" else call_amounts(call)
+            self.amounts[name_of(request.node.nodeid)] = found
+            return call()
+
+        one = SimpleNamespace(group=None, extra_info={}, pedantic=pedantic)
+        return one
 
 
 def call_amounts(call: Callable[[], Any]) -> dict[str, int]:
@@ -226,10 +219,9 @@ def measure_times(asked: dict[str, Any]) -> dict[str, Any]:
 
 def measure_amounts(asked: dict[str, Any]) -> dict[str, Any]:
     """Peak memory and counters of every benchmark."""
-    fixture = OnceFixture()
-    errors = run_benchmarks(asked, [], fixture)
-    amounts = {name: once.amounts for name, once in fixture.done.items() if name not in errors}
-    return {"amounts": amounts, "errors": errors}
+    plugin = OneCall()
+    errors = run_benchmarks(asked, [], plugin)
+    return {"amounts": {name: found for name, found in plugin.amounts.items() if name not in errors}, "errors": errors}
 
 
 def main(asked: dict[str, Any]) -> None:

@@ -55,29 +55,16 @@ def write_profile(path: Path, stats: dict[Function, tuple[Any, ...]]) -> None:
     write_whole(path, marshal.dumps(stats))
 
 
-def draw(profile: Path, png: Path, title: str, *, least_node: float = 2.0, least_edge: float = 1.0) -> None:
-    """Draw the call graph of a profile.
+def draw(profile: Path, png: Path, title: str) -> None:
+    """Draw the call graph of a profile, the title above it; CannotMeasure if gprof2dot or graphviz is missing or fails.
 
-    Parameters
-    ----------
-    profile : pathlib.Path
-        File that cProfile, or `write_profile`, wrote.
-    png : pathlib.Path
-    title : str
-        Stands above the graph.
-    least_node, least_edge : float
-        Functions and calls below these percentages of the time are left out.
-
-    Raises
-    ------
-    CannotMeasure
-        If gprof2dot or graphviz is missing or fails.
+    Functions below 2 %, and calls below 1 % of the time are left out.
     """
     with tempfile.TemporaryDirectory() as folder:
         graph, drawing = Path(folder) / "graph.dot", Path(folder) / "graph.png"
-        thresholds = [f"--node-thres={least_node}", f"--edge-thres={least_edge}"]
-        options = ["--format=pstats", *thresholds, "--wrap", "--show-samples", f"--output={graph}"]
-        _call([sys.executable, "-m", "gprof2dot", *options, str(profile)], "gprof2dot: pip install '.[bench]'")
+        options = ["--format=pstats", "--node-thres=2", "--edge-thres=1", "--wrap", "--show-samples"]
+        command = [sys.executable, "-m", "gprof2dot", *options, f"--output={graph}", str(profile)]
+        _call(command, "gprof2dot: pip install '.[bench]'")
         label = title.replace("\\", "\\\\").replace('"', '\\"')
         text = graph.read_text().replace("digraph {", f'digraph {{\n\tgraph [label="{label}", labelloc=t];', 1)
         text = re.sub(r'( -> .*, label=")([^"]*)\\n', r"\1  \2\\n  ", text)  # else thick arrows cover the first digits

@@ -26,16 +26,7 @@ REFERENCE_FRAMES = {"species": 4, "ellipsoids": 40}
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the study.
-
-    Attributes
-    ----------
-    title : str
-    arguments : tuple of str
-        After ``study``.
-    report : str
-        Name of the file in ``logs`` that keeps what the command prints, "" for none.
-    """
+    """One command of the study: what comes after ``study``, and the file in ``logs`` that keeps what it prints."""
 
     title: str
     arguments: tuple[str, ...]
@@ -88,25 +79,23 @@ def all_steps(backends: list[str], out: Path, rounds: int, quick: bool) -> list[
             if backend != "reference" or turn == 0:
                 steps += run_steps(backend, out, turn, quick)
     metrics = tuple(dict.fromkeys(step.arguments[-1] for step in steps))
-    table = str(out / "tables" / "combined_from_metrics.csv")
-    tables, fast = str(out / "tables"), ("--quick",) if quick else ()
-    few = ("--frames", "2") if quick else ()
-    steps.append(Step("aggregate", ("aggregate", "--out", table, "--inputs", *metrics)))
-    steps.append(Step("scaling", ("scaling", "--out", tables, "--backends", *backends, *fast), "scaling.txt"))
-    steps.append(Step("stages", ("stages", "--out", tables, *fast)))
-    steps.append(Step("plot", ("plot", "--table", table, "--figdir", str(out / "figures"))))
-    check = ("validate", "--backend", *backends, "--out", str(out / "tables" / "validation.csv"), *few)
-    steps.append(Step("validate", check, "validation.txt"))
-    where = ("--logs", str(out / "logs"), "--figures", str(out / "figures"), *few)
-    both = ("profile", "--tool", "cprofile", "--files", "benzenes.xyz", ELLIPSOIDS, *where)
-    steps.append(Step("profile the default backend", both))
+    tables, figures, logs = (str(out / name) for name in ("tables", "figures", "logs"))
+    table, checks = f"{tables}/combined_from_metrics.csv", f"{tables}/validation.csv"
+    fast, few, short = (("--quick",), ("--frames", "2"), ("--seconds", "1")) if quick else ((), (), ())
+    profile = ("profile", "--logs", logs, "--figures", figures, *few, "--files", "benzenes.xyz")
+    steps += [
+        Step("aggregate", ("aggregate", "--out", table, "--inputs", *metrics)),
+        Step("scaling", ("scaling", "--out", tables, "--backends", *backends, *fast), "scaling.txt"),
+        Step("stages", ("stages", "--out", tables, *fast)),
+        Step("plot", ("plot", "--table", table, "--figdir", figures)),
+        Step("validate", ("validate", "--backend", *backends, "--out", checks, *few), "validation.txt"),
+        Step("profile the default backend", (*profile, ELLIPSOIDS)),
+        Step("flame graph", (*profile, "--tool", "py-spy", *short)),
+    ]
     if "reference" in backends:
-        steps.append(Step("profile reference", (*both, "--backend", "reference")))
-    py_spy = ("profile", "--tool", "py-spy", "--files", "benzenes.xyz", *where)
-    steps.append(Step("flame graph", (*py_spy, "--seconds", "1") if quick else py_spy))
+        steps.append(Step("profile reference", (*profile, ELLIPSOIDS, "--backend", "reference")))
     if "torch_full" in backends:
-        trace = ("profile", "--tool", "torch", "--files", "benzenes.xyz", *where)
-        steps.append(Step("trace of torch_full", trace))
+        steps.append(Step("trace of torch_full", (*profile, "--tool", "torch")))
     return steps
 
 

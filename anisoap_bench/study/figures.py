@@ -17,20 +17,20 @@ COLUMNS = (
     *(f"speedup_{name}{end}" for name in ("reference", "numpy_only") for end in ("", "_low", "_high")),
 )
 """What the figures need."""
+TIME_ENDS = ("low_seconds", "high_seconds")
 SHORT = {"one_species": "1 species", "benzenes": "2 species\n(benzenes)", "three_species": "3 species"}
 SHORT |= {"four_species": "4 species"}
 
 
 def wall_time_by_system(table: Any) -> Figure | None:
     """Milliseconds a frame of every system and backend."""
-    return _points_by_system(
-        table, 1e3 / table["frames"], "median_seconds", ("low_seconds", "high_seconds"), "ms a frame"
-    )
+    return _points_by_system(table, _with_ends(table, "median_seconds", TIME_ENDS, 1e3 / table["frames"]), "ms a frame")
 
 
 def peak_memory(table: Any) -> Figure | None:
     """Peak memory of one calculation of every system and backend."""
-    return _points_by_system(table, 1e-6, "peak_memory_bytes", None, "peak memory of a call, MB")
+    megabytes = table.assign(value=table["peak_memory_bytes"] * 1e-6)
+    return _points_by_system(table, megabytes, "peak memory of a call, MB")
 
 
 def wall_time_vs_species(table: Any) -> Figure | None:
@@ -42,9 +42,8 @@ def wall_time_vs_species(table: Any) -> Figure | None:
     for backend in in_order(rows["backend"]):
         lines = rows[rows["backend"] == backend].sort_values("species")
         for axes, first in ((absolute, 1e-9), (relative, _at_first(lines))):
-            values = lines["median_seconds"] / lines["n_squared"] / first
-            ends = _errors(lines, 1 / lines["n_squared"] / first, "median_seconds", ("low_seconds", "high_seconds"))
-            axes.errorbar(lines["species"], values, yerr=ends, linewidth=1.5, **look(backend))
+            drawn = _with_ends(lines, "median_seconds", TIME_ENDS, 1 / lines["n_squared"] / first)
+            axes.errorbar(lines["species"], drawn["value"], yerr=_errors(drawn), linewidth=1.5, **look(backend))
     absolute.set_yscale("log")
     absolute.set_ylabel("time / N² in ns")
     relative.set_ylabel("time / N², relative to one species")
@@ -68,7 +67,7 @@ def speedup(table: Any) -> Figure | None:
     figure, panels = new_figure(len(compared))
     for axes, (baseline, rows) in zip(panels, compared.items(), strict=True):
         column = f"speedup_{baseline}"
-        _draw_points(axes, rows, 1.0, column, (f"{column}_low", f"{column}_high"))
+        _draw_points(axes, _with_ends(rows, column, (f"{column}_low", f"{column}_high")))
         axes.axhline(1, color="black", linewidth=1, linestyle=":")
         axes.set_yscale("log")
         axes.set_ylabel(f"times faster than {baseline}")
@@ -86,29 +85,33 @@ FIGURES: dict[str, Callable[[Any], Figure | None]] = {
 }
 
 
-def _points_by_system(table: Any, factor: Any, column: str, ends: tuple[str, str] | None, label: str) -> Figure | None:
+def _points_by_system(table: Any, drawn: Any, label: str) -> Figure | None:
     if table.empty:
         return None
     figure, (axes,) = new_figure()
-    _draw_points(axes, table, factor, column, ends)
+    _draw_points(axes, drawn)
     axes.set_yscale("log")
     axes.set_ylabel(label)
     plain_numbers(axes.yaxis)
     _legend(figure, axes)
-    return _titled(figure, table, bars=ends is not None)
+    return _titled(figure, table, bars="low" in drawn)
 
 
-def _draw_points(axes: Any, table: Any, factor: Any, column: str, ends: tuple[str, str] | None) -> None:
+def _with_ends(table: Any, column: str, ends: tuple[str, str], factor: Any = 1.0) -> Any:
+    """The table with what is drawn, as ``value``, and its interval, as ``low`` and ``high``."""
+    return table.assign(value=table[column] * factor, low=table[ends[0]] * factor, high=table[ends[1]] * factor)
+
+
+def _draw_points(axes: Any, table: Any) -> None:
     """Points of every backend over the systems, side by side."""
     known = [name for name in workloads.SYSTEMS if name in set(table["system"])]
     systems = [*known, *sorted(set(table["system"]) - set(known))]
     backends = in_order(table["backend"])
     for k, backend in enumerate(backends):
-        rows = table[table["backend"] == backend].set_index("system", drop=False)
-        scale = factor if np.isscalar(factor) else factor[table["backend"] == backend].to_numpy()
+        rows = table[table["backend"] == backend]
         x = [systems.index(name) + 0.14 * (k - (len(backends) - 1) / 2) for name in rows["system"]]
-        errors = None if ends is None else _errors(rows, scale, column, ends)
-        axes.errorbar(x, rows[column] * scale, yerr=errors, linestyle="none", **look(backend))
+        errors = _errors(rows) if "low" in rows else None
+        axes.errorbar(x, rows["value"], yerr=errors, linestyle="none", **look(backend))
     axes.set_xticks(range(len(systems)), [SHORT.get(name, name) for name in systems])
     axes.set_xlim(-0.5, len(systems) - 0.5)
     for k in range(1, len(systems)):
@@ -116,11 +119,9 @@ def _draw_points(axes: Any, table: Any, factor: Any, column: str, ends: tuple[st
     axes.grid(visible=False, axis="x")
 
 
-def _errors(rows: Any, scale: Any, column: str, ends: tuple[str, str]) -> Any:
+def _errors(rows: Any) -> Any:
     """Distances of an interval's ends from the value; nothing is drawn where there is no interval."""
-    value = rows[column]
-    below, above = value - rows[ends[0]], rows[ends[1]] - value
-    return np.clip(np.array([below * scale, above * scale]), 0, None)
+    return np.clip(np.array([rows["value"] - rows["low"], rows["high"] - rows["value"]]), 0, None)
 
 
 def _at_first(lines: Any) -> float:
@@ -151,9 +152,5 @@ def _titled(figure: Figure, table: Any, bars: bool = True) -> Figure:
         for backend, rows in fewer.groupby("backend")
     )
     what = "medians, bars: 95 % intervals" if bars else "medians"
-    figure.supxlabel(
-        f"{first['machine']}, {threads}; {what}{note}",
-        fontsize=8,
-        color="0.35",
-    )
+    figure.supxlabel(f"{first['machine']}, {threads}; {what}{note}", fontsize=8, color="0.35")
     return figure

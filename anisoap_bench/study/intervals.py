@@ -67,19 +67,19 @@ class PowerLaw:
 
     Attributes
     ----------
-    exponent, low, high : float
+    exponent, exponent_low, exponent_high : float
         With its 95 % interval, by Student's t; not a number for two points.
-    factor : float
-        y at x = 1.
     steepest : float
         Largest exponent between two neighbouring points.
+    factor : float
+        y at x = 1.
     """
 
     exponent: float
-    low: float
-    high: float
-    factor: float
+    exponent_low: float
+    exponent_high: float
     steepest: float
+    factor: float
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
@@ -93,4 +93,4 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * fit.stderr) if freedom else float("nan")
     slope = float(fit.slope)
     steepest = float((np.diff(log_y) / np.diff(log_x)).max())
-    return PowerLaw(slope, slope - half, slope + half, float(np.exp(fit.intercept)), steepest)
+    return PowerLaw(slope, slope - half, slope + half, steepest, float(np.exp(fit.intercept)))

@@ -27,31 +27,25 @@ def main(options: argparse.Namespace) -> int:
 
     from anisoap_bench.study import figures, figures_of_tables, style
 
-    combined = one_machine(read_table(options.table, figures.COLUMNS), options.machine)
-    beside = {name: options.table.parent / f"{name}.csv" for name in ("scaling", "scaling_summary", "stages")}
-    found = {name: read_table(path, figures_of_tables.COLUMNS[name]) for name, path in beside.items() if path.is_file()}
+    beside = {name: options.table.parent / f"{name}.csv" for name in figures_of_tables.COLUMNS}
+    there = {name: path for name, path in beside.items() if path.is_file()}
+    tables = {name: read_table(path, figures_of_tables.COLUMNS[name]) for name, path in there.items()}
+    tables["combined"] = one_machine(read_table(options.table, figures.COLUMNS), options.machine)
+    of_combined = {name: (draw, ("combined",)) for name, draw in figures.FIGURES.items()}
     with mpl.rc_context(style.SETTINGS):
-        for name, draw in figures.FIGURES.items():
-            report(options.figdir, name, draw(combined), "the table has no rows for it")
-        for name, (draw_beside, needed) in figures_of_tables.FIGURES.items():
-            missing = [str(beside[table]) for table in needed if table not in found]
-            figure = None if missing else draw_beside(*(found[table] for table in needed))
-            report(options.figdir, name, figure, f"no such file: {', '.join(missing)}")
+        for name, (draw, needed) in {**of_combined, **figures_of_tables.FIGURES}.items():
+            missing = [str(beside[table]) for table in needed if table not in tables]
+            figure = None if missing else draw(*(tables[table] for table in needed))
+            if figure is None:
+                why = f"no such file: {', '.join(missing)}" if missing else "the table has no rows for it"
+                print(f"{name}: not drawn, {why}", file=sys.stderr)
+            else:
+                style.save(figure, options.figdir, name)
+                print(f"{options.figdir / name}.png, .svg", file=sys.stderr)
     return 0
 
 
-def report(folder: Path, name: str, figure: Any, why_not: str) -> None:
-    """Save a figure, or say why there is none."""
-    from anisoap_bench.study import style
-
-    if figure is None:
-        print(f"{name}: not drawn, {why_not}", file=sys.stderr)
-        return
-    style.save(figure, folder, name)
-    print(f"{folder / name}.png, .svg", file=sys.stderr)
-
-
-def read_table(path: Path, columns: tuple[str, ...] = ()) -> Any:
+def read_table(path: Path, columns: tuple[str, ...]) -> Any:
     """A CSV file as a pandas.DataFrame; CannotMeasure if it is missing, empty, or another table."""
     import pandas as pd
 
@@ -61,8 +55,7 @@ def read_table(path: Path, columns: tuple[str, ...] = ()) -> Any:
         table = pd.read_csv(path)
     except (ValueError, UnicodeDecodeError) as error:
         raise CannotMeasure(f"{path} is no table: {error}") from error
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
+    if missing := [name for name in columns if name not in table.columns]:
         raise CannotMeasure(f"{path} has no column {', '.join(missing)}: is it what `aggregate` wrote?")
     if table.empty:
         raise CannotMeasure(f"{path} has no rows")

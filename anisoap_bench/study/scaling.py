@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import gc
+import statistics
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -140,28 +141,25 @@ def summarise(points: Any) -> Any:
 
     rows = []
     for (backend, experiment), group in points.groupby(["backend", "experiment"], sort=False):
-        by_x = {x: list(times) for x, times in group.groupby(AXES[experiment])["seconds"]}
-        x = sorted(by_x)
-        fit = power_law(x, [float(pd.Series(by_x[one]).median()) for one in x])
-        first, last = by_x[x[0]], by_x[x[-1]]
-        low, high = ratio_interval(last, first) or (None, None)
+        times = {x: list(of_one) for x, of_one in sorted(group.groupby(AXES[experiment])["seconds"])}
+        medians = {x: statistics.median(of_one) for x, of_one in times.items()}
+        fit = power_law(list(medians), list(medians.values()))
+        first, last = min(times), max(times)
+        low, high = ratio_interval(times[last], times[first]) or (None, None)
+        worse = None if experiment == "neighbors" else worse_than_quadratic(fit.exponent_low, fit.exponent_high)
         rows.append(
             {
                 "backend": backend,
                 "experiment": experiment,
-                "points": len(x),
-                "repeats": len(first),
-                "from": x[0],
-                "to": x[-1],
-                "ratio": float(pd.Series(last).median() / pd.Series(first).median()),
+                "points": len(times),
+                "repeats": len(times[first]),
+                "from": first,
+                "to": last,
+                "ratio": medians[last] / medians[first],
                 "ratio_low": low,
                 "ratio_high": high,
-                "exponent": fit.exponent,
-                "exponent_low": fit.low,
-                "exponent_high": fit.high,
-                "steepest": fit.steepest,
-                "factor": fit.factor,
-                "worse_than_quadratic": None if experiment == "neighbors" else worse_than_quadratic(fit.low, fit.high),
+                **asdict(fit),
+                "worse_than_quadratic": worse,
             }
         )
     return pd.DataFrame(rows)
@@ -179,26 +177,21 @@ def statement(summary: Any) -> str:
     lines = []
     for backend, group in summary.groupby("backend", sort=False):
         rows = {row["experiment"]: row for row in group.to_dict("records")}
-        species, particles, neighbors = (rows[name] for name in AXES)
+        power = {experiment: _with_interval(row, "exponent") for experiment, row in rows.items()}
+        species, particles = rows["species"], rows["particles"]
         lines.append(
-            f"{backend}: from 1 to 4 species at constant N the time changes by a factor of {_ratio(species)}, as the "
-            f"species to the power {_exponent(species)}; worse than quadratic: {species['worse_than_quadratic']}. "
-            f"It grows with N (at constant density, {particles['from']:.0f} to {particles['to']:.0f} particles) to the "
-            f"power {_exponent(particles)}, between two neighbouring sizes at most {particles['steepest']:.2f}; worse "
-            f"than quadratic: {particles['worse_than_quadratic']}. With the neighbours of a particle it grows to the "
-            f"power {_exponent(neighbors)}."
+            f"{backend}: from 1 to 4 species at constant N the time changes by a factor of "
+            f"{_with_interval(species, 'ratio')}, as the species to the power {power['species']}; worse than "
+            f"quadratic: {species['worse_than_quadratic']}. It grows with N (at constant density, "
+            f"{particles['from']:.0f} to {particles['to']:.0f} particles) to the power {power['particles']}, between "
+            f"two neighbouring sizes at most {particles['steepest']:.2f}; worse than quadratic: "
+            f"{particles['worse_than_quadratic']}. With the neighbours of a particle it grows to the power "
+            f"{power['neighbors']}."
         )
     return "\n".join(lines)
 
 
-def _ratio(row: dict[str, Any]) -> str:
-    return f"{row['ratio']:.2f}" + _between(row["ratio_low"], row["ratio_high"])
-
-
-def _exponent(row: dict[str, Any]) -> str:
-    return f"{row['exponent']:.2f}" + _between(row["exponent_low"], row["exponent_high"])
-
-
-def _between(low: float | None, high: float | None) -> str:
+def _with_interval(row: dict[str, Any], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
     known = low is not None and high is not None and low == low
-    return f" (95 % interval {low:.2f} to {high:.2f})" if known else ""
+    return f"{row[name]:.2f}" + (f" (95 % interval {low:.2f} to {high:.2f})" if known else "")

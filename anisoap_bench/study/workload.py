@@ -81,13 +81,16 @@ def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
 
     if not path.is_file():
         raise CannotMeasure(f"no such file: {path}")
+    frames: list[Atoms] = []
     try:
-        frames = ase.io.read(path, ":" if count is None else f":{count}", do_not_split_by_at_sign=True)
+        for frame in ase.io.iread(path, ":" if count is None else f":{count}", do_not_split_by_at_sign=True):
+            frames.append(frame)
     except Exception as error:
-        raise CannotMeasure(f"{path}: {_first_unreadable(path) or f'ASE cannot read it: {error}'}") from error
+        number, why = _first_without_header(path) or (len(frames), f"{type(error).__name__}: {error}")
+        raise CannotMeasure(f"{path}: frame {number} cannot be read: {why}") from error
     if not frames or (count is not None and len(frames) < count):
         raise CannotMeasure(f"{path} has {len(frames)} frames, {count or 'at least one'} wanted")
-    return list(frames)
+    return frames
 
 
 def check_frames(path: Path, frames: list[Atoms], calculator: Any) -> None:
@@ -100,31 +103,15 @@ def check_frames(path: Path, frames: list[Atoms], calculator: Any) -> None:
         raise CannotMeasure(f"{path}: its frames have no particles")
 
 
-def _first_unreadable(path: Path) -> str | None:
-    """Which frame ASE fails on, and why: it reads a file as a whole and does not say."""
-    import ase.io
-
-    if path.suffix in (".xyz", ".extxyz") and (found := _first_without_header(path)):
-        return found
-    for frame in count_up():
-        try:
-            ase.io.read(path, frame, do_not_split_by_at_sign=True)
-        except IndexError:
-            return None
-        except Exception as error:
-            return f"frame {frame} cannot be read: {type(error).__name__}: {error}"
-    return None
-
-
-def _first_without_header(path: Path) -> str | None:
+def _first_without_header(path: Path) -> tuple[int, str] | None:
     """Which frame of an XYZ file does not begin with its number of particles: ASE looks at all of them first."""
+    if path.suffix not in (".xyz", ".extxyz"):
+        return None
     with path.open(encoding="utf-8", errors="replace") as lines:
         for frame in count_up():
             header = lines.readline().strip()
-            if not header:
-                return None
             if not header.isdecimal():
-                return f"frame {frame} cannot be read: it begins with {header[:40]!r}, not with a number of particles"
+                return (frame, f"it begins with {header[:40]!r}, not with a number of particles") if header else None
             for _ in range(int(header) + 1):
                 lines.readline()
     return None

@@ -85,19 +85,19 @@ class Trials:
         self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT)
         self.names, problem = benchmarks_in(source, self.suite / "pytest.ini")
         builds = (self.base, self.twin, self.hungry)
-        for each, found in zip(builds, drive.warm_up(builds, self.suite, core=drive.default_core()), strict=True):
+        for each, found in zip(builds, drive.warm_up(builds, self.suite, core=drive.core_to_use(None)), strict=True):
             if problem or found.errors:
                 raise CannotMeasure(f"{each.name}: {problem or found.errors}")
 
     def peaks(self, head: Build) -> tuple[Amount, ...]:
         """Of base and of this head: the twin, or the one that is planted."""
-        peaks, _ = compare_amounts(self.base, head, self.suite, drive.default_core(), self.names)
+        peaks, _ = compare_amounts(self.base, head, self.suite, drive.core_to_use(None), self.names)
         return peaks
 
 
 def main(count: int) -> None:
     """Print a row for each benchmark: its peak, lowest and highest ratio, and how often it was over the limit."""
-    if drive.default_core() is None:
+    if drive.core_to_use(None) is None:
         raise CannotMeasure("only Linux tells the peak of the resident set")
     equal: dict[str, list[Amount]] = {}
     planted: dict[str, list[Amount]] = {}

@@ -11,7 +11,7 @@ from tests.calibration.hungry import Trials
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
+@pytest.mark.skipif(drive.core_to_use(None) is None, reason="only Linux tells the peak of the resident set")
 def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
     trials = Trials(tmp_path)
     equal, more = trials.peaks(trials.twin), trials.peaks(trials.hungry)

@@ -139,9 +139,7 @@ def sources(folder: Path) -> Path:
         },
     )
     shutil.copy(ROOT / "tests" / "benchmarks" / "conftest.py", folder / "tests" / "benchmarks")
-    (folder / "benchmarks").mkdir()
-    for name in ("__init__.py", "measure.py"):
-        shutil.copy(ROOT / "benchmarks" / name, folder / "benchmarks")
+    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
     return folder
 
 
@@ -193,7 +191,7 @@ def _heed_interrupts() -> None:
 def gate(repo: Path, *options: str) -> tuple[int, str]:
     """Exit code and output; nothing may be left of a run."""
     with start_gate(repo, *options) as process:
-        output, progress = process.communicate(timeout=300)
+        output, progress = process.communicate(timeout=560)
     assert not list((repo.parent / "temporary").iterdir())
     assert len(git(repo, "worktree", "list").splitlines()) == 1
     return process.returncode, output + progress

@@ -25,7 +25,7 @@ COMPILED = "tests/benchmarks/test_compiled.py"
 def observe(suite: Path, package: str | Build = PACKAGE, **more: Any) -> drive.Observation:
     """What one process of a small package measures."""
     build = package if isinstance(package, Build) else installed(suite.parent, "head", package)
-    (found,) = drive.observe([build], suite, **{"core": drive.default_core(), **more})
+    (found,) = drive.observe([build], suite, **{"core": drive.core_to_use(None), **more})
     return found
 
 
@@ -97,19 +97,19 @@ def test_a_process_sees_nothing_of_the_caller(suite: Path, monkeypatch: pytest.M
     assert "ANISOAP_BACKEND" not in variables
     assert {name: variables[name] for name in drive.KEPT_MEMORY} == drive.KEPT_MEMORY
     assert files == []
-    assert cores == (None if drive.default_core() is None else [drive.default_core()])
+    assert cores == (None if drive.core_to_use(None) is None else [drive.core_to_use(None)])
 
 
-@pytest.mark.skipif(drive.default_core() is None, reason="only Linux pins processes")
+@pytest.mark.skipif(drive.core_to_use(None) is None, reason="only Linux pins processes")
 def test_processes_at_the_same_time_have_a_core_each(suite: Path, tmp_path: Path) -> None:
     looking = f"import os\nopen({str(tmp_path)!r} + '/' + str(os.getpid()), 'w').write(str(os.sched_getaffinity(0)))\n"
     build = installed(tmp_path, "head", looking + PACKAGE)
-    found = drive.observe([build, build], suite, core=drive.default_core())
+    found = drive.observe([build, build], suite, core=drive.core_to_use(None))
     assert [set(one.seconds) for one in found] == [{"loop", "memory", "late"}] * 2
     seen = [file.read_text() for file in tmp_path.iterdir() if file.name.isdigit()]
     assert len(seen) == 2
     assert len(set(seen)) == min(2, len(os.sched_getaffinity(0)))
-    assert str({drive.default_core()}) in seen
+    assert str({drive.core_to_use(None)}) in seen
 
 
 def test_a_benchmark_that_fails_does_not_stop_the_others(suite: Path) -> None:

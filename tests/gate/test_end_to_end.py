@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from anisoap_bench.gate.build import export
-from tests.gate.small_repository import ROOT, commit, git
+from tests.gate.small_repository import ROOT, commit, gate, git
 
 pytestmark = pytest.mark.slow
 
@@ -43,31 +40,17 @@ def plant(clone: Path, old: str, new: str) -> None:
     commit(clone, "planted")
 
 
-def gate(clone: Path, base: str) -> tuple[int, dict[str, Any], str]:
+def compare(clone: Path, base: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, report and output of a run on two benchmarks: one of the NumPy kernel, one of the compiled one."""
     out = clone.parent / "report.json"
-    command = [
-        sys.executable,
-        "-m",
-        "anisoap_bench",
-        "gate",
-        "--base",
-        base,
-        "--only",
-        "ellipsoids",
-        "--json",
-        str(out),
-    ]
-    variables = {**os.environ, "TMPDIR": str(clone.parent)}
-    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, timeout=560, env=variables)
-    assert not list(clone.parent.glob("anisoap-gate-*"))
-    return done.returncode, json.loads(out.read_text()), done.stdout + done.stderr
+    code, output = gate(clone, "--base", base, "--only", "ellipsoids", "--json", str(out))
+    return code, json.loads(out.read_text()), output
 
 
 def test_the_unchanged_clone_passes(clone: Path) -> None:
-    code, report, output = gate(clone, "HEAD")
+    code, report, output = compare(clone, "HEAD")
     if code == 2 and report["message"] is None:  # undecided, which a few per cent of the runs are
-        code, report, output = gate(clone, "HEAD")
+        code, report, output = compare(clone, "HEAD")
     assert code == 0, output
     assert {one["name"] for one in report["decision"]["comparisons"]} == {"ellipsoids-numba", "ellipsoids-numpy_only"}
     assert len(report["fidelity"]) > 5
@@ -75,7 +58,7 @@ def test_the_unchanged_clone_passes(clone: Path) -> None:
 
 def test_a_kernel_that_works_twice_is_found_and_named(clone: Path) -> None:
     plant(clone, FILL, FILL + FILL)
-    code, report, output = gate(clone, "HEAD~1")
+    code, report, output = compare(clone, "HEAD~1")
     assert code == 1, output
     assert all(check["passed"] for check in report["fidelity"])
     verdicts = {one["name"]: (one["verdict"], one["confirmed"]) for one in report["decision"]["comparisons"]}
@@ -85,7 +68,7 @@ def test_a_kernel_that_works_twice_is_found_and_named(clone: Path) -> None:
 
 def test_a_wrong_descriptor_blocks_before_anything_is_timed(clone: Path) -> None:
     plant(clone, WEIGHT, WEIGHT + "(1 + 1e-7) * ")
-    code, report, output = gate(clone, "HEAD~1")
+    code, report, output = compare(clone, "HEAD~1")
     assert code == 1, output
     wrong = {check["name"] for check in report["fidelity"] if not check["passed"]}
     assert {"tests of fidelity", "descriptors numpy_only float64"} <= wrong

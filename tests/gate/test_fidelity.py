@@ -30,25 +30,27 @@ def problem(before: Any, after: Any, name: str = NAME) -> str:
     return "" if check.passed else check.detail
 
 
-def test_the_same_passes() -> None:
-    assert not problem(VALUES, VALUES.copy())
-    assert not problem(VALUES, VALUES * (1 + 1e-12))
-    assert not problem(np.zeros((1, 2)), np.zeros((1, 2)))
+@pytest.mark.parametrize("after", [VALUES, VALUES * (1 + 1e-12)])
+def test_the_same_passes(after: Any) -> None:
+    assert not problem(VALUES, after.copy())
+    assert not problem(0 * VALUES, 0 * VALUES)
 
 
-@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0])
-def test_an_error_relative_to_the_largest_value_is_wrong(size: float) -> None:
-    assert "of the largest value" in problem(VALUES, VALUES * (1 + size))
-
-
-def test_an_error_of_a_small_value_is_wrong_too() -> None:
-    """It is below 1e-10 of the largest value, but above rtol 1e-6 and atol 1e-8 of its own."""
-    assert "rtol" in problem(VALUES, VALUES + [[0, 0, 0, 5e-8]])
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_wrong(value: float) -> None:
-    assert "not finite" in problem(VALUES, np.where(VALUES == 0, value, VALUES))
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (VALUES * (1 + 1e-9), "of the largest value"),
+        (VALUES * 2, "of the largest value"),
+        # Below 1e-10 of the largest value, but above rtol 1e-6 and atol 1e-8 of its own.
+        (VALUES + [[0, 0, 0, 5e-8]], "rtol"),
+        (np.where(VALUES == 0, np.nan, VALUES), "not finite"),
+        (np.where(VALUES == 0, np.inf, VALUES), "not finite"),
+        (VALUES[:, :2], "became"),
+        (VALUES.astype(np.float32), "became"),
+    ],
+)
+def test_what_is_wrong(after: Any, words: str) -> None:
+    assert words in problem(VALUES, after)
 
 
 @pytest.mark.parametrize("name", [NAME, NAME32])
@@ -57,11 +59,6 @@ def test_a_value_of_the_base_that_is_not_finite_hides_no_other(name: str) -> Non
     before = np.array([np.nan, 1.0, 2.0], dtype)
     assert not problem(before, np.array([5, 1, 2], dtype), name)
     assert "largest" in problem(before, np.array([5, 1, 4], dtype), name)
-
-
-def test_another_shape_or_type_is_wrong() -> None:
-    assert "became" in problem(VALUES, VALUES[:, :2])
-    assert "became" in problem(VALUES, VALUES.astype(np.float32))
 
 
 def test_float32_may_differ_by_its_rounding_and_not_more() -> None:

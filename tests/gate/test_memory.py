@@ -36,7 +36,7 @@ HIDDEN = """\
 def measured(tmp_path: Path, base: str, head: str) -> dict[tuple[str, str], Amount]:
     suite = prepare_suite(sources(tmp_path / "files"), tmp_path / "suite")
     builds = installed(tmp_path, "base", base), installed(tmp_path, "head", head)
-    peaks, counters = compare_amounts(*builds, suite, drive.default_core(), NAMES)
+    peaks, counters = compare_amounts(*builds, suite, drive.core_to_use(None), NAMES)
     return {(amount.benchmark, amount.quantity): amount for amount in (*peaks, *counters)}
 
 
@@ -46,7 +46,7 @@ def test_the_same_package_needs_the_same(tmp_path: Path) -> None:
     assert not [amount for amount in found.values() if amount.over]
     # Beside the array, NumPy's buffer of 64 KiB, and 20 kB for the frames of a call that comes from 60 levels down.
     assert found["memory", "allocated"].base == pytest.approx(8e6 + 65536 + 20e3, rel=0.01)
-    if drive.default_core() is not None:  # Linux
+    if drive.core_to_use(None) is not None:  # Linux
         assert found["memory", "peak memory"].base == pytest.approx(8e6, rel=0.1)
 
 
@@ -57,7 +57,7 @@ def test_a_fifth_more_memory_is_over_the_limit(tmp_path: Path) -> None:
     assert not found["loop", "allocated"].over
 
 
-@pytest.mark.skipif(drive.default_core() is None, reason="only Linux tells the peak of the resident set")
+@pytest.mark.skipif(drive.core_to_use(None) is None, reason="only Linux tells the peak of the resident set")
 def test_a_fifth_more_memory_that_python_does_not_see_is_over_the_limit(tmp_path: Path) -> None:
     """As torch and Numba allocate it."""
     hidden = PACKAGE.replace("    return np.ones(BYTES, dtype=np.uint8).sum()", HIDDEN)

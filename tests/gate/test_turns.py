@@ -52,53 +52,53 @@ def looking(tmp_path: Path, name: str) -> Build:
     return installed(tmp_path, name, LOOKING + given + doing("look('begins')", "time.sleep(0.02)", "look('ends')"))
 
 
+Seen = dict[str, list[list[Any]]]
+
+
 @pytest.fixture
-def seen(tmp_path: Path, suite: Path) -> list[list[Any]]:
-    """What the processes of a pair did, in the order of time; a round of the benchmark is two calls."""
-    core = drive.default_core()
+def seen(tmp_path: Path, suite: Path) -> Seen:
+    """What the processes of a pair did, in the order of time; a round of the benchmark is two calls.
+
+    Per process: the call that compiles, the rounds, and pytest-benchmark's own call for a result.
+    """
+    core = drive.core_to_use(None)
     pair = drive.observe_pair(looking(tmp_path, "base"), looking(tmp_path, "head"), suite, core=core)
     for found in pair:
         assert set(found.seconds) == {"loop", "memory", "late"}
         assert found.seconds["loop"] > 0.02
     lines = [json.loads(line) for line in (tmp_path / "seen").read_text().splitlines()]
-    return sorted(lines, key=lambda line: line[2])
+    by_name = {name: [line for line in lines if line[0] == name] for name in ("base", "head")}
+    for of_one in by_name.values():
+        assert [line[1] for line in of_one] == ["begins", "ends"] * (1 + 2 * ROUNDS + 1)
+    return by_name
 
 
-def test_rounds_alternate_and_never_overlap(seen: list[list[Any]]) -> None:
-    # Per process: the call that compiles, the rounds of two calls each, and pytest-benchmark's own call for a result.
-    for name in ("base", "head"):
-        assert [line[1] for line in seen if line[0] == name] == ["begins", "ends"] * (1 + 2 * ROUNDS + 1)
-    rounds = timed(seen)
-    order = [name for name, _, _ in rounds]
-    assert order == [{"A": "base", "B": "head"}[letter] for letter in "ABBABAABBAABABBA"[: 2 * ROUNDS]]
-    assert all(end < begin for (_, _, end), (_, begin, _) in zip(rounds, rounds[1:], strict=False))
-
-
-def timed(seen: list[list[Any]]) -> list[tuple[str, float, float]]:
-    """Name, begin and end of every round, in the order of time."""
+def test_rounds_alternate_and_never_overlap(seen: Seen) -> None:
     rounds = []
-    for name in ("base", "head"):
-        times = [line[2] for line in seen if line[0] == name][2:-2]
-        rounds += [(name, times[k], times[k + 3]) for k in range(0, len(times), 4)]
-    return sorted(rounds, key=lambda one: one[1])
+    for name, lines in seen.items():
+        times = [line[2] for line in lines][2:-2]
+        rounds += [(times[k], times[k + 3], name) for k in range(0, len(times), 4)]
+    rounds.sort()
+    assert [name[0] for _, _, name in rounds] == [{"A": "b", "B": "h"}[x] for x in "ABBABAABBAABABBA"[: 2 * ROUNDS]]
+    assert all(end < begin for (_, end, _), (begin, _, _) in zip(rounds, rounds[1:], strict=False))
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
-def test_rounds_are_pinned_and_what_is_between_them_is_not(seen: list[list[Any]]) -> None:
-    for name in ("base", "head"):
-        cores = [line[3] for line in seen if line[0] == name]
-        free = [sorted(os.sched_getaffinity(0))] * 2  # of both threads, see LOOKING
-        assert cores == [free] * 2 + [[[drive.default_core()]] * 2] * 4 * ROUNDS + [free] * 2
+def test_rounds_are_pinned_and_what_is_between_them_is_not(seen: Seen) -> None:
+    free = [sorted(os.sched_getaffinity(0))] * 2  # of both threads, see LOOKING
+    pinned = [[drive.core_to_use(None)]] * 2
+    for lines in seen.values():
+        assert [line[3] for line in lines] == [free] * 2 + [pinned] * 4 * ROUNDS + [free] * 2
 
 
-def test_calls_come_from_places_in_turn(seen: list[list[Any]]) -> None:
-    for name in ("base", "head"):
-        depths = [line[5] for line in seen if line[:2] == [name, "begins"]][1:-1]  # those of rounds
+def test_calls_come_from_places_in_turn(seen: Seen) -> None:
+    for lines in seen.values():
+        depths = [line[5] for line in lines if line[1] == "begins"][1:-1]  # those of rounds
         assert [depth - depths[0] for depth in depths] == [LEVELS * (k % PLACES) for k in range(len(depths))]
 
 
-def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: list[list[Any]]) -> None:
-    one, other = (dict(next(line[4] for line in seen if line[0] == name)) for name in ("base", "head"))
+def test_both_have_the_same_environment_but_for_names_of_equal_length(seen: Seen) -> None:
+    one, other = (dict(lines[0][4]) for lines in seen.values())
     assert {key: len(value) for key, value in one.items()} == {key: len(value) for key, value in other.items()}
     assert turns.VARIABLE in one
 

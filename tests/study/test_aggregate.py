@@ -104,54 +104,34 @@ def test_cluster_jobs_go_to_their_own_table_and_are_pooled(tmp_path: Path) -> No
     assert (found["repeats"], found["runs"], found["median_seconds"]) == (7, 7, 1.0)
 
 
-def broken(change: str) -> Any:
+def changed(**changes: Any) -> dict[str, Any]:
+    """A document whose only file has these values."""
     found = document("numba", {"one_species": FAST})
-    if change == "version 99":
-        return {**found, "schema_version": 99}
-    if change == "version true":
-        return {**found, "schema_version": True}
-    if change == "foreign":
-        return {"benchmarks": []}
-    if change == "list":
-        return [1, 2]
-    if change == "half":
-        return json.dumps(found)[:300]
-    if change == "negative time":
-        found["files"][0]["wall_seconds"][0] = -1.0
-    if change == "lost time":
-        found["files"][0]["wall_seconds"].pop()
-    if change == "no time at all":
-        found["files"][0]["wall_seconds"][0] = 0
-    if change == "NaN":
-        found["files"][0]["wall_seconds"][0] = float("nan")
-    if change == "deep":
-        return "[" * 200_000
-    if change == "no environment":
-        del found["environment"]
+    found["files"][0].update(changes)
     return found
 
 
-REASONS = {
-    "version 99": "schema version 99 is not known",
-    "version true": "schema version True is not known",
-    "foreign": "no schema_version",
-    "list": "no schema_version",
-    "half": "no valid JSON",
-    "negative time": "$.files[0].wall_seconds[0]",
-    "lost time": "not as many wall times",
-    "no time at all": "wall time of 0 s",
-    "NaN": "NaN is no number of JSON",
-    "deep": "no valid JSON",
-    "no environment": "'environment' is a required property",
+GOOD = document("numba", {"one_species": FAST})
+BAD = {
+    "version 99": ({**GOOD, "schema_version": 99}, "schema version 99 is not known"),
+    "version true": ({**GOOD, "schema_version": True}, "schema version True is not known"),
+    "foreign": ({"benchmarks": []}, "no schema_version"),
+    "list": ([1, 2], "no schema_version"),
+    "half": (json.dumps(GOOD)[:300], "no valid JSON"),
+    "deep": ("[" * 200_000, "no valid JSON"),
+    "NaN": (changed(wall_seconds=[float("nan"), *FAST[1:]]), "NaN is no number of JSON"),
+    "negative time": (changed(wall_seconds=[-1.0, *FAST[1:]]), "$.files[0].wall_seconds[0]"),
+    "lost time": (changed(wall_seconds=FAST[1:]), "not as many wall times"),
+    "no time at all": (changed(wall_seconds=[0, *FAST[1:]]), "wall time of 0 s"),
+    "no environment": ({k: v for k, v in GOOD.items() if k != "environment"}, "'environment' is a required property"),
 }
 
 
-@pytest.mark.parametrize(("change", "reason"), REASONS.items(), ids=REASONS.keys())
+@pytest.mark.parametrize(("content", "reason"), BAD.values(), ids=BAD.keys())
 def test_bad_input_is_named_and_skipped(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, reason: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: Any, reason: str
 ) -> None:
-    good = write(tmp_path, "good.json", document("numba", {"one_species": FAST}))
-    bad = write(tmp_path, "bad.json", broken(change))
+    good, bad = write(tmp_path, "good.json", GOOD), write(tmp_path, "bad.json", content)
     assert aggregate(tmp_path, bad, good) == 1
     message = capsys.readouterr().err
     assert "bad.json" in message
@@ -165,15 +145,8 @@ def test_nothing_good_is_an_error_and_writes_nothing(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "tables").exists()
 
 
-def test_a_file_given_twice_counts_once(tmp_path: Path) -> None:
-    good = write(tmp_path, "good.json", document("numba", {"one_species": FAST}))
-    assert aggregate(tmp_path, good, good) == 0
-    assert len(table(tmp_path, "timings_local")) == 7
-
-
-def test_a_copy_of_a_run_counts_once_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good = write(tmp_path, "good.json", document("numba", {"one_species": FAST}))
-    copy = write(tmp_path, "copy.json", document("numba", {"one_species": FAST}))
-    assert aggregate(tmp_path, good, copy) == 0
+def test_a_run_given_twice_counts_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, copy = write(tmp_path, "good.json", GOOD), write(tmp_path, "copy.json", GOOD)
+    assert aggregate(tmp_path, good, good, copy) == 0
     assert len(table(tmp_path, "timings_local")) == 7
     assert "copy.json: the same run as" in capsys.readouterr().err

@@ -67,7 +67,7 @@ def test_ratio_interval_hardly_moves_with_an_outlier() -> None:
 
 def test_power_law_recovers_an_exact_exponent() -> None:
     fit = power_law([8000, 1000, 2000, 4000], [3.0 * x**1.7 for x in (8000, 1000, 2000, 4000)])
-    assert (fit.exponent, fit.low, fit.high, fit.factor) == pytest.approx((1.7, 1.7, 1.7, 3.0))
+    assert (fit.exponent, fit.exponent_low, fit.exponent_high, fit.factor) == pytest.approx((1.7, 1.7, 1.7, 3.0))
     assert fit.steepest == pytest.approx(1.7)
 
 
@@ -75,10 +75,10 @@ def test_power_law_interval_covers_the_exponent() -> None:
     rng = np.random.default_rng(2)
     x = np.geomspace(100, 10000, 6)
     fits = [power_law(x, x**2.1 * rng.lognormal(0, 0.2, 6)) for _ in range(1000)]
-    assert 0.93 <= np.mean([fit.low <= 2.1 <= fit.high for fit in fits]) <= 0.97
+    assert 0.93 <= np.mean([fit.exponent_low <= 2.1 <= fit.exponent_high for fit in fits]) <= 0.97
 
 
 def test_power_law_of_two_points_has_no_interval() -> None:
     fit = power_law([1, 10], [1, 100])
     assert fit.exponent == pytest.approx(2.0)
-    assert np.isnan(fit.low)
+    assert np.isnan(fit.exponent_low)

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,26 +25,27 @@ from tests.study.runs import study
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def htcondor() -> ModuleType:
-    """HTCondor's bindings; there are none for macOS."""
+@pytest.fixture
+def submit_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The submit description for some choices, as HTCondor reads it; there is none for macOS."""
     if sys.platform != "linux":
         pytest.skip("the htcondor package is for Linux only")
     import htcondor2
 
-    return htcondor2
+    def parsed(**choices: Any) -> Any:
+        folder = tmp_path / "submit"
+        folder.mkdir()
+        for name, content in submit.files(**choices).items():
+            (folder / name).write_text(content)
+        monkeypatch.chdir(folder)  # a submit description's paths start where it is submitted
+        return htcondor2.Submit((folder / "anisoap.sub").read_text())
+
+    return parsed
 
 
 @pytest.fixture(scope="module")
 def archive() -> bytes:
     return submit.project(["benzenes"])
-
-
-def parsed(htcondor: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, **choices: Any) -> Any:
-    for name, content in submit.files(**choices).items():
-        (folder / name).write_text(content)
-    monkeypatch.chdir(folder)  # a submit description's paths start where it is submitted
-    return htcondor.Submit((folder / "anisoap.sub").read_text())
 
 
 def test_the_tracked_files_are_those_that_the_command_writes(tmp_path: Path) -> None:
@@ -57,18 +58,14 @@ def test_the_tracked_files_are_those_that_the_command_writes(tmp_path: Path) -> 
         assert os.access(folder / "run_job.sh", os.X_OK)
 
 
-def test_there_is_one_job_for_every_system_backend_and_repeat(
-    htcondor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    jobs = list(parsed(htcondor, tmp_path, monkeypatch, repeats=2).itemdata())
+def test_there_is_one_job_for_every_system_backend_and_repeat(submit_with: Any) -> None:
+    jobs = list(submit_with(repeats=2).itemdata())
     expected = [(s, b, str(r)) for s in workloads.SYSTEMS for b in BACKENDS for r in range(2)]
     assert [(job["system"], job["backend"], job["repeat"]) for job in jobs] == expected
 
 
-def test_every_job_asks_for_one_processor_and_names_its_own_files(
-    htcondor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    description = parsed(htcondor, tmp_path, monkeypatch)
+def test_every_job_asks_for_one_processor_and_names_its_own_files(submit_with: Any) -> None:
+    description = submit_with()
     own: dict[str, set[str]] = {"transfer_output_files": set(), "output": set(), "error": set(), "arguments": set()}
     jobs = list(description.itemdata())
     for job in jobs:
@@ -82,8 +79,8 @@ def test_every_job_asks_for_one_processor_and_names_its_own_files(
     assert {key: len(values) for key, values in own.items()} == dict.fromkeys(own, len(jobs))
 
 
-def test_inputs_requirements_and_retries(htcondor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    description = parsed(htcondor, tmp_path, monkeypatch)
+def test_inputs_requirements_and_retries(submit_with: Any) -> None:
+    description = submit_with()
     wanted = {
         "executable": "run_job.sh",
         "transfer_input_files": "project.tar.gz, environment.tar.gz",
@@ -99,12 +96,10 @@ def test_inputs_requirements_and_retries(htcondor: Any, tmp_path: Path, monkeypa
         assert description.expand(key), key
 
 
-def test_policies_are_expressions_that_do_what_they_say(
-    htcondor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_policies_are_expressions_that_do_what_they_say(submit_with: Any) -> None:
     import classad2
 
-    description = parsed(htcondor, tmp_path, monkeypatch)
+    description = submit_with()
 
     def value(key: str, **attributes: Any) -> Any:
         return classad2.ClassAd({**attributes, "it": classad2.ExprTree(description.expand(key))}).eval("it")
@@ -120,11 +115,14 @@ def test_policies_are_expressions_that_do_what_they_say(
     assert value("periodic_release", NumJobStarts=1, HoldReasonCode=1) is False  # held by its owner
 
 
-def test_a_container_brings_its_own_python(htcondor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    description = parsed(htcondor, tmp_path, monkeypatch, container="docker://example.org/anisoap:1")
+def test_a_container_brings_its_own_python(submit_with: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    description = submit_with(container="docker://example.org/anisoap:1")
     assert description.expand("universe") == "container"
     assert description.expand("container_image") == "docker://example.org/anisoap:1"
     assert description.expand("transfer_input_files") == "project.tar.gz"
+    before = (ROOT / "submit" / "anisoap.sub").read_text()
+    monkeypatch.setattr(submit, "ROOT", tmp_path)  # where it was written into the folder that it is read from
+    assert submit.files()["anisoap.sub"] == before
 
 
 def test_the_archive_holds_what_a_job_runs_and_is_reproducible(archive: bytes) -> None:
