@@ -28,29 +28,18 @@ BLOCK = 2
 """Pairs of one ABBA block."""
 
 Stream: TypeAlias = dict[str, tuple[Floats, Floats]]
+"""By benchmark the seconds of base and of head, arrays of shape [pairs]."""
 Measure: TypeAlias = Callable[[str, str], Sequence[Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a file holds.
+    """What a file holds."""
 
-    Attributes
-    ----------
-    conditions : dict
-        First line of the file.
-    streams : dict
-        By the head's build: per benchmark the seconds of base and of head, arrays of shape [pairs].
-    date : str
-        Of its first process.
-    seconds_per_pair : float
-        Median time that a pair of processes took.
-    """
-
-    conditions: dict[str, Any]
-    streams: dict[str, Stream]
-    date: str
-    seconds_per_pair: float
+    conditions: dict[str, Any]  # its first line
+    streams: dict[str, Stream]  # by the head's build
+    date: str  # of its first process
+    seconds_per_pair: float  # the median
 
 
 def head_of(block: int, every: int) -> str:
@@ -62,19 +51,8 @@ def head_of(block: int, every: int) -> str:
 def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minutes: float, every: int) -> None:
     """Append blocks of pairs to a recording until the time is over; a block that was cut short is not used.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Is made with `conditions` as its first line, or continued if that line is the same.
-    measure : callable
-        Runs a pair of processes of two builds, the first of which begins; gives seconds by benchmark of each.
-    every : int
-        Every so many blocks one has a planted head; 0 for none.
-
-    Raises
-    ------
-    CannotMeasure
-        If the recording was made under other conditions.
+    The file is made with the conditions as its first line, or continued if that line is the same, else CannotMeasure.
+    `measure` runs a pair of processes of two builds, the first of which begins, and gives seconds by benchmark of each.
     """
     end = time.monotonic() + 60 * minutes
     first = _start(path, conditions)

@@ -60,15 +60,18 @@ def replay(recording: Recording) -> dict[str, Any]:
         raise CannotMeasure(f"{_length(stream)} pairs of equal builds are too few for a trial: record more")
 
     def multiplied(by: float) -> dict[str, Any]:
-        """One benchmark's recorded times of the head are multiplied: two chains a benchmark."""
-        slowed = [(name, roles) for name in stream for roles in (UNCHANGED, EXCHANGED)]
-        chains = [run(partial(source_at, stream, roles=roles, slowed=(name, by))) for name, roles in slowed]
-        return _power([name for name, _ in slowed], chains)
+        """One benchmark's times of whichever build plays the head are multiplied: two chains a benchmark."""
+        names, chains = [], []
+        for name, (first, second) in stream.items():
+            for roles, times in ((UNCHANGED, (first, second * by)), (EXCHANGED, (first * by, second))):
+                names.append(name)
+                chains.append(run(partial(source_at, {**stream, name: times}, roles=roles)))
+        return _power(names, chains)
 
     def planted(slow: Stream) -> dict[str, Any]:
         """One benchmark comes from pairs whose head was slower, and the others from equal builds."""
         recorded = min(_length(stream), _length(slow))
-        chains = [chain(partial(source_at, stream, other=(name, slow)), recorded, limit) for name in stream]
+        chains = [chain(partial(source_at, {**stream, name: slow[name]}), recorded, limit) for name in stream]
         return {**_power(list(stream), chains), "measured_ratio": _median_ratio(slow)}
 
     return {
@@ -113,17 +116,10 @@ class Limit:
 
 
 def chain(trial: Callable[[int], tuple[Source, list[str]]], recorded: int, limit: Limit) -> Chain:
-    """Decisions one after the other, each from where the one before ended.
+    """Decisions one after the other, each from where the one before ended, of so many recorded pairs.
 
     None begins where fewer pairs are left than a trial may take: to count those that happen to be short there would
-    favour what is decided early.
-
-    Parameters
-    ----------
-    trial : callable
-        Given the first pair, the source of a trial and its benchmarks.
-    recorded : int
-        Pairs in all.
+    favour what is decided early. A trial gives, for its first pair, a source and its benchmarks.
     """
     start = 0
     decisions: Chain = []
@@ -133,30 +129,8 @@ def chain(trial: Callable[[int], tuple[Source, list[str]]], recorded: int, limit
     return decisions
 
 
-def source_at(
-    stream: Stream,
-    start: int,
-    *,
-    roles: int = UNCHANGED,
-    slowed: tuple[str, float] = ("", 1.0),
-    other: tuple[str, Stream] = ("", {}),
-) -> tuple[Source, list[str]]:
-    """Pairs of a recording from a place on, and the names of its benchmarks.
-
-    Parameters
-    ----------
-    stream : dict
-        Of two equal builds.
-    start : int
-        First pair.
-    roles : int
-        Row of `ROLES`.
-    slowed : (str, float)
-        A benchmark whose times of the head are multiplied.
-    other : (str, Stream)
-        A benchmark that is taken from another stream, from the same pair on.
-    """
-    used = {name: other[1][name] if name == other[0] else times for name, times in stream.items()}
+def source_at(stream: Stream, start: int, *, roles: int = UNCHANGED) -> tuple[Source, list[str]]:
+    """Pairs of a recording from a place on, in the roles of a row of `ROLES`, and the names of its benchmarks."""
     position = 0
 
     def source(pairs: int, names: Names) -> dict[str, tuple[Any, Any]]:
@@ -166,9 +140,8 @@ def source_at(
         position += pairs
         found = {}
         for name in names:
-            base, head = (times[now] for times in used[name])
-            factor = slowed[1] if name == slowed[0] else 1.0
-            found[name] = np.where(swapped, head, base), np.where(swapped, base, head) * factor
+            base, head = (times[now] for times in stream[name])
+            found[name] = np.where(swapped, head, base), np.where(swapped, base, head)
         return found
 
     return source, list(stream)

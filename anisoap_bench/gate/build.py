@@ -58,20 +58,9 @@ def export(root: Path, commit: str | None, folder: Path) -> Path:
 def build(source: Path, commit: str, folder: Path) -> Build:
     """Build exported files as a wheel and install it, without its dependencies, into a folder.
 
-    Parameters
-    ----------
-    source : pathlib.Path
-        As `export` wrote it; setuptools leaves its own files there.
-    commit : str
-        For the reports.
-    folder : pathlib.Path
-        Its name is the name of the build. Those of base and head should be equally long: the length of the
-        environment moves the stack, and with it the alignment of what is measured.
-
-    Raises
-    ------
-    CannotMeasure
-        If it does not build; with the last lines that the builder printed.
+    Setuptools leaves files of its own in the source. The folder's name is the name of the build; those of base and head
+    should be equally long: the length of the environment moves the stack, and with it the alignment of what is
+    measured. CannotMeasure, with the last lines that the builder printed, if it does not build.
     """
     wheels = folder.with_name(f"{folder.name}-wheel")
     offline = ["--no-build-isolation"] if _can_build_here() else []

@@ -100,17 +100,8 @@ def compare(
 ) -> tuple[list[FidelityCheck], list[str]]:
     """One check for each backend and dtype, and the descriptors that only head has.
 
-    Parameters
-    ----------
-    base, head : mapping
-        Arrays by "backend dtype size input what".
-    errors : mapping
-        Why head could not compute a "backend dtype size input".
-
-    Raises
-    ------
-    CannotMeasure
-        If the two have nothing in common.
+    Arrays go by "backend dtype size input what"; errors say why head could not compute a "backend dtype size input". If
+    the two have nothing in common, CannotMeasure.
     """
     if not (set(base) & set(head) or errors):
         raise CannotMeasure("base and head have no descriptor in common")

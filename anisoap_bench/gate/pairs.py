@@ -18,14 +18,7 @@ from anisoap_bench.terminal import note
 class PairSource:
     """A source of fresh pairs: base begins in the even ones and head in the odd ones, whatever the benchmarks.
 
-    Parameters
-    ----------
-    base, head : Build
-    suite : pathlib.Path
-    core : int or None
-        Of the rounds.
-    deadline : float
-        On the clock of `time.monotonic`: when the last pair should have ended.
+    The last pair should have ended by the deadline, on the clock of `time.monotonic`.
     """
 
     def __init__(self, base: Build, head: Build, suite: Path, core: int | None, deadline: float = math.inf) -> None:

@@ -75,14 +75,8 @@ def run_together(
 ) -> list[Finished]:
     """Run commands at the same time, each in a process group that ends with it, at the timeout or when we do.
 
-    Parameters
-    ----------
-    commands : sequence of Command
-    timeout : float
-        Seconds; CannotMeasure if it takes longer.
-    meanwhile : callable
-        Is called once all run, with the time, on the clock of `time.monotonic`, when they have to be done; may raise
-        TimeoutError.
+    Once all run, `meanwhile` is called with the time, on the clock of `time.monotonic`, when they have to be done; it
+    may raise TimeoutError. If they take longer, CannotMeasure.
     """
     deadline = time.monotonic() + timeout
     with ExitStack() as files:

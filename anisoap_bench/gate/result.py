@@ -22,32 +22,19 @@ class FidelityCheck:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Times of one benchmark, head against base.
+    """Times of one benchmark, head against base: ratio with two-sided 95 % interval, of the winsorised log ratios.
 
-    Attributes
-    ----------
-    pairs : int
-        Pairs of processes that the figures come from: of the phase named by `confirmed`, or of the first one where
-        there was no time to confirm.
-    ratio, low, high : float
-        head/base and its two-sided 95 % interval, from the winsorised mean of the log ratios.
-    p_value : float
-        One-sided, of "head is not slower", for this benchmark alone.
-    verdict : "slower", "not slower" or "unknown"
-        Only "slower" blocks: it is reached in both phases or not at all.
-    confirmed : bool or None
-        None: never flagged. True: flagged, and flagged again by fresh pairs. False: flagged once only, be it
-        for want of time.
+    Only the verdict "slower" blocks: it is reached in both phases or not at all.
     """
 
     name: str
-    pairs: int
+    pairs: int  # that the figures come from: of the phase that confirms, if there was time for it, or of the first one
     ratio: float
     low: float
     high: float
-    p_value: float
+    p_value: float  # one-sided, of "head is not slower", for this benchmark alone
     verdict: Verdict
-    confirmed: bool | None = None
+    confirmed: bool | None = None  # None: never flagged; False: flagged once only, be it for want of time
 
 
 @dataclass(frozen=True)
@@ -70,27 +57,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Amount:
-    """A number that hardly varies, of base and of head: peak memory, or a count of operations.
-
-    Attributes
-    ----------
-    quantity : str
-        What was counted, for example "peak memory" or "torch operations".
-    unit : str
-        "B" is printed as MiB; "" for a plain count.
-    limit : float
-        head may be up to this times base, plus `slack`.
-    slack : float
-        In the unit of the number.
-    """
+    """A number that hardly varies, of base and of head: peak memory, or a count of operations."""
 
     benchmark: str
-    quantity: str
+    quantity: str  # what was counted, for example "peak memory" or "torch operations"
     base: float
-    head: float
+    head: float  # may be up to `limit` times base, plus `slack`
     limit: float
-    slack: float = 0.0
-    unit: str = ""
+    slack: float = 0.0  # in the unit of the number
+    unit: str = ""  # "B" is printed as MiB; "" for a plain count
 
     @property
     def ratio(self) -> float:
@@ -107,44 +82,23 @@ class Amount:
 
 @dataclass(frozen=True)
 class GateResult:
-    """Everything that the reports show.
+    """Everything that the reports show."""
 
-    Attributes
-    ----------
-    base, head : str
-        Full hashes, or the words of the user where no commit was found.
-    fidelity : tuple of FidelityCheck
-        Empty if the run ended before: then nothing can pass.
-    decision : Decision or None
-        None if no time was compared.
-    new : tuple of str
-        Benchmarks that base's files do not have and base cannot run, and descriptors by backends that base has not.
-    uncompared : mapping
-        Why, by name, something that base should be able to compute was not compared: it is as open as what is unknown.
-    memory, counters : tuple of Amount
-    override : bool
-        The label ``perf-regression-ok`` was set: what was measured no longer blocks. A wrong number still does,
-        and so does a run that measured nothing.
-    only : str
-        Benchmarks without this in their name were left out; empty if none was.
-    environment : mapping
-        Conditions of the run, printed as given.
-    message : str or None
-        Why it could not measure.
-    """
-
-    base: str
+    base: str  # full hash, or the words of the user where no commit was found, as of head
     head: str
-    fidelity: tuple[FidelityCheck, ...] = ()
-    decision: Decision | None = None
+    fidelity: tuple[FidelityCheck, ...] = ()  # empty if the run ended before: then nothing can pass
+    decision: Decision | None = None  # None if no time was compared
     new: tuple[str, ...] = ()
+    """Benchmarks that base's files do not have and base cannot run, and descriptors by backends that base has not."""
     uncompared: Mapping[str, str] = field(default_factory=dict)
+    """Why something that base should be able to compute was not compared: it is as open as what is unknown."""
     memory: tuple[Amount, ...] = ()
     counters: tuple[Amount, ...] = ()
     override: bool = False
-    only: str = ""
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    message: str | None = None
+    """What was measured no longer blocks; a wrong number still does, and so does a run that measured nothing."""
+    only: str = ""  # benchmarks without this in their name were left out
+    environment: Mapping[str, Any] = field(default_factory=dict)  # conditions of the run, printed as given
+    message: str | None = None  # why it could not measure
 
     def with_more(
         self, fidelity: Iterable[FidelityCheck], new: Iterable[str] = (), uncompared: Mapping[str, str] | None = None

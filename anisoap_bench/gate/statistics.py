@@ -31,21 +31,8 @@ class Summary:
     freedom: int
 
 
-def log_ratios(base: Floats, head: Floats, name: str = "a benchmark") -> Floats:
-    """log(head/base), pair by pair.
-
-    Parameters
-    ----------
-    base, head : array of float, shape [pairs]
-        Seconds.
-    name : str
-        What was timed, for the error.
-
-    Raises
-    ------
-    CannotMeasure
-        If a time is not a positive finite number.
-    """
+def log_ratios(base: Floats, head: Floats, name: str) -> Floats:
+    """log(head/base) of seconds, shape [pairs]; CannotMeasure, with the name, if a time is no positive number."""
     base, head = np.asarray(base, dtype=float), np.asarray(head, dtype=float)
     for side, times in (("base", base), ("head", head)):
         if len(bad := times[~(np.isfinite(times) & (times > 0))]):

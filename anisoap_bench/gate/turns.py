@@ -26,14 +26,7 @@ NOBODY = b""
 
 
 class Turns:
-    """The end of the measured process.
-
-    Parameters
-    ----------
-    line : socket.socket
-    core : int or None
-        Rounds are run there; what is between them, on any core that this process had.
-    """
+    """The end of the measured process: rounds are run on the core; what is between them, on any that it had."""
 
     def __init__(self, line: socket.socket, core: int | None) -> None:
         self.line = line
@@ -96,19 +89,8 @@ def take_turns(lines: Sequence[socket.socket], deadline: float) -> None:
 
     Two of them go in the order of Thue and Morse, ABBA BAAB BAAB ABBA …: four rounds of each have the same place in
     time on average, and come as often after a round of their own, when the caches are still theirs. All go forwards
-    where the number of the round has an even number of ones in binary, else backwards.
-
-    Parameters
-    ----------
-    lines : sequence of socket.socket
-        The gate's ends.
-    deadline : float
-        On the clock of `time.monotonic`.
-
-    Raises
-    ------
-    TimeoutError
-        If they have not ended by then.
+    where the number of the round has an even number of ones in binary, else backwards. TimeoutError if they have not
+    ended by the deadline, on the clock of `time.monotonic`.
     """
     for number in itertools.count():
         here = [line for line in lines if _hear(line, deadline) == READY]

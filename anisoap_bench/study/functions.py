@@ -40,24 +40,12 @@ HISTORICAL = {
 
 @dataclass(frozen=True)
 class Profile:
-    """One profiled call.
-
-    Attributes
-    ----------
-    load : Load
-    stats : dict
-        See `callgraph.statistics_of`.
-    plain_seconds : float
-        The same call without the profiler, after a warm-up.
-    import_seconds : float
-        Imports in a process of their own; no part of the profile.
-    pairs : int
-    """
+    """One profiled call."""
 
     load: Load
-    stats: dict[callgraph.Function, tuple[Any, ...]]
-    plain_seconds: float
-    import_seconds: float
+    stats: dict[callgraph.Function, tuple[Any, ...]]  # see `callgraph.statistics_of`
+    plain_seconds: float  # the same call without the profiler, after a warm-up
+    import_seconds: float  # in a process of their own; no part of the profile
     pairs: int
 
     @property

@@ -63,23 +63,13 @@ def _rejected(n: int, m: int) -> int:
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """Least squares of log y on log x.
-
-    Attributes
-    ----------
-    exponent, exponent_low, exponent_high : float
-        With its 95 % interval, by Student's t; not a number for two points.
-    steepest : float
-        Largest exponent between two neighbouring points.
-    factor : float
-        y at x = 1.
-    """
+    """Least squares of log y on log x."""
 
     exponent: float
-    exponent_low: float
+    exponent_low: float  # 95 % interval, by Student's t; not a number for two points
     exponent_high: float
-    steepest: float
-    factor: float
+    steepest: float  # largest exponent between two neighbouring points
+    factor: float  # y at x = 1
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> PowerLaw:

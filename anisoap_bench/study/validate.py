@@ -33,26 +33,16 @@ PASS, FAIL, MISSING = "pass", "FAIL", "not installed"
 
 @dataclass(frozen=True)
 class ValidationCheck:
-    """One number beside its limit.
-
-    Attributes
-    ----------
-    check, backend, system : str
-    value : float or None
-        Difference relative to the largest value; for ``rtol, atol`` the difference over what is allowed; for
-        ``features`` their number. None if the backend is not installed.
-    limit : float or None
-        What `value` must not exceed, or for ``features`` be equal to.
-    result : str
-        PASS, FAIL or MISSING.
-    """
+    """One number beside its limit."""
 
     check: str
     backend: str
     system: str
     value: float | None
+    """Difference relative to the largest value, for ``rtol, atol`` to what is allowed; of ``features`` their number."""
     limit: float | None
-    result: str
+    """What `value` must not exceed, or for ``features`` be equal to; both are None if the backend is not installed."""
+    result: str  # PASS, FAIL or MISSING
 
 
 def descriptor(backend: str, hypers: dict[str, Any], frames: list[Atoms], dtype: str = "float64") -> Any:

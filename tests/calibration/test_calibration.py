@@ -52,18 +52,6 @@ def test_roles_are_exchanged_by_block(streams):
     np.testing.assert_array_equal(replay.ROLES[4:], ~replay.ROLES[:4])
 
 
-def test_one_benchmark_slowed_or_taken_from_elsewhere(streams):
-    plain = draw(streams[TWIN], 0, [8])
-    slowed = draw(streams[TWIN], 0, [8], slowed=("kernel", 1.05))
-    planted = draw(streams[TWIN], 0, [8], other=("kernel", streams["p10"]))
-    np.testing.assert_allclose(slowed["kernel"][1], 1.05 * plain["kernel"][1])
-    np.testing.assert_array_equal(slowed["kernel"][0], plain["kernel"][0])
-    np.testing.assert_array_equal(planted["kernel"][1], streams["p10"]["kernel"][1][:8])
-    for name in ("import", "expansion"):
-        np.testing.assert_array_equal(slowed[name], plain[name])
-        np.testing.assert_array_equal(planted[name], plain[name])
-
-
 @pytest.mark.parametrize(("pairs", "begin"), [(55, []), (56, [0]), (63, [0]), (64, [0, 8]), (84 + 56, [0, 8, 28, 84])])
 def test_trials_of_a_chain_share_no_pair(monkeypatch, pairs, begin):
     """None begins where a long one would not fit: else only those decided early would count at the end."""

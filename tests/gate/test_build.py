@@ -56,11 +56,3 @@ def test_the_wheel_of_the_files_is_installed_alone(tmp_path: Path) -> None:
     packages = {path.name for path in made.folder.iterdir() if not path.name.endswith(".dist-info")}
     assert packages == {"anisoap_opt"}
     assert list((made.folder / "anisoap_opt" / "__pycache__").glob("*.pyc"))
-
-
-@pytest.mark.slow
-def test_what_does_not_build_says_why(tmp_path: Path) -> None:
-    files = sources(tmp_path / "files")
-    (files / "setup.py").write_text("raise SystemExit('planted: no compiler')")
-    with pytest.raises(CannotMeasure, match=r"base \(abc\) does not build:[\s\S]*planted: no compiler"):
-        build(files, "abc", tmp_path / "base")
