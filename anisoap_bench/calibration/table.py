@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from anisoap_bench.calibration.recording import Recording
+from benchmarks.table import markdown
 
 LOADS = {
     "none": "other core idle",
@@ -45,24 +46,21 @@ def table(entries: Mapping[str, Any]) -> str:
     """Markdown: one table with a column for each recording, one with the spreads."""
     names = sorted(entries)
 
-    def row(label: str, show: Callable[[Any], str], *keys: str) -> str:
+    def row(label: str, show: Callable[[Any], str], *keys: str) -> list[str]:
         """A cell for each recording: what is found by these keys, or None, as text."""
-        cells = []
+        cells = [label]
         for name in names:
             found = entries[name]
             for key in keys:
                 found = found.get(key) if found else None
             cells.append(show(found))
-        return f"| {' | '.join([label, *cells])} |"
+        return cells
 
     def all_of(what: str) -> list[str]:
         return sorted({key for name in names for key in entries[name][what]})
 
     alarms = "**false alarms per pull request**"
-    rule = f"|{'---|' * (len(names) + 1)}"
-    lines = [
-        f"| {' | '.join(['', *names])} |",
-        rule,
+    rows = [
         row("conditions", _conditions, "conditions"),
         row("pairs of equal builds recorded", str, "pairs", "recorded"),
         row("trials without a difference, and in one chain", "{trials}, {trials_per_chain}".format_map, "false_alarms"),
@@ -74,12 +72,10 @@ def table(entries: Mapping[str, Any]) -> str:
         row("undecided", _rate, "undecided"),
         *(row(f"detected, times multiplied by {by}", _power, "multiplied", by) for by in all_of("multiplied")),
         *(row(f"detected, build slowed by {by}", _power, "planted", by) for by in all_of("planted")),
-        "",
-        f"| {' | '.join(['spread of one process', *names])} |",
-        rule,
-        *(row(benchmark, _percent, "spread", benchmark) for benchmark in all_of("spread")),
     ]
-    return "\n".join(lines) + "\n"
+    spreads = [row(benchmark, _percent, "spread", benchmark) for benchmark in all_of("spread")]
+    tables = {"": rows, "spread of one process": spreads}
+    return "\n\n".join(markdown([corner, *names], body, padded=False) for corner, body in tables.items()) + "\n"
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:

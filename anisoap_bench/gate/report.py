@@ -34,7 +34,7 @@ def markdown(result: GateResult) -> str:
     lines += [f"- {_one_line(words)}" for words in _words(result)]
     for title, head, rows in _tables(result):
         cells = [[_one_line(cell).replace("|", "&#124;") for cell in row] for row in rows]
-        lines += ["", f"### {title}", "", table.markdown(head, cells)]
+        lines += ["", f"### {title}", "", table.markdown(head, cells, padded=False)]
     if result.environment:
         conditions = "; ".join(f"{name}: {value}" for name, value in result.environment.items())
         lines += ["", f"<sub>{_one_line(conditions)}</sub>"]

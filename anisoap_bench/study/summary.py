@@ -9,6 +9,7 @@ from pathlib import Path
 from anisoap_bench.study.aggregate import machine_name, software
 from anisoap_bench.study.schema import NotARun, load
 from benchmarks.environment import environment
+from benchmarks.table import markdown
 
 ABOUT = {
     "tables/combined_from_metrics.csv": "one row a file and backend: times, memory, conversions, checksums, speed-ups",
@@ -29,6 +30,7 @@ def results_readme(folder: Path, quick: bool, failed: Sequence[str] = ()) -> str
     now = environment()
     commit = now["git"]["commit"]
     state = "" if not now["git"]["dirty"] else ", with changes that are not committed"
+    files = [[f"`{name}`", what] for name, what in ABOUT.items() if (folder / name).exists()]
     lines = [
         "# Results of the study",
         "",
@@ -43,9 +45,7 @@ def results_readme(folder: Path, quick: bool, failed: Sequence[str] = ()) -> str
         "- Threads: 1",
         *_frames(folder),
         "",
-        "| file | what it holds |",
-        "|---|---|",
-        *(f"| `{name}` | {what} |" for name, what in ABOUT.items() if (folder / name).exists()),
+        markdown(["file", "what it holds"], files, padded=False),
         "",
     ]
     scaling = folder / "logs" / "scaling.txt"

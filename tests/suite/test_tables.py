@@ -47,5 +47,6 @@ def test_rows_of_make_bench_have_pairs_per_second() -> None:
 
 
 def test_markdown_is_a_table() -> None:
-    lines = markdown(["a", "long"], [["1", "2"]]).splitlines()
-    assert lines == ["| a | long |", "| - | ---- |", "| 1 | 2    |"]
+    cells = ["a", "long"], [["1", "2"]]
+    assert markdown(*cells).splitlines() == ["| a | long |", "| - | ---- |", "| 1 | 2    |"]
+    assert markdown(*cells, padded=False).splitlines() == ["| a | long |", "|---|---|", "| 1 | 2 |"]
