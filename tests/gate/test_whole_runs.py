@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("broken", ["base", "head"])
 def test_a_side_that_does_not_build(repo: Path, broken: str) -> None:
     for side in ("base", "head"):
-        write(repo, {"setup.py": "raise SystemExit('planted: no compiler')" if side == broken else ""})
+        (repo / "setup.py").unlink(missing_ok=True)
+        write(repo, {"setup.py": "raise SystemExit('planted: no compiler')"} if side == broken else {})
         commit(repo, side)
     code, output = gate(repo, "--base", "HEAD~1")
     assert code == 2
