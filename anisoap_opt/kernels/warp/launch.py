@@ -1,0 +1,126 @@
+"""Warp itself: kernels from their text, compiled once and kept on disk, and launches on Torch's memory and stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import torch
+import warp as wp
+
+from anisoap_opt.basis.monomials import num_of_degree
+from anisoap_opt.kernels.warp import source
+
+LARGEST_DEGREE = 43
+"""A block has at most 1024 threads, and a plane of the plane walk (D + 1)(D + 2)/2."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How the moments of one degree are summed; what may be tuned.
+
+    Attributes
+    ----------
+    form : {"factor", "covariance"}
+        How μ is computed, see `source.CENTER`.
+    parts : int
+        Launches that the monomials of straight-line code are split over.
+    threads : int
+        Of a block of straight-line code; the plane walk has as many as a plane needs.
+    straight_line_degree : int
+        Up to this degree the code is straight-line, above it the plane walk.
+    piece : int
+        Pairs of a segment that one piece holds at most.
+    """
+
+    form: str = "factor"
+    parts: int = 1
+    threads: int = 128
+    straight_line_degree: int = 8
+    piece: int = 32
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Compiled code for one degree: `kernels`, with the threads of a block, and whether a block shares a piece."""
+
+    kernels: tuple[Any, ...]
+    threads: int
+    blocks: bool
+
+    def __call__(self, pieces: int, inputs: Sequence[Any], device: torch.device) -> None:
+        """Sum the moments of some pieces; `inputs` as in `source.PARAMETERS`."""
+        for kernel in self.kernels:
+            if self.blocks:
+                launch(kernel, (pieces, self.threads), inputs, device, self.threads)
+            else:
+                launch(kernel, (pieces,), inputs, device, self.threads if device.type == "cuda" else 1)
+
+
+@cache
+def moments(degree: int, dtype: str, variant: Variant) -> Moments:
+    """Code that sums the moments up to one degree."""
+    if degree <= variant.straight_line_degree:
+        texts = [source.straight_line(degree, variant.form, variant.parts, k) for k in range(variant.parts)]
+        kernels = tuple(_kernel(text, f"straight_line_{degree}_{k}", dtype) for k, text in enumerate(texts))
+        return Moments(kernels, variant.threads, blocks=False)
+    if degree > LARGEST_DEGREE:
+        raise ValueError(f"backend 'warp' takes moments up to degree {LARGEST_DEGREE}, this basis needs degree {degree}")
+    lanes = 32 if degree < 32 else 64
+    threads = -(-num_of_degree(degree) // lanes) * lanes
+    text = source.plane_walk(degree, threads, lanes, variant.form)
+    return Moments((_kernel(text, f"plane_walk_{degree}", dtype),), threads, blocks=True)
+
+
+@cache
+def sums(dtype: str) -> Any:
+    """Kernel that adds the pieces of each segment, in their order."""
+    return _kernel(SUMS, "sums", dtype)
+
+
+SUMS = """\
+def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: wp.array2d(dtype=wp.float64)):
+    row, g = wp.tid()
+    total = wp.float64(0.0)
+    for t in range(first[g], first[g + 1]):
+        total = total + wp.float64(pieces[row, t])
+    out[row, g] = total
+"""
+
+
+def _kernel(text: str, name: str, dtype: str) -> Any:
+    """A Warp kernel from the text of a function `moments`, in a module of its own; compiled when first launched."""
+    scope: dict[str, Any] = {"wp": wp, "T": getattr(wp, dtype)}
+    exec(compile(text, f"<{name}>", "exec", dont_inherit=True), scope)
+    module = wp.get_module(f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}")
+    options = {"enable_backward": False, "grid_stride": False}
+    return wp.Kernel(scope["moments"], key=name, module=module, options=options, source=text)
+
+
+def launch(kernel: Any, dim: Sequence[int], inputs: Sequence[Any], device: torch.device, threads: int) -> None:
+    """Launch on Torch's current stream of the device; tensors are read and written in place.
+
+    A block of several threads works on the CPU too: they take turns, see `warp.config.enable_cpu_blocks`.
+    """
+    with _settings():
+        wp.init()
+        arguments = [wp.from_torch(one) if isinstance(one, torch.Tensor) else one for one in inputs]
+        place: dict[str, Any] = {"device": "cpu"}
+        if device.type == "cuda":
+            place = {"stream": wp.stream_from_torch(torch.cuda.current_stream(device))}
+        wp.launch(kernel, dim, arguments, block_dim=threads, **place)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Warp's settings as the kernels here need them, for the time of a launch: they are global."""
+    before = wp.config.enable_cpu_blocks, wp.config.log_level
+    wp.config.enable_cpu_blocks, wp.config.log_level = True, wp.LOG_WARNING
+    try:
+        yield
+    finally:
+        wp.config.enable_cpu_blocks, wp.config.log_level = before

@@ -1,0 +1,263 @@
+"""The text of the kernels that sum scaled moments, in Warp's Python, one a degree.
+
+Both kernels work on pieces of segments: piece t, the k-th of P of its segment, sums the pairs k, k + P, k + 2P, … of
+that segment, so that neighbouring threads read neighbouring pairs. Every text below is the body of a function with the
+parameters of `PARAMETERS`; T is the scalar type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from anisoap_opt.basis.monomials import exponents, num_of_degree
+
+Exponents = tuple[int, int, int]
+
+PARAMETERS = """\
+start: wp.array(dtype=wp.int32), segment: wp.array(dtype=wp.int32), first: wp.array(dtype=wp.int32),
+    j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=T), records: wp.array(dtype=T), precision: T,
+    out: wp.array2d(dtype=T)"""
+"""Of every kernel: segments' bounds [segments + 1], segment of each piece, first piece of each segment [segments + 1],
+neighbours [pairs], vectors [3 · pairs], records [16 · particles], s, and the moments [monomials, pieces]."""
+
+PIECE = """\
+g = segment[t]
+step = first[g + 1] - first[g]
+p = start[g] + t - first[g]
+end = start[g + 1]
+"""
+
+COVARIANCE = """\
+cxx = records[q]
+cxy = records[q + 1]
+cxz = records[q + 2]
+cyy = records[q + 3]
+cyz = records[q + 4]
+czz = records[q + 5]
+"""
+
+CENTER = {
+    "factor": """\
+fxx = records[q + 7]
+fxy = records[q + 8]
+fxz = records[q + 9]
+fyx = records[q + 10]
+fyy = records[q + 11]
+fyz = records[q + 12]
+fzx = records[q + 13]
+fzy = records[q + 14]
+fzz = records[q + 15]
+fx = fxx * x + fyx * y + fzx * z
+fy = fxy * x + fyy * y + fzy * z
+fz = fxz * x + fyz * y + fzz * z
+ux = fxx * fx + fxy * fy + fxz * fz
+uy = fyx * fx + fyy * fy + fyz * fz
+uz = fzx * fx + fzy * fy + fzz * fz
+weight = records[q + 6] * wp.exp(T(-0.5) * precision * (fx * fx + fy * fy + fz * fz))
+""",
+    "covariance": """\
+ux = x - precision * (cxx * x + cxy * y + cxz * z)
+uy = y - precision * (cxy * x + cyy * y + cyz * z)
+uz = z - precision * (cxz * x + cyz * y + czz * z)
+weight = records[q + 6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
+""",
+}
+"""μ and the pair's weight, by μ = F (Fᵀ r), which has no cancellation, or by μ = r - s C r, which reads less."""
+
+
+def straight_line(degree: int, form: str = "factor", parts: int = 1, part: int = 0) -> str:
+    """A thread a piece: every moment and every sum is a variable of its own, best a register.
+
+    p_i m̃[p] = μ_i m̃[p - e_i] + Σ_k C_ik m̃[p - e_i - e_k] with i the axis of fewest terms. Moments of the highest degree
+    feed no other moment, so where p_i = 1 their terms go straight into the sums.
+
+    Parameters
+    ----------
+    degree : int
+    form : {"factor", "covariance"}
+        How μ is computed, see `CENTER`.
+    parts, part : int
+        The monomials are summed in this many launches, of which this is one.
+
+    Returns
+    -------
+    str
+        Of a function ``moments``.
+    """
+    rows = {tuple(p): k for k, p in enumerate(p for d in range(degree + 1) for p in exponents(d).tolist())}
+    by_plane = sorted(rows)
+    wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
+    pair = [f"q = 16 * j[p]\nx = r_ij[3 * p]\ny = r_ij[3 * p + 1]\nz = r_ij[3 * p + 2]\n{COVARIANCE}{CENTER[form]}"]
+    sums = set(wanted)
+    for p in sorted(_needed(wanted), key=lambda p: rows[p]):
+        name, total = f"m{rows[p]}", f"s{rows[p]}"
+        axis, terms = terms_of(p)
+        expression = " + ".join(f"{factor} * m{rows[source]}" for factor, source in terms) or "weight"
+        if p in sums and sum(p) == degree and degree and p[axis] == 1:
+            pair.append(f"{total} = {total} + {expression}\n")
+            continue
+        scaled = f"({expression}) * T({1 / p[axis]!r})" if p[axis] > 1 else expression
+        pair.append(f"{name} = {scaled}\n")
+        if p in sums:
+            pair.append(f"{total} = {total} + {name}\n")
+    body = ["t = wp.tid()\n", PIECE, *(f"s{rows[p]} = T(0.0)\n" for p in wanted)]
+    body += ["while p < end:\n", _indented([*pair, "p = p + step\n"])]
+    body += [f"out[{rows[p]}, t] = s{rows[p]}\n" for p in wanted]
+    return _function(body)
+
+
+def _needed(wanted: Iterable[Exponents]) -> set[Exponents]:
+    """The monomials that the recurrence passes through on its way to some, these included."""
+    found: set[Exponents] = set()
+    waiting = list(wanted)
+    while waiting:
+        p = waiting.pop()
+        if p not in found:
+            found.add(p)
+            waiting += [source for _, source in terms_of(p)[1]]
+    return found
+
+
+def terms_of(p: Exponents) -> tuple[int, list[tuple[str, Exponents]]]:
+    """Axis of fewest terms, and for each term of its recurrence (factor, lower moment); the one with μ comes last."""
+
+    def lowered(p: Exponents, axis: int) -> Exponents:
+        x, y, z = (value - (k == axis) for k, value in enumerate(p))
+        return x, y, z
+
+    choices = []
+    for axis in (axis for axis in range(3) if p[axis]):
+        base = lowered(p, axis)
+        terms = [("c" + "".join(sorted("xyz"[axis] + "xyz"[k])), lowered(base, k)) for k in range(3) if base[k]]
+        choices.append((len(terms), p[axis] != 1, axis, [*terms, ("u" + "xyz"[axis], base)]))
+    _, _, axis, terms = min(choices, default=(0, False, 0, []))
+    return axis, terms
+
+
+def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> str:
+    """A block a piece: threads share a pair, a thread has one (y, z) of all planes and walks along x.
+
+        p_x m̃[p] = μ_x m̃[p - x] + C_xx m̃[p - 2x] + C_xy m̃[p - x - y] + C_xz m̃[p - x - z]
+
+    Two of the four moments on the right are the thread's own, two are its neighbours' of the plane before, in shared
+    memory. The sums are registers, one a plane. A plane's (y, z) are ordered by y + z, so that those of plane x,
+    y + z ≤ D - x, are the first threads. Plane x = 0 is made in the same way from its rows, for several pairs at once:
+    `lanes` threads, one a z, walk along y.
+
+    Parameters
+    ----------
+    degree : int
+        ≥ 1.
+    threads : int
+        Of a block: at least (D + 1)(D + 2)/2, a multiple of `lanes`.
+    lanes : int
+        At least D + 1.
+    form : {"factor", "covariance"}
+
+    Returns
+    -------
+    str
+        Of a function ``moments``.
+    """
+    plane, batch = num_of_degree(degree), threads // lanes
+    every = range(degree + 1)
+    gaussian = [
+        "pair = p + own * step\n",
+        "alive = pair < end\n",
+        "if not alive:\n    pair = p\n",
+        "q = 16 * j[pair]\nx = r_ij[3 * pair]\ny = r_ij[3 * pair + 1]\nz = r_ij[3 * pair + 2]\n",
+        COVARIANCE,
+        CENTER[form],
+    ]
+    first_row = ["value = wp.where(alive, weight, T(0.0))\n", "older = T(0.0)\n"]
+    for z in range(1, degree + 1):
+        first_row += [
+            f"if row >= {z}:\n",
+            f"    raised = (uz * value + czz * older) * T({1 / z!r})\n",
+            "    older = value\n",
+            "    value = raised\n",
+        ]
+    factor = "wp.where(row == 0, ux, wp.where(row == 1, cxx, wp.where(row == 2, cxy, cxz)))"
+    rows = [
+        f"wp.tile_scatter_masked(factors, 4 * own + row, {factor}, row < 4)\n",
+        f"wp.tile_scatter_masked(bases, base + {_place(0)}, value, row <= {degree})\n",
+        "older = T(0.0)\n",
+    ]
+    for y in range(1, degree + 1):
+        inside = f"row <= {degree - y}"
+        rows += [
+            "beside = T(0.0)\n",
+            f"if row > 0 and {inside}:\n    beside = bases[base + {_place(y - 1)} - row - {y}]\n",
+            f"raised = (uy * value + cyy * older + cyz * beside) * T({1 / y!r})\n",
+            "older = value\n",
+            "value = raised\n",
+            f"wp.tile_scatter_masked(bases, base + {_place(y)}, value, {inside})\n",
+        ]
+    walk = [
+        "m = T(0.0)\n",
+        f"if lane < {plane}:\n    m = bases[{plane} * k + lane]\n",
+        "ux = factors[4 * k]\ncxx = factors[4 * k + 1]\n",
+        "cxy = wp.where(has_y, factors[4 * k + 2], T(0.0))\ncxz = wp.where(has_z, factors[4 * k + 3], T(0.0))\n",
+        "before = T(0.0)\n",
+        "s0 = s0 + m\n",
+        f"wp.tile_scatter_masked(plane0, lane, m, lane < {plane})\n",
+    ]
+    for x in range(1, degree + 1):
+        last, new = f"plane{(x - 1) % 2}", f"plane{x % 2}"
+        inside = f"lane < {num_of_degree(degree - x)}"
+        walk += [
+            f"if {inside}:\n",
+            f"    raised = (ux * m + cxx * before + cxy * {last}[below_y] + cxz * {last}[below_z]) * T({1 / x!r})\n",
+            "    before = m\n",
+            "    m = raised\n",
+            f"    s{x} = s{x} + m\n",
+            f"wp.tile_scatter_masked({new}, lane, m, {inside})\n",
+        ]
+    body = [
+        "t, lane = wp.tid()\n",
+        PIECE,
+        f"own = lane // {lanes}\n",
+        f"row = lane - own * {lanes}\n",
+        f"base = {plane} * own\n",
+        "sum_yz = int(0)\n",
+        "while (sum_yz + 1) * (sum_yz + 2) // 2 <= lane:\n    sum_yz = sum_yz + 1\n",
+        "of_z = lane - sum_yz * (sum_yz + 1) // 2\n",
+        "has_y = of_z < sum_yz\n",
+        "has_z = of_z > 0\n",
+        "below_y = wp.where(has_y, lane - sum_yz, 0)\n",
+        "below_z = wp.where(has_z, lane - sum_yz - 1, 0)\n",
+        f"bases = wp.tile_zeros(shape={batch * plane}, dtype=T, storage='shared')\n",
+        f"factors = wp.tile_zeros(shape={4 * batch}, dtype=T, storage='shared')\n",
+        f"plane0 = wp.tile_zeros(shape={plane}, dtype=T, storage='shared')\n",
+        f"plane1 = wp.tile_zeros(shape={plane}, dtype=T, storage='shared')\n",
+        *(f"s{x} = T(0.0)\n" for x in every),
+        "while p < end:\n",
+        _indented(
+            [
+                *gaussian,
+                *first_row,
+                *rows,
+                "k = int(0)\n",
+                f"while k < {batch} and p < end:\n",
+                _indented([*walk, "k = k + 1\n", "p = p + step\n"]),
+            ]
+        ),
+    ]
+    for x in every:
+        body.append(f"if lane < {num_of_degree(degree - x)}:\n")
+        degree_of = f"(sum_yz + {x})"
+        body.append(f"    out[{degree_of} * (sum_yz + {x + 1}) * (sum_yz + {x + 2}) // 6 + lane, t] = s{x}\n")
+    return _function(body)
+
+
+def _place(y: int) -> str:
+    """Where (y, z = row) stands in its plane: d(d + 1)/2 + z with d = y + z."""
+    return f"(row + {y}) * (row + {y + 1}) // 2 + row"
+
+
+def _function(body: list[str]) -> str:
+    return f"def moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
+
+
+def _indented(lines: list[str]) -> str:
+    return "".join(f"    {line}\n" for line in "".join(lines).splitlines())
