@@ -11,7 +11,7 @@ from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels import torch_full
 from anisoap_opt.kernels.options import KernelOptions
-from anisoap_opt.kernels.warp.launch import Variant, launch, moments, sums
+from anisoap_opt.kernels.warp.launch import Variant, launch, moments, sums, vectors
 from anisoap_opt.pairs import Pairs
 
 
@@ -31,8 +31,9 @@ class Kernel(torch_full.Kernel):
         self.variant = variant
         self.sum_moments = moments(basis.degree, options.dtype, variant)
         self.add_pieces = sums(options.dtype)
-        self.records = self._tensor(_records(rotations, semiaxes, precision), self.dtype).reshape(-1)
-        self.scalar = options.dtype
+        self.records = self._tensor(_records(rotations, semiaxes, precision), self.dtype)
+        inverse = np.array([0, *(1 / p for p in range(1, basis.degree + 1))])
+        self.inverse = self._tensor(inverse, self.dtype)
 
     def moments(self, pairs: Pairs) -> torch.Tensor:
         """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
@@ -45,10 +46,11 @@ class Kernel(torch_full.Kernel):
         segment = torch.arange(num_segments, dtype=torch.int32, device=self.device)
         segment = torch.repeat_interleave(segment, num_pieces, output_size=total)
         j = torch.as_tensor(pairs.j).to(self.device, torch.int32)
-        r_ij = self._tensor(pairs.r_ij, self.dtype).reshape(-1)
+        r_ij = self._tensor(pairs.r_ij, self.dtype).reshape(-1, 3)
         pieces = torch.empty((size, total), dtype=self.dtype, device=self.device)
         if total:
-            inputs = (start, segment, first, j, r_ij, self.records, self.precision, pieces)
+            arrays = vectors(r_ij), vectors(self.records)
+            inputs = (start, segment, first, j, *arrays, self.precision, self.inverse, pieces)
             self.sum_moments(total, inputs, self.device)
         if total == num_segments:
             return pieces.to(self.wide)

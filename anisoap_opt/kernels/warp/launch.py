@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ def sums(dtype: str) -> Any:
 
 
 SUMS = """\
+@wp.kernel(enable_backward=False, grid_stride=False)
 def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: wp.array2d(dtype=wp.float64)):
     row, g = wp.tid()
     total = wp.float64(0.0)
@@ -93,12 +95,15 @@ def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: w
 
 
 def _kernel(text: str, name: str, dtype: str) -> Any:
-    """A Warp kernel from the text of a function `moments`, in a module of its own; compiled when first launched."""
-    scope: dict[str, Any] = {"wp": wp, "T": getattr(wp, dtype)}
-    exec(compile(text, f"<{name}>", "exec", dont_inherit=True), scope)
-    module = wp.get_module(f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}")
-    options = {"enable_backward": False, "grid_stride": False}
-    return wp.Kernel(scope["moments"], key=name, module=module, options=options, source=text)
+    """The kernel `moments` of a text, in a Warp module of its own; compiled when first launched, and kept on disk."""
+    name = f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}"
+    scalar = getattr(wp, dtype)
+    types = {"T": scalar, "Vector": wp.types.vector(3, scalar), "Record": wp.types.vector(16, scalar)}
+    scope: dict[str, Any] = {"__name__": name, "wp": wp, "Any": Any, **types}
+    file = f"<{name}>"
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file  # where Warp looks for the source
+    exec(compile(text, file, "exec", dont_inherit=True), scope)
+    return scope["moments"]
 
 
 def launch(kernel: Any, dim: Sequence[int], inputs: Sequence[Any], device: torch.device, threads: int) -> None:
@@ -107,12 +112,17 @@ def launch(kernel: Any, dim: Sequence[int], inputs: Sequence[Any], device: torch
     A block of several threads works on the CPU too: they take turns, see `warp.config.enable_cpu_blocks`.
     """
     with _settings():
-        wp.init()
         arguments = [wp.from_torch(one) if isinstance(one, torch.Tensor) else one for one in inputs]
         place: dict[str, Any] = {"device": "cpu"}
         if device.type == "cuda":
             place = {"stream": wp.stream_from_torch(torch.cuda.current_stream(device))}
         wp.launch(kernel, dim, arguments, block_dim=threads, **place)
+
+
+def vectors(rows: torch.Tensor) -> Any:
+    """A Warp array of vectors on the memory of a tensor [count, length]."""
+    with _settings():
+        return wp.from_torch(rows, dtype=wp.types.vector(rows.shape[1], wp.dtype_from_torch(rows.dtype)))
 
 
 @contextmanager
@@ -121,6 +131,7 @@ def _settings() -> Iterator[None]:
     before = wp.config.enable_cpu_blocks, wp.config.log_level
     wp.config.enable_cpu_blocks, wp.config.log_level = True, wp.LOG_WARNING
     try:
+        wp.init()
         yield
     finally:
         wp.config.enable_cpu_blocks, wp.config.log_level = before

@@ -2,7 +2,7 @@
 
 Both kernels work on pieces of segments: piece t, the k-th of P of its segment, sums the pairs k, k + P, k + 2P, … of
 that segment, so that neighbouring threads read neighbouring pairs. Every text below is the body of a function with the
-parameters of `PARAMETERS`; T is the scalar type.
+parameters of `PARAMETERS`; T is the scalar type, Vector and Record are 3 and 16 of them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ Exponents = tuple[int, int, int]
 
 PARAMETERS = """\
 start: wp.array(dtype=wp.int32), segment: wp.array(dtype=wp.int32), first: wp.array(dtype=wp.int32),
-    j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=T), records: wp.array(dtype=T), precision: T,
-    out: wp.array2d(dtype=T)"""
+    j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=Vector), records: wp.array(dtype=Record), precision: T,
+    inverse: wp.array(dtype=T), out: wp.array2d(dtype=T)"""
 """Of every kernel: segments' bounds [segments + 1], segment of each piece, first piece of each segment [segments + 1],
-neighbours [pairs], vectors [3 · pairs], records [16 · particles], s, and the moments [monomials, pieces]."""
+neighbours [pairs], vectors [pairs], records [particles], s, 1/p for p = 0 … D (0 for 0), and the moments
+[monomials, pieces], written."""
 
 PIECE = """\
 g = segment[t]
@@ -28,38 +29,38 @@ end = start[g + 1]
 """
 
 COVARIANCE = """\
-cxx = records[q]
-cxy = records[q + 1]
-cxz = records[q + 2]
-cyy = records[q + 3]
-cyz = records[q + 4]
-czz = records[q + 5]
+cxx = record[0]
+cxy = record[1]
+cxz = record[2]
+cyy = record[3]
+cyz = record[4]
+czz = record[5]
 """
 
 CENTER = {
     "factor": """\
-fxx = records[q + 7]
-fxy = records[q + 8]
-fxz = records[q + 9]
-fyx = records[q + 10]
-fyy = records[q + 11]
-fyz = records[q + 12]
-fzx = records[q + 13]
-fzy = records[q + 14]
-fzz = records[q + 15]
+fxx = record[7]
+fxy = record[8]
+fxz = record[9]
+fyx = record[10]
+fyy = record[11]
+fyz = record[12]
+fzx = record[13]
+fzy = record[14]
+fzz = record[15]
 fx = fxx * x + fyx * y + fzx * z
 fy = fxy * x + fyy * y + fzy * z
 fz = fxz * x + fyz * y + fzz * z
 ux = fxx * fx + fxy * fy + fxz * fz
 uy = fyx * fx + fyy * fy + fyz * fz
 uz = fzx * fx + fzy * fy + fzz * fz
-weight = records[q + 6] * wp.exp(T(-0.5) * precision * (fx * fx + fy * fy + fz * fz))
+weight = record[6] * wp.exp(T(-0.5) * precision * (fx * fx + fy * fy + fz * fz))
 """,
     "covariance": """\
 ux = x - precision * (cxx * x + cxy * y + cxz * z)
 uy = y - precision * (cxy * x + cyy * y + cyz * z)
 uz = z - precision * (cxz * x + cyz * y + czz * z)
-weight = records[q + 6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
+weight = record[6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
 """,
 }
 """μ and the pair's weight, by μ = F (Fᵀ r), which has no cancellation, or by μ = r - s C r, which reads less."""
@@ -87,7 +88,7 @@ def straight_line(degree: int, form: str = "factor", parts: int = 1, part: int =
     rows = {tuple(p): k for k, p in enumerate(p for d in range(degree + 1) for p in exponents(d).tolist())}
     by_plane = sorted(rows)
     wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
-    pair = [f"q = 16 * j[p]\nx = r_ij[3 * p]\ny = r_ij[3 * p + 1]\nz = r_ij[3 * p + 2]\n{COVARIANCE}{CENTER[form]}"]
+    pair = [f"record = records[j[p]]\nr = r_ij[p]\nx = r[0]\ny = r[1]\nz = r[2]\n{COVARIANCE}{CENTER[form]}"]
     sums = set(wanted)
     for p in sorted(_needed(wanted), key=lambda p: rows[p]):
         name, total = f"m{rows[p]}", f"s{rows[p]}"
@@ -165,7 +166,7 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
         "pair = p + own * step\n",
         "alive = pair < end\n",
         "if not alive:\n    pair = p\n",
-        "q = 16 * j[pair]\nx = r_ij[3 * pair]\ny = r_ij[3 * pair + 1]\nz = r_ij[3 * pair + 2]\n",
+        "record = records[j[pair]]\nr = r_ij[pair]\nx = r[0]\ny = r[1]\nz = r[2]\n",
         COVARIANCE,
         CENTER[form],
     ]
@@ -180,19 +181,21 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
     factor = "wp.where(row == 0, ux, wp.where(row == 1, cxx, wp.where(row == 2, cxy, cxz)))"
     rows = [
         f"wp.tile_scatter_masked(factors, 4 * own + row, {factor}, row < 4)\n",
-        f"wp.tile_scatter_masked(bases, base + {_place(0)}, value, row <= {degree})\n",
+        "place = row * (row + 1) // 2 + row\n",  # of (y, z) in its plane: d(d + 1)/2 + z with d = y + z
+        f"wp.tile_scatter_masked(bases, base + place, value, row <= {degree})\n",
         "older = T(0.0)\n",
+        "up = int(1)\n",
+        f"while up <= {degree}:\n",
+        "    beside = T(0.0)\n",
+        f"    inside = row + up <= {degree}\n",
+        "    if row > 0 and inside:\n        beside = bases[base + place - row - up]\n",
+        "    raised = (uy * value + cyy * older + cyz * beside) * inverse[up]\n",
+        "    older = value\n",
+        "    value = raised\n",
+        "    place = place + row + up\n",
+        "    wp.tile_scatter_masked(bases, base + place, value, inside)\n",
+        "    up = up + 1\n",
     ]
-    for y in range(1, degree + 1):
-        inside = f"row <= {degree - y}"
-        rows += [
-            "beside = T(0.0)\n",
-            f"if row > 0 and {inside}:\n    beside = bases[base + {_place(y - 1)} - row - {y}]\n",
-            f"raised = (uy * value + cyy * older + cyz * beside) * T({1 / y!r})\n",
-            "older = value\n",
-            "value = raised\n",
-            f"wp.tile_scatter_masked(bases, base + {_place(y)}, value, {inside})\n",
-        ]
     walk = [
         "m = T(0.0)\n",
         f"if lane < {plane}:\n    m = bases[{plane} * k + lane]\n",
@@ -203,15 +206,13 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
         f"wp.tile_scatter_masked(plane0, lane, m, lane < {plane})\n",
     ]
     for x in range(1, degree + 1):
-        last, new = f"plane{(x - 1) % 2}", f"plane{x % 2}"
-        inside = f"lane < {num_of_degree(degree - x)}"
+        last, new, count = f"plane{(x - 1) % 2}", f"plane{x % 2}", num_of_degree(degree - x)
         walk += [
-            f"if {inside}:\n",
-            f"    raised = (ux * m + cxx * before + cxy * {last}[below_y] + cxz * {last}[below_z]) * T({1 / x!r})\n",
-            "    before = m\n",
-            "    m = raised\n",
-            f"    s{x} = s{x} + m\n",
-            f"wp.tile_scatter_masked({new}, lane, m, {inside})\n",
+            f"new = next_moment({last}, lane, {count}, below_y, below_z, ux, cxx, cxy, cxz, m, before) * T({1 / x!r})\n",
+            "before = m\n",
+            "m = new\n",
+            f"s{x} = s{x} + m\n",
+            f"wp.tile_scatter_masked({new}, lane, m, lane < {count})\n",
         ]
     body = [
         "t, lane = wp.tid()\n",
@@ -247,16 +248,25 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
         body.append(f"if lane < {num_of_degree(degree - x)}:\n")
         degree_of = f"(sum_yz + {x})"
         body.append(f"    out[{degree_of} * (sum_yz + {x + 1}) * (sum_yz + {x + 2}) // 6 + lane, t] = s{x}\n")
-    return _function(body)
+    return NEXT_MOMENT + _function(body)
 
 
-def _place(y: int) -> str:
-    """Where (y, z = row) stands in its plane: d(d + 1)/2 + z with d = y + z."""
-    return f"(row + {y}) * (row + {y + 1}) // 2 + row"
+NEXT_MOMENT = """\
+@wp.func
+def next_moment(
+    plane: Any, lane: int, count: int, below_y: int, below_z: int, ux: T, cxx: T, cxy: T, cxz: T, m: T, before: T
+):
+    if lane >= count:
+        return T(0.0)
+    return ux * m + cxx * before + cxy * plane[below_y] + cxz * plane[below_z]
+
+
+"""
+"""A function because of its return: variables that an `if` inside a loop may leave unset cost registers all around it."""
 
 
 def _function(body: list[str]) -> str:
-    return f"def moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
+    return f"@wp.kernel(enable_backward=False, grid_stride=False)\ndef moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
 
 
 def _indented(lines: list[str]) -> str:
