@@ -61,7 +61,9 @@ BACKENDS = {
     "torch_full": Backend(
         "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device", True
     ),
-    "warp": Backend("warp", "warp", "gpu", ("float64", "float32"), "one source for CUDA and, compiled by LLVM, the CPU", True),
+    "warp": Backend(
+        "warp", "warp", "gpu", ("float64", "float32"), "one source for CUDA and, compiled by LLVM, the CPU", True
+    ),
     "numba": Backend("numba", "numba", "compiled", ("float64", "float32"), "compiled CPU kernel, one segment a lane"),
 }
 DEFAULTS = ("numpy_only", "numba")

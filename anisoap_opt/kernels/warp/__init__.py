@@ -5,7 +5,12 @@ from __future__ import annotations
 from anisoap_opt.kernels import torch_full
 from anisoap_opt.kernels.warp.kernel import Kernel
 
-__all__ = ["Kernel", "check_device"]
+__all__ = ["Kernel", "check_device", "devices"]
+
+
+def devices() -> list[str]:
+    """Devices that are there, "cpu" first."""
+    return [name for name in torch_full.devices() if name != "mps"]
 
 
 def check_device(device: str, dtype: str) -> None:

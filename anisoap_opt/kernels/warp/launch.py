@@ -32,6 +32,8 @@ class Variant:
         Launches that the monomials of straight-line code are split over.
     threads : int
         Of a block of straight-line code; the plane walk has as many as a plane needs.
+    resident : int
+        Threads that a multiprocessor shall hold at least; more leave each fewer of its 65 536 registers.
     straight_line_degree : int
         Up to this degree the code is straight-line, above it the plane walk.
     piece : int
@@ -41,8 +43,20 @@ class Variant:
     form: str = "factor"
     parts: int = 1
     threads: int = 128
+    resident: int = 256
     straight_line_degree: int = 8
     piece: int = 32
+
+    @classmethod
+    def of(cls, degree: int, dtype: str) -> Variant:
+        """What suits a degree: two launches where the registers of a thread do not hold all sums."""
+        if degree > cls.straight_line_degree:
+            return cls(resident=512)
+        return cls(parts=2 if degree > 6 and dtype == "float64" else 1)
+
+    def bounds(self, threads: int) -> tuple[int, int]:
+        """Threads of a block, and blocks that a multiprocessor shall hold at least."""
+        return threads, max(1, self.resident // threads)
 
 
 @dataclass(frozen=True)
@@ -66,14 +80,17 @@ class Moments:
 def moments(degree: int, dtype: str, variant: Variant) -> Moments:
     """Code that sums the moments up to one degree."""
     if degree <= variant.straight_line_degree:
-        texts = [source.straight_line(degree, variant.form, variant.parts, k) for k in range(variant.parts)]
+        bounds = variant.bounds(variant.threads)
+        texts = [source.straight_line(degree, bounds, variant.form, variant.parts, k) for k in range(variant.parts)]
         kernels = tuple(_kernel(text, f"straight_line_{degree}_{k}", dtype) for k, text in enumerate(texts))
         return Moments(kernels, variant.threads, blocks=False)
     if degree > LARGEST_DEGREE:
-        raise ValueError(f"backend 'warp' takes moments up to degree {LARGEST_DEGREE}, this basis needs degree {degree}")
+        raise ValueError(
+            f"backend 'warp' takes moments up to degree {LARGEST_DEGREE}, this basis needs degree {degree}"
+        )
     lanes = 32 if degree < 32 else 64
     threads = -(-num_of_degree(degree) // lanes) * lanes
-    text = source.plane_walk(degree, threads, lanes, variant.form)
+    text = source.plane_walk(degree, variant.bounds(threads), lanes, variant.form)
     return Moments((_kernel(text, f"plane_walk_{degree}", dtype),), threads, blocks=True)
 
 

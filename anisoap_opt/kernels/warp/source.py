@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from anisoap_opt.basis.monomials import exponents, num_of_degree
-
-Exponents = tuple[int, int, int]
+from anisoap_opt.basis.recurrence import Exponents, terms
 
 PARAMETERS = """\
 start: wp.array(dtype=wp.int32), segment: wp.array(dtype=wp.int32), first: wp.array(dtype=wp.int32),
@@ -66,7 +65,7 @@ weight = record[6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
 """μ and the pair's weight, by μ = F (Fᵀ r), which has no cancellation, or by μ = r - s C r, which reads less."""
 
 
-def straight_line(degree: int, form: str = "factor", parts: int = 1, part: int = 0) -> str:
+def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, part: int) -> str:
     """A thread a piece: every moment and every sum is a variable of its own, best a register.
 
     p_i m̃[p] = μ_i m̃[p - e_i] + Σ_k C_ik m̃[p - e_i - e_k] with i the axis of fewest terms. Moments of the highest degree
@@ -75,6 +74,8 @@ def straight_line(degree: int, form: str = "factor", parts: int = 1, part: int =
     Parameters
     ----------
     degree : int
+    bounds : tuple of int
+        Threads of a block, and blocks that a multiprocessor shall hold at least; this limits a thread's registers.
     form : {"factor", "covariance"}
         How μ is computed, see `CENTER`.
     parts, part : int
@@ -85,26 +86,30 @@ def straight_line(degree: int, form: str = "factor", parts: int = 1, part: int =
     str
         Of a function ``moments``.
     """
-    rows = {tuple(p): k for k, p in enumerate(p for d in range(degree + 1) for p in exponents(d).tolist())}
+    every = [(x, y, z) for d in range(degree + 1) for x, y, z in exponents(d).tolist()]
+    rows = {p: k for k, p in enumerate(every)}
     by_plane = sorted(rows)
     wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
     pair = [f"record = records[j[p]]\nr = r_ij[p]\nx = r[0]\ny = r[1]\nz = r[2]\n{COVARIANCE}{CENTER[form]}"]
-    sums = set(wanted)
     for p in sorted(_needed(wanted), key=lambda p: rows[p]):
         name, total = f"m{rows[p]}", f"s{rows[p]}"
-        axis, terms = terms_of(p)
-        expression = " + ".join(f"{factor} * m{rows[source]}" for factor, source in terms) or "weight"
-        if p in sums and sum(p) == degree and degree and p[axis] == 1:
-            pair.append(f"{total} = {total} + {expression}\n")
-            continue
-        scaled = f"({expression}) * T({1 / p[axis]!r})" if p[axis] > 1 else expression
-        pair.append(f"{name} = {scaled}\n")
-        if p in sums:
+        if p == (0, 0, 0):
+            pair.append(f"{name} = weight\n")
+        else:
+            axis, products = terms(p)
+            expression = " + ".join(f"{_factor(one.factor)} * m{rows[one.source]}" for one in products)
+            if sum(p) == degree and p[axis] == 1:
+                pair.append(f"{total} = {total} + {expression}\n")
+                continue
+            pair.append(
+                f"{name} = ({expression}) * T({1 / p[axis]!r})\n" if p[axis] > 1 else f"{name} = {expression}\n"
+            )
+        if p in wanted:
             pair.append(f"{total} = {total} + {name}\n")
     body = ["t = wp.tid()\n", PIECE, *(f"s{rows[p]} = T(0.0)\n" for p in wanted)]
     body += ["while p < end:\n", _indented([*pair, "p = p + step\n"])]
     body += [f"out[{rows[p]}, t] = s{rows[p]}\n" for p in wanted]
-    return _function(body)
+    return _function(body, bounds)
 
 
 def _needed(wanted: Iterable[Exponents]) -> set[Exponents]:
@@ -115,27 +120,16 @@ def _needed(wanted: Iterable[Exponents]) -> set[Exponents]:
         p = waiting.pop()
         if p not in found:
             found.add(p)
-            waiting += [source for _, source in terms_of(p)[1]]
+            waiting += [one.source for one in terms(p)[1]] if any(p) else []
     return found
 
 
-def terms_of(p: Exponents) -> tuple[int, list[tuple[str, Exponents]]]:
-    """Axis of fewest terms, and for each term of its recurrence (factor, lower moment); the one with μ comes last."""
-
-    def lowered(p: Exponents, axis: int) -> Exponents:
-        x, y, z = (value - (k == axis) for k, value in enumerate(p))
-        return x, y, z
-
-    choices = []
-    for axis in (axis for axis in range(3) if p[axis]):
-        base = lowered(p, axis)
-        terms = [("c" + "".join(sorted("xyz"[axis] + "xyz"[k])), lowered(base, k)) for k in range(3) if base[k]]
-        choices.append((len(terms), p[axis] != 1, axis, [*terms, ("u" + "xyz"[axis], base)]))
-    _, _, axis, terms = min(choices, default=(0, False, 0, []))
-    return axis, terms
+def _factor(axes: tuple[int, ...]) -> str:
+    """Name of μ_i or C_ik in the text."""
+    return ("u" if len(axes) == 1 else "c") + "".join("xyz"[axis] for axis in axes)
 
 
-def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> str:
+def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> str:
     """A block a piece: threads share a pair, a thread has one (y, z) of all planes and walks along x.
 
         p_x m̃[p] = μ_x m̃[p - x] + C_xx m̃[p - 2x] + C_xy m̃[p - x - y] + C_xz m̃[p - x - z]
@@ -149,8 +143,8 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
     ----------
     degree : int
         ≥ 1.
-    threads : int
-        Of a block: at least (D + 1)(D + 2)/2, a multiple of `lanes`.
+    bounds : tuple of int
+        Threads of a block, at least (D + 1)(D + 2)/2 and a multiple of `lanes`; blocks, as for `straight_line`.
     lanes : int
         At least D + 1.
     form : {"factor", "covariance"}
@@ -160,7 +154,7 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
     str
         Of a function ``moments``.
     """
-    plane, batch = num_of_degree(degree), threads // lanes
+    plane, batch = num_of_degree(degree), bounds[0] // lanes
     every = range(degree + 1)
     gaussian = [
         "pair = p + own * step\n",
@@ -208,7 +202,8 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
     for x in range(1, degree + 1):
         last, new, count = f"plane{(x - 1) % 2}", f"plane{x % 2}", num_of_degree(degree - x)
         walk += [
-            f"new = next_moment({last}, lane, {count}, below_y, below_z, ux, cxx, cxy, cxz, m, before) * T({1 / x!r})\n",
+            f"new = next_moment({last}, lane, {count}, below_y, below_z, ux, cxx, cxy, cxz, m, before)\n",
+            f"new = new * T({1 / x!r})\n",
             "before = m\n",
             "m = new\n",
             f"s{x} = s{x} + m\n",
@@ -248,7 +243,7 @@ def plane_walk(degree: int, threads: int, lanes: int, form: str = "factor") -> s
         body.append(f"if lane < {num_of_degree(degree - x)}:\n")
         degree_of = f"(sum_yz + {x})"
         body.append(f"    out[{degree_of} * (sum_yz + {x + 1}) * (sum_yz + {x + 2}) // 6 + lane, t] = s{x}\n")
-    return NEXT_MOMENT + _function(body)
+    return NEXT_MOMENT + _function(body, bounds)
 
 
 NEXT_MOMENT = """\
@@ -262,11 +257,12 @@ def next_moment(
 
 
 """
-"""A function because of its return: variables that an `if` inside a loop may leave unset cost registers all around it."""
+"""A function because of its return: variables that an `if` in a loop may leave unset cost registers all around it."""
 
 
-def _function(body: list[str]) -> str:
-    return f"@wp.kernel(enable_backward=False, grid_stride=False)\ndef moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
+def _function(body: list[str], bounds: tuple[int, int]) -> str:
+    decorator = f"@wp.kernel(enable_backward=False, grid_stride=False, launch_bounds={bounds})\n"
+    return f"{decorator}def moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
 
 
 def _indented(lines: list[str]) -> str:
