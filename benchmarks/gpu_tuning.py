@@ -1,0 +1,128 @@
+"""Measure variants of the Warp kernels on a GPU, to tune them: ``python -m benchmarks.gpu_tuning [--device cuda]``.
+
+Every variant is a `Variant` of `anisoap_opt.kernels.warp.launch` that differs from the default in a field or two; what
+is told is pairs a second of the summed moments, pairs on the device. Afterwards: the registers and spills of all that
+was compiled, where ``cuobjdump`` is, and the device's time by kernel for one whole calculation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from benchmarks import workloads
+from benchmarks.gpu import DTYPES, Case, Load, calculator
+from benchmarks.gpu_report import Report, seconds_per_call
+from benchmarks.table import markdown
+
+
+class OfDegree(Case):
+    """A case whose basis needs one degree: max_angular with n coupled to it, or (9, 6)."""
+
+    @property
+    def hypers(self) -> dict[str, Any]:
+        """Of the calculator."""
+        return {**workloads.HYPERS["(6, None)"], "max_angular": int(self.size)}
+
+
+def variants(degree: int, tiny: bool) -> Iterator[dict[str, Any]]:
+    """Fields that differ from the default."""
+    yield {}
+    if tiny:
+        return
+    for piece in (8, 16, 64, 128):
+        yield {"piece": piece}
+    yield {"form": "covariance"}
+    if degree > 8:
+        for resident in (256, 768, 1024):
+            yield {"resident": resident}
+        return
+    for parts, threads in product((1, 2, 3), (64, 128, 256)):
+        yield {"parts": parts, "threads": threads}
+    for resident in (384, 512, 768, 1024):
+        yield {"resident": resident}
+        yield {"resident": resident, "parts": 2}
+    yield {"straight_line_degree": 0, "resident": 512}
+    yield {"straight_line_degree": 0, "resident": 1024}
+
+
+def moments_rate(load: Load, dtype: str, device: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Pairs a second of one variant."""
+    from dataclasses import replace
+
+    from anisoap_opt.kernels.warp.launch import Variant
+
+    variant = replace(Variant.of(load.basis.degree, dtype), **fields)
+    kernel = load.kernel("warp", dtype, device, variant=variant)
+    chunks = list(load.chunks(kernel.segments_per_chunk, dtype, device))
+    seconds = seconds_per_call(lambda: [kernel.moments(one) for one in chunks], device, load.least)
+    return {"pairs/s": len(load.pairs.j) / seconds}
+
+
+def registers() -> list[str]:
+    """What cuobjdump says of every compiled kernel in Warp's cache."""
+    import warp
+
+    found = []
+    if shutil.which("cuobjdump"):
+        for path in sorted(Path(warp.config.kernel_cache_dir).rglob("*.cubin")):
+            done = subprocess.run(["cuobjdump", "--dump-resource-usage", path], capture_output=True, text=True)
+            found += [f"{path.name[:60]} {line}" for line in re.findall(r"REG:.*", done.stdout)]
+    return found
+
+
+def trace(case: Case, dtype: str, device: str) -> list[str]:
+    """Time of the device by kernel in one `power_spectrum`, the second."""
+    from torch.profiler import ProfilerActivity, profile
+
+    made, frames = calculator(case, "warp", dtype, device), case.frames()
+    made.power_spectrum(frames)
+    activity = ProfilerActivity.CPU if device == "cpu" else ProfilerActivity.CUDA
+    with profile(activities=[activity]) as recorded:
+        made.power_spectrum(frames)
+    averages = sorted(recorded.key_averages(), key=lambda one: -one.self_device_time_total)[:20]
+    return [f"{one.self_device_time_total / 1e3:9.3f} ms {one.count:6d} × {one.key[:90]}" for one in averages]
+
+
+def main() -> None:
+    """Run all variants and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--seconds", type=float, default=200)
+    parser.add_argument("--tiny", action="store_true", help="sizes for a test")
+    options = parser.parse_args()
+    device, tiny = options.device, options.tiny
+    report = Report(options.out, options.seconds)
+    large, small = (64, 64) if tiny else (100_000, 10_000)
+    cases: list[Case] = [
+        Case(f"bulk {large} (6, None)", lambda: workloads.bulk(large, 1), "(6, None)"),
+        Case(f"bulk {small} (9, 6)", lambda: workloads.bulk(small, 1), "(9, 6)"),
+        OfDegree(f"bulk {small} (8, None)", lambda: workloads.bulk(small, 1), "8"),
+        OfDegree(f"bulk {small} (7, None)", lambda: workloads.bulk(small, 1), "7"),
+    ]
+    rates: dict[str, float] = {}
+    for case in cases:
+        load = report.part(f"pairs: {case.name}", Load, case, 0.0 if tiny else 0.15)
+        for dtype in DTYPES if load else ():
+            for fields in variants(load.basis.degree, tiny):
+                name = f"{case.name} {dtype} {fields or ''}"
+                found = report.part(name, moments_rate, load, dtype, device, fields, expected=2.0)
+                rates[name] = found["pairs/s"] if found else float("nan")
+        if case.size in workloads.HYPERS:
+            report.part(f"trace: {case.name}", trace, case, "float64", device, expected=2.0)
+    report.part("registers", registers)
+    print(markdown(["variant", "pairs/s of the moments"], [[name, f"{rate:.4g}"] for name, rate in rates.items()]))
+    for name, lines in report.parts.items():
+        if name.startswith(("trace", "registers")) and isinstance(lines, list):
+            print(f"\n{name}", *lines, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
