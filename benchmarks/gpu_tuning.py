@@ -1,17 +1,15 @@
 """Measure variants of the Warp kernels on a GPU, to tune them: ``python -m benchmarks.gpu_tuning [--device cuda]``.
 
 Every variant is a `Variant` of `anisoap_opt.kernels.warp.launch` that differs from the default in a field or two; what
-is told is pairs a second of the summed moments, pairs on the device. Afterwards: the registers and spills of all that
-was compiled, where ``cuobjdump`` is, and the device's time by kernel for one whole calculation.
+is told is pairs a second of the summed moments, pairs on the device, and how far the values are from the default's.
+Afterwards: the device's time by kernel for one whole calculation.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -52,29 +50,26 @@ def variants(degree: int, tiny: bool) -> Iterator[dict[str, Any]]:
     yield {"straight_line_degree": 0, "resident": 1024}
 
 
-def moments_rate(load: Load, dtype: str, device: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Pairs a second of one variant."""
-    from dataclasses import replace
+class Variants:
+    """Rates of variants of the kernel for one load and dtype."""
 
-    from anisoap_opt.kernels.warp.launch import Variant
+    def __init__(self, load: Load, dtype: str, device: str) -> None:
+        self.load, self.dtype, self.device = load, dtype, device
+        self.default: Any = None
 
-    variant = replace(Variant.of(load.basis.degree, dtype), **fields)
-    kernel = load.kernel("warp", dtype, device, variant=variant)
-    chunks = list(load.chunks(kernel.segments_per_chunk, dtype, device))
-    seconds = seconds_per_call(lambda: [kernel.moments(one) for one in chunks], device, load.least)
-    return {"pairs/s": len(load.pairs.j) / seconds}
+    def measure(self, fields: dict[str, Any]) -> dict[str, float]:
+        """Pairs a second of one variant, and its largest difference from the first relative to the largest value."""
+        from anisoap_opt.kernels.warp.launch import Variant
 
-
-def registers() -> list[str]:
-    """What cuobjdump says of every compiled kernel in Warp's cache."""
-    import warp
-
-    found = []
-    if shutil.which("cuobjdump"):
-        for path in sorted(Path(warp.config.kernel_cache_dir).rglob("*.cubin")):
-            done = subprocess.run(["cuobjdump", "--dump-resource-usage", path], capture_output=True, text=True)
-            found += [f"{path.name[:60]} {line}" for line in re.findall(r"REG:.*", done.stdout)]
-    return found
+        load = self.load
+        variant = replace(Variant.of(load.basis.degree, self.dtype), **fields)
+        kernel = load.kernel("warp", self.dtype, self.device, variant=variant)
+        chunks = list(load.chunks(kernel.segments_per_chunk, self.dtype, self.device))
+        moments = kernel.moments(chunks[0])
+        self.default = moments if self.default is None else self.default
+        difference = float((moments - self.default).abs().max() / self.default.abs().max())
+        seconds = seconds_per_call(lambda: [kernel.moments(one) for one in chunks], self.device, load.least)
+        return {"pairs/s": len(load.pairs.j) / seconds, "difference": difference}
 
 
 def trace(case: Case, dtype: str, device: str) -> list[str]:
@@ -107,20 +102,20 @@ def main() -> None:
         OfDegree(f"bulk {small} (8, None)", lambda: workloads.bulk(small, 1), "8"),
         OfDegree(f"bulk {small} (7, None)", lambda: workloads.bulk(small, 1), "7"),
     ]
-    rates: dict[str, float] = {}
+    body: list[list[str]] = []
     for case in cases:
         load = report.part(f"pairs: {case.name}", Load, case, 0.0 if tiny else 0.15)
         for dtype in DTYPES if load else ():
+            measured = Variants(load, dtype, device)
             for fields in variants(load.basis.degree, tiny):
                 name = f"{case.name} {dtype} {fields or ''}"
-                found = report.part(name, moments_rate, load, dtype, device, fields, expected=2.0)
-                rates[name] = found["pairs/s"] if found else float("nan")
+                found = report.part(name, measured.measure, fields, expected=2.0)
+                body.append([name, *(f"{value:.4g}" for value in (found or {}).values()), "", ""][:3])
         if case.size in workloads.HYPERS:
             report.part(f"trace: {case.name}", trace, case, "float64", device, expected=2.0)
-    report.part("registers", registers)
-    print(markdown(["variant", "pairs/s of the moments"], [[name, f"{rate:.4g}"] for name, rate in rates.items()]))
+    print(markdown(["variant", "pairs/s of the moments", "difference"], body))
     for name, lines in report.parts.items():
-        if name.startswith(("trace", "registers")) and isinstance(lines, list):
+        if name.startswith("trace") and isinstance(lines, list):
             print(f"\n{name}", *lines, sep="\n")
 
 

@@ -113,6 +113,7 @@ def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: w
 
 def _kernel(text: str, name: str, dtype: str) -> Any:
     """The kernel `moments` of a text, in a Warp module of its own; compiled when first launched, and kept on disk."""
+    text = source.load_record(dtype) + text
     name = f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}"
     scalar = getattr(wp, dtype)
     types = {"T": scalar, "Vector": wp.types.vector(3, scalar), "Record": wp.types.vector(16, scalar)}

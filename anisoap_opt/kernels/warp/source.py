@@ -90,7 +90,9 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
     rows = {p: k for k, p in enumerate(every)}
     by_plane = sorted(rows)
     wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
-    pair = [f"record = records[j[p]]\nr = r_ij[p]\nx = r[0]\ny = r[1]\nz = r[2]\n{COVARIANCE}{CENTER[form]}"]
+    pair = [
+        f"record = load_record(records, j[p])\nr = r_ij[p]\nx = r[0]\ny = r[1]\nz = r[2]\n{COVARIANCE}{CENTER[form]}"
+    ]
     for p in sorted(_needed(wanted), key=lambda p: rows[p]):
         name, total = f"m{rows[p]}", f"s{rows[p]}"
         if p == (0, 0, 0):
@@ -160,7 +162,7 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
         "pair = p + own * step\n",
         "alive = pair < end\n",
         "if not alive:\n    pair = p\n",
-        "record = records[j[pair]]\nr = r_ij[pair]\nx = r[0]\ny = r[1]\nz = r[2]\n",
+        "record = load_record(records, j[pair])\nr = r_ij[pair]\nx = r[0]\ny = r[1]\nz = r[2]\n",
         COVARIANCE,
         CENTER[form],
     ]
@@ -258,6 +260,36 @@ def next_moment(
 
 """
 """A function because of its return: variables that an `if` in a loop may leave unset cost registers all around it."""
+
+
+PACKED = {"float64": ("double2", "xy"), "float32": ("float4", "xyzw")}
+"""The type that a GPU loads 16 bytes as, and its fields."""
+
+
+def load_record(dtype: str) -> str:
+    """A function that loads a record: every thread reads another one, and the fewer loads the better."""
+    packed, fields = PACKED[dtype]
+    count = len(fields)
+    copies = [f"    record[{count} * k + {i}] = packs[k].{field};" for i, field in enumerate(fields)]
+    snippet = [
+        f"wp::vec_t<16, wp::{dtype}> record;",
+        "#if defined(__CUDA_ARCH__)",
+        f"const {packed}* packs = reinterpret_cast<const {packed}*>(records.data + q);",
+        f"for (int k = 0; k < {16 // count}; ++k) {{",
+        *copies,
+        "}",
+        "#else",
+        "record = records.data[q];",
+        "#endif",
+        "return record;",
+    ]
+    text = "\n".join(snippet)
+    return f"""\
+@wp.func_native('''{text}''')
+def load_record(records: wp.array(dtype=Record), q: int) -> Record: ...
+
+
+"""
 
 
 def _function(body: list[str], bounds: tuple[int, int]) -> str:
