@@ -153,7 +153,7 @@ def backends() -> None:
 
 def _details(backend: str) -> tuple[str, str, str]:
     """Version, devices and threads of one backend, in words."""
-    from importlib.metadata import version
+    from importlib.metadata import packages_distributions, version
 
     entry = kernels.BACKENDS[backend]
     if not entry.installed:
@@ -163,7 +163,8 @@ def _details(backend: str) -> tuple[str, str, str]:
     devices = module.devices() if isinstance(module, HasDevices) else ["cpu"]
     default = os.environ.get("OMP_NUM_THREADS", "BLAS default")
     threads = str(module.num_threads()) if isinstance(module, HasThreads) else default
-    return f"{needs} {version(needs)}", ", ".join(devices), threads
+    distribution = packages_distributions().get(needs, [needs])[0]
+    return f"{distribution} {version(distribution)}", ", ".join(devices), threads
 
 
 def _numbers(option: str, text: str | None, kind: type[int] | type[float]) -> list[Any] | None:

@@ -173,7 +173,7 @@ class Load:
         from anisoap_opt.kernels.contract import KernelOptions
 
         precision = self.made.radial_basis.unit_precision
-        gaussians = kernels.make_gaussians(backend, self.batch.rotations, self.batch.semiaxes, precision)
+        gaussians = kernels.load_gaussians(backend)(self.batch.rotations, self.batch.semiaxes, precision)
         return kernels.load(backend)(gaussians, self.basis, KernelOptions(dtype, device), **variant)
 
     def chunks(self, segments: int, dtype: str, device: str) -> Iterator[Any]:

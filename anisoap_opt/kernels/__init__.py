@@ -30,7 +30,7 @@ class Backend:
     module : str
         Module of this package that holds the class `Kernel`.
     needs : str
-        Distribution that must be installed, "" for none.
+        Package that can be imported once it is installed, "" for none.
     extra : str
         Extra of ``pip install anisoap_opt[…]`` that brings it.
     dtypes : tuple of str

@@ -22,7 +22,7 @@ from tests.frames_for_tests import random_rotation
 from tests.quadrature import gauss_hermite_moments
 from tests.tolerances import assert_close
 
-BACKENDS = ["numpy_only", "torch_full"]
+BACKENDS = ["numpy_only", "torch_full", "warp"]
 
 
 def kernel(backend: str, rotations: Any, semiaxes: Any, precision: float, degree: int) -> Any:
