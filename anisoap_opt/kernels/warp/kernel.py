@@ -29,24 +29,22 @@ class Kernel(torch_full.Kernel):
 
     def moments(self, pairs: Pairs) -> torch.Tensor:
         """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
+        num_segments, size, piece = pairs.num_segments, num_up_to_degree(self.basis.degree), self.variant.piece
+        if len(pairs.j) == 0:
+            return torch.zeros((size, num_segments), dtype=self.wide, device=self.device)
         start = torch.as_tensor(pairs.start)
-        num_pieces = (
-            start.diff().add(self.variant.piece - 1).div(self.variant.piece, rounding_mode="floor").clamp(min=1)
-        )
-        first = torch.nn.functional.pad(num_pieces.cumsum(0), (1, 0))
-        total = int(first[-1])
-        num_segments, size = len(num_pieces), num_up_to_degree(self.basis.degree)
-        num_pieces, first, start = (one.to(self.device, torch.int32) for one in (num_pieces, first, start))
+        counts = start.diff().add(piece - 1).div(piece, rounding_mode="floor").clamp(min=1)  # pieces of each segment
+        first = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
+        num_pieces = int(first[-1])
+        counts, first, start = (one.to(self.device, torch.int32) for one in (counts, first, start))
         segment = torch.arange(num_segments, dtype=torch.int32, device=self.device)
-        segment = torch.repeat_interleave(segment, num_pieces, output_size=total)
+        segment = torch.repeat_interleave(segment, counts, output_size=num_pieces)
         j = torch.as_tensor(pairs.j).to(self.device, torch.int32)
-        r_ij = self._tensor(pairs.r_ij, self.dtype).reshape(-1, 3)
-        pieces = torch.empty((size, total), dtype=self.dtype, device=self.device)
-        if total:
-            arrays = vectors(r_ij), vectors(self.rows)
-            inputs = (start, segment, first, j, *arrays, self.precision, self.inverse, pieces)
-            self.sum_moments(total, inputs, self.device)
-        if total == num_segments:
+        arrays = vectors(self._tensor(pairs.r_ij, self.dtype)), vectors(self.rows)
+        pieces = torch.empty((size, num_pieces), dtype=self.dtype, device=self.device)
+        inputs = (start, segment, first, j, *arrays, self.precision, self.inverse, pieces)
+        self.sum_moments(num_pieces, inputs, self.device)
+        if num_pieces == num_segments:
             return pieces.to(self.wide)
         out = torch.empty((size, num_segments), dtype=self.wide, device=self.device)
         launch(self.add_pieces, out.shape, (first, pieces, out), self.device, 256)
