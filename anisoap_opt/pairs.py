@@ -179,6 +179,34 @@ def lay_out(types: Ints, code: Ints, is_center: Bools, met: Bools) -> Layout:
     return Layout(tuple(blocks), first_segment, columns, num_segments)
 
 
+def lay_out_counts(types: Ints, code: Ints, counts: Ints, *, fixed: bool) -> tuple[Layout, Ints]:
+    """Layout for a search that has counted, and not yet written, its pairs.
+
+    Parameters
+    ----------
+    types, code
+        As for `lay_out`.
+    counts : ndarray of int, shape [particles, types]
+        Neighbours of each type; a particle without any is no centre.
+    fixed : bool
+        Whether every block has a column for every type, or for those only that its centres meet.
+
+    Returns
+    -------
+    layout : Layout
+    start : ndarray of int, shape [segments + 1]
+        See `Pairs`.
+    """
+    met = np.full((len(types), len(types)), fixed)
+    for t in range(len(types)):
+        met[t] |= counts[code == t].any(axis=0)
+    layout = lay_out(types, code, np.asarray(counts.any(axis=1)), met)
+    sizes = [
+        counts[block.centers][:, met[np.searchsorted(types, block.center_type)]].ravel() for block in layout.blocks
+    ]
+    return layout, np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
+
+
 def sort_into_segments(
     particle_types: Ints,
     i: Ints,

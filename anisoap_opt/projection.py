@@ -282,14 +282,14 @@ class EllipsoidalDensityProjection(Hypers):
         batch = ParticleBatch.read(frames, self.columns).in_units_of(length)
         chosen = choose_centers(batch, centers)
         cutoff_radius, self_pairs = self.cutoff_radius / length, not self.subtract_center_contribution
-        neighborhoods = kernels.load_search(self.backend)(
+        neighborhoods = kernels.load_search(self.backend, self.options)(
             batch, cutoff_radius, self_pairs=self_pairs, types=self.types, centers=chosen, keep_shifts=keep_shifts
         )
         warn_if_isolated(batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length)
         return batch, neighborhoods
 
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
-        make_gaussians = kernels.load_gaussians(self.backend)
+        make_gaussians = kernels.load_gaussians(self.backend, self.options)
         gaussians = make_gaussians(batch.rotations, batch.semiaxes, self.radial_basis.unit_precision)
         return kernels.load(self.backend)(gaussians, basis, self.options)
 

@@ -6,7 +6,7 @@ import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -137,17 +137,22 @@ def _dtype_name(dtype: Any) -> str:
 
 
 @cache
-def load_gaussians(backend: str) -> Callable[[Any, Any, float], Gaussians]:
+def load_gaussians(backend: str, options: KernelOptions = KernelOptions()) -> Callable[[Any, Any, float], Gaussians]:  # noqa: B008
     """`Gaussians.of`, or the backend's own way to it."""
     own = module(backend)
-    return own.make_gaussians if isinstance(own, MakesGaussians) else Gaussians.of
+    return _for_device(backend, own.make_gaussians, options) if isinstance(own, MakesGaussians) else Gaussians.of
 
 
 @cache
-def load_search(backend: str) -> Callable[..., Neighborhoods]:
+def load_search(backend: str, options: KernelOptions = KernelOptions()) -> Callable[..., Neighborhoods]:  # noqa: B008
     """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
     own = module(backend)
-    return own.find_neighborhoods if isinstance(own, Searches) else find_neighborhoods
+    return _for_device(backend, own.find_neighborhoods, options) if isinstance(own, Searches) else find_neighborhoods
+
+
+def _for_device(backend: str, function: Callable[..., Any], options: KernelOptions) -> Callable[..., Any]:
+    """The function, told the options if the backend has a choice of devices."""
+    return partial(function, options=options) if BACKENDS[backend].devices else function
 
 
 def load(backend: str) -> type[Kernel]:

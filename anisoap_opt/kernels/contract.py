@@ -95,7 +95,7 @@ class Differentiable(Protocol):
 
 @runtime_checkable
 class Searches(Protocol):
-    """A backend's module with a neighbour search of its own."""
+    """A backend's module with a neighbour search of its own; with `HasDevices`, it takes `options` too."""
 
     def find_neighborhoods(
         self,
@@ -112,7 +112,7 @@ class Searches(Protocol):
 
 @runtime_checkable
 class MakesGaussians(Protocol):
-    """A backend's module with a way of its own to `Gaussians.of`."""
+    """A backend's module with a way of its own to `Gaussians.of`; with `HasDevices`, it takes `options` too."""
 
     def make_gaussians(self, rotations: Any, semiaxes: Any, precision: float) -> Gaussians:
         """As `Gaussians.of`."""

@@ -26,6 +26,12 @@ ENGINES = {  # name → backend whose search it is, and the constants that make 
         "numba",
         {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
     ),
+    "warp images": ("warp", {"IMAGE_CANDIDATES": 1 << 60}),
+    "warp grid": ("warp", {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0}),
+    "warp fine grid": (
+        "warp",
+        {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
+    ),
 }
 
 
@@ -37,6 +43,8 @@ def engine(name: str, patch: pytest.MonkeyPatch) -> Search:
     module = neighbors
     if backend == "numba":
         from anisoap_opt.kernels.numba import scene as module  # type: ignore[no-redef]
+    if backend == "warp":
+        from anisoap_opt.kernels.warp import neighbors as module  # type: ignore[no-redef]
     for constant, value in constants.items():
         patch.setattr(module, constant, value)
     return kernels.load_search(backend)

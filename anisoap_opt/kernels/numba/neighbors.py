@@ -18,7 +18,7 @@ from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
 from anisoap_opt.kernels.numba.search import Found, search
 from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.lattice import wrap
-from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out
+from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out_counts
 
 MIN_TASK = 200_000
 """Candidates below which a second thread costs more than it saves."""
@@ -158,17 +158,9 @@ class PairSearch:
 
     def _lay_out(self, counts: Ints, of_layout: Ints, fixed: bool) -> None:
         """Blocks and segments, from the number of neighbours of each type of each particle [particles, types]."""
-        met = np.full((len(of_layout), len(of_layout)), fixed)
-        for t in range(len(of_layout)):
-            met[t] |= counts[self._code == t].any(axis=0)
-        layout = lay_out(of_layout, self._code, np.asarray(counts.any(axis=1)), met)
+        layout, self.start = lay_out_counts(of_layout, self._code, counts, fixed=fixed)
         self.blocks = layout.blocks
         self._columns = layout.columns
-        sizes = [
-            counts[block.centers][:, met[np.searchsorted(of_layout, block.center_type)]].ravel()
-            for block in layout.blocks
-        ]
-        self.start = np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]))
         self._centers = np.concatenate([*(block.centers for block in layout.blocks), np.zeros(0, np.int64)])
         self._first_segment = layout.first_segment[self._centers]
 

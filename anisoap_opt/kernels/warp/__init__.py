@@ -1,11 +1,19 @@
-"""One source for CUDA and, by LLVM, for the CPU: NVIDIA's Warp sums the moments, Torch changes the basis."""
+"""One source for CUDA and, by LLVM, for the CPU: NVIDIA's Warp finds pairs, sums moments and couples coefficients."""
 
 from __future__ import annotations
 
-from anisoap_opt.kernels import torch_full
-from anisoap_opt.kernels.warp.kernel import Kernel
+from typing import Any
 
-__all__ = ["Kernel", "check_device", "devices"]
+import torch
+
+from anisoap_opt.gaussians import Gaussians
+from anisoap_opt.kernels import torch_full
+from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.kernels.warp.kernel import Kernel
+from anisoap_opt.kernels.warp.launch import upload
+from anisoap_opt.kernels.warp.neighbors import find_neighborhoods
+
+__all__ = ["Kernel", "check_device", "devices", "find_neighborhoods", "make_gaussians"]
 
 
 def devices() -> list[str]:
@@ -18,3 +26,9 @@ def check_device(device: str, dtype: str) -> None:
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"backend 'warp' runs on the devices 'cpu' and 'cuda', got {device!r}")
     torch_full.check_device(device, dtype)
+
+
+def make_gaussians(rotations: Any, semiaxes: Any, precision: float, *, options: KernelOptions) -> Gaussians:
+    """As `Gaussians.of`, computed on the device of `options`, where the records stay."""
+    device = torch.device(options.device)
+    return Gaussians.of(upload(rotations, device), upload(semiaxes, device), precision)

@@ -12,14 +12,19 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 import torch
 import warp as wp
 
+from anisoap_opt.arrays import Ints
 from anisoap_opt.basis.monomials import num_of_degree
 from anisoap_opt.kernels.warp import source
 
 LARGEST_DEGREE = 43
 """A block has at most 1024 threads, and a plane of the plane walk (D + 1)(D + 2)/2."""
+
+SHORTEST_PIECE = 32
+"""Rows of a run that one thread takes at least, where the run has as many."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,9 @@ class Moments:
         """Sum the moments of some pieces; `inputs` as in `source.PARAMETERS`."""
         for kernel in self.kernels:
             if self.blocks:
-                launch(kernel, (pieces, self.threads), inputs, device, self.threads)
+                launch(kernel, (pieces, self.threads), inputs, device, self.threads, share=True)
             else:
-                launch(kernel, (pieces,), inputs, device, self.threads if device.type == "cuda" else 1)
+                launch(kernel, (pieces,), inputs, device, self.threads)
 
 
 @cache
@@ -126,23 +131,86 @@ def _kernel(text: str, name: str, dtype: str) -> Any:
     return scope["moments"]
 
 
-def launch(kernel: Any, dim: Sequence[int], inputs: Sequence[Any], device: torch.device, threads: int) -> None:
+def launch(
+    kernel: Any, dim: Sequence[int], inputs: Sequence[Any], device: torch.device, threads: int, *, share: bool = False
+) -> None:
     """Launch on Torch's current stream of the device; tensors are read and written in place.
 
-    A block of several threads works on the CPU too: they take turns, see `warp.config.enable_cpu_blocks`.
+    On the CPU a block is one thread, unless the threads of a block `share` memory: then they take turns, see
+    `warp.config.enable_cpu_blocks`.
     """
+    if 0 in dim:
+        return
     with _settings():
         arguments = [wp.from_torch(one) if isinstance(one, torch.Tensor) else one for one in inputs]
         place: dict[str, Any] = {"device": "cpu"}
         if device.type == "cuda":
             place = {"stream": wp.stream_from_torch(torch.cuda.current_stream(device))}
-        wp.launch(kernel, dim, arguments, block_dim=threads, **place)
+        block_dim = threads if share or device.type == "cuda" else 1
+        wp.launch(kernel, dim, arguments, block_dim=block_dim, **place)
 
 
 def vectors(rows: torch.Tensor) -> Any:
     """A Warp array of vectors on the memory of a tensor [count, length]."""
     with _settings():
         return wp.from_torch(rows, dtype=wp.types.vector(rows.shape[1], wp.dtype_from_torch(rows.dtype)))
+
+
+def fill_struct(struct: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """An instance of a Warp struct whose arrays lie on the memory of tensors; those of vectors are [count, 3]."""
+    with _settings():
+        made = struct()
+    for name, tensor in tensors.items():
+        setattr(made, name, wp.from_torch(tensor, dtype=struct.vars[name].type.dtype))
+    return made
+
+
+def upload(array: Any, device: torch.device) -> torch.Tensor:
+    """A tensor of the device; the host does not wait for its copy, which is made from pinned memory."""
+    tensor = torch.as_tensor(array).contiguous()
+    if tensor.numel() == 0:
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)  # whose strides are the usual ones
+    if device.type != "cuda" or tensor.is_cuda:
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Runs of rows cut into pieces.
+
+    Attributes
+    ----------
+    count : int
+    run : tensor of int32, shape [pieces]
+        The run that each belongs to.
+    first : tensor of int32, shape [runs + 1]
+        First piece of each run.
+    """
+
+    count: int
+    run: torch.Tensor
+    first: torch.Tensor
+
+
+def cut_runs(bounds: Ints, device: torch.device) -> Pieces:
+    """Cut each run into about as many pieces as each of them then has rows, and short runs not at all.
+
+    Parameters
+    ----------
+    bounds : ndarray of int, shape [runs + 1]
+        Run k holds the rows bounds[k] … bounds[k+1] - 1.
+    device : torch.device
+
+    Returns
+    -------
+    Pieces
+    """
+    sizes = np.diff(bounds)
+    counts = np.maximum(-(-sizes // np.maximum(SHORTEST_PIECE, np.sqrt(sizes).astype(np.int64))), 1)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    run = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return Pieces(len(run), upload(run, device), upload(first, device))
 
 
 @contextmanager
