@@ -56,10 +56,9 @@ class Variant:
 
     @classmethod
     def of(cls, degree: int, dtype: str) -> Variant:
-        """What suits a degree: two launches where the registers of a thread do not hold all sums."""
-        if degree > cls.straight_line_degree:
-            return cls(resident=512)
-        return cls(parts=2 if degree > 6 and dtype == "float64" else 1)
+        """What suits a degree: longer pieces where their sums lose no digits that anyone sees."""
+        piece = 64 if dtype == "float64" else 32
+        return cls(piece=piece, resident=256 if degree <= cls.straight_line_degree else 768)
 
     def bounds(self, threads: int) -> tuple[int, int]:
         """Threads of a block, and blocks that a multiprocessor shall hold at least."""
