@@ -1,9 +1,10 @@
 """Measure the backends on a GPU: ``python -m benchmarks.gpu [--device cuda] [--out FILE] [--seconds 280]``.
 
 One run tells what the device can do (copies, matrix products), that each backend's values are right (against
-`reference`, small frames), and how many pairs a second each takes: the kernel alone, with its pairs on the device, and
-`power_spectrum` as a whole. A part that fails leaves its error, one that no time is left for says so, and the file of
-results is written after every part. It needs no network.
+`reference`, small frames), and how many pairs a second each takes: the search alone, the kernel alone with its pairs on
+the device, all that follows the reading of frames ("batch"), and `power_spectrum` as a whole. A part that fails leaves
+its error, one that no time is left for says so, and the file of results is written after every part. It needs no
+network.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ import argparse
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+import warnings
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,51 +22,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure, workloads
+from benchmarks.gpu_cases import ON_DEVICE, Case, Load, calculator, cases, compiled_search
 from benchmarks.gpu_report import Report, seconds_per_call, synchronize
 from benchmarks.table import markdown
 
-ON_DEVICE = ("warp", "torch_full")
 DTYPES = ("float64", "float32")
 SMALL = {"ellipsoids": 3, "benzenes": 1}
 """Frames that `reference` is asked for."""
 BOUNDS = {"float64": 1e-10, "float32": 1e-4}
 """Of the error of power spectra against `reference`, relative to the largest value."""
 
-
-SLOWEST = {False: 4e5, True: 5e7}
-"""Pairs a second that are at least expected, by whether pairs come from a compiled search: for the budget of time."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """Frames and hyperparameters under one name."""
-
-    name: str
-    frames: Callable[[], list[Any]]
-    size: str
-    center: bool = True
-
-    @property
-    def hypers(self) -> dict[str, Any]:
-        """Of the calculator."""
-        return {**workloads.HYPERS[self.size], "subtract_center_contribution": not self.center}
-
-
-def cases(tiny: bool) -> list[Case]:
-    """What is measured; `tiny` is for a test."""
-
-    def repeated(name: str, times: int) -> Callable[[], list[Any]]:
-        return lambda: workloads.system(name) * times
-
-    if tiny:
-        return [Case("bulk 64 (6, None)", lambda: workloads.bulk(64, 1), "(6, None)")]
-    sizes = (10_000, 100_000, 1_000_000)
-    return [
-        Case("ellipsoids (6, None)", repeated("ellipsoids", 34), "(6, None)", center=False),
-        Case("ellipsoids (9, 6)", repeated("ellipsoids", 34), "(9, 6)", center=False),
-        Case("benzenes (6, None)", repeated("benzenes", 10), "(6, None)"),
-        *(Case(f"bulk {n} (6, None)", lambda n=n: workloads.bulk(n, 1), "(6, None)") for n in sizes),
-    ]
+SLOWEST = {False: 1e6, True: 2e7}
+"""Pairs a second that are at least expected, by whether all of the way is compiled: for the budget of time."""
+MOST_PAIRS = {False: 4e6, True: 1e9}
+"""Cases with more are left out of the parts that search for pairs, likewise."""
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -105,14 +74,6 @@ def rates(device: str, tiny: bool) -> dict[str, float]:
     return found
 
 
-def calculator(case: Case, backend: str, dtype: str, device: str) -> Any:
-    """Of one backend; numba runs on the host."""
-    from anisoap_opt import EllipsoidalDensityProjection
-
-    device = device if backend in ON_DEVICE else "cpu"
-    return EllipsoidalDensityProjection(**case.hypers, backend=backend, dtype=dtype, device=device)
-
-
 def parity(device: str, tiny: bool) -> dict[str, float]:
     """Largest error against `reference` of each backend, dtype and size, relative to the largest value."""
     errors: dict[str, float] = {}
@@ -131,64 +92,6 @@ def parity(device: str, tiny: bool) -> dict[str, float]:
     return errors
 
 
-@cache
-def compiled_search() -> str:
-    """The backend "numba" if it works here, else ""."""
-    try:
-        calculator(Case("", lambda: [], "(6, None)"), "numba", "float64", "cpu").power_spectrum(workloads.bulk(64, 1))
-    except Exception:  # an untried pair of versions may fail in any way, and is told by the parts about numba
-        return ""
-    return "numba"
-
-
-class Load:
-    """The pairs of a case, and the kernels of all backends for it."""
-
-    def __init__(self, case: Case, least: float) -> None:
-        from anisoap_opt import kernels
-        from anisoap_opt.frames import ParticleBatch
-        from anisoap_opt.pairs import Neighborhoods
-
-        self.case, self.least = case, least
-        search = compiled_search() or "numpy_only"
-        self.made = calculator(case, search, "float64", "cpu")
-        begin = time.perf_counter()
-        length = self.made.radial_basis.length
-        self.batch = ParticleBatch.from_frames(case.frames(), self.made.rotation_key).in_units_of(length)
-        checked = time.perf_counter()
-        found = kernels.load_search(search)(self.batch, self.made.cutoff_radius / length, self_pairs=case.center)
-        self.pairs = found.pairs.segments(0, found.pairs.num_segments)
-        self.found = Neighborhoods(self.pairs, found.blocks)
-        self.seconds = {"frames": checked - begin, f"{search}'s neighbours": time.perf_counter() - checked}
-        self.basis = self.made._basis
-
-    def summary(self) -> dict[str, Any]:
-        """Sizes, and how long the host took."""
-        segments = self.pairs.num_segments
-        return {"pairs": len(self.pairs.j), "segments": segments, "degree": self.basis.degree, "seconds": self.seconds}
-
-    def kernel(self, backend: str, dtype: str, device: str, **variant: Any) -> Any:
-        """Kernel of a backend."""
-        from anisoap_opt import kernels
-        from anisoap_opt.kernels.contract import KernelOptions
-
-        precision = self.made.radial_basis.unit_precision
-        gaussians = kernels.load_gaussians(backend)(self.batch.rotations, self.batch.semiaxes, precision)
-        return kernels.load(backend)(gaussians, self.basis, KernelOptions(dtype, device), **variant)
-
-    def chunks(self, segments: int, dtype: str, device: str) -> Iterator[Any]:
-        """The pairs, so many segments at a time, as tensors of a device."""
-        import torch
-
-        from anisoap_opt.pairs import Pairs
-
-        for first in range(0, self.pairs.num_segments, segments):
-            one = self.pairs.segments(first, min(first + segments, self.pairs.num_segments))
-            r_ij = torch.as_tensor(one.r_ij).to(device, getattr(torch, dtype))
-            j = torch.as_tensor(one.j).to(device, torch.int32)
-            yield Pairs(j, r_ij, torch.as_tensor(one.start).to(device))  # type: ignore[arg-type]
-
-
 def kernel_alone(load: Load, backend: str, dtype: str, device: str, ceilings: dict[str, float]) -> dict[str, Any]:
     """Pairs a second of coefficients, and for `warp` of the moments alone, with the pairs on the device."""
     from anisoap_opt.basis.recurrence import count_flops
@@ -196,7 +99,7 @@ def kernel_alone(load: Load, backend: str, dtype: str, device: str, ceilings: di
     device = device if backend in ON_DEVICE else "cpu"
     kernel = load.kernel(backend, dtype, device)
     here = backend == "numba"
-    chunks = [load.pairs] if here else list(load.chunks(kernel.segments_per_chunk, dtype, device))
+    chunks = [load.pairs] if here else list(load.chunks(backend, kernel.segments_per_chunk, dtype, device))
     begin = time.perf_counter()
     kernel.coefficients(chunks[0])
     synchronize(device)
@@ -216,15 +119,27 @@ def kernel_alone(load: Load, backend: str, dtype: str, device: str, ceilings: di
     return results
 
 
-def given_pairs(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]:
-    """From the host's pairs to the mean power spectrum on the host, the second call."""
+def search_alone(load: Load, backend: str, device: str) -> dict[str, float]:
+    """From the host's particles to all pairs, on the device for `warp`."""
+    device = device if backend in ON_DEVICE else "cpu"
+
+    def run() -> None:
+        found = load.search(backend, device).pairs
+        found.segments(0, found.num_segments)
+
+    seconds = seconds_per_call(run, device, load.least)
+    return {"seconds": seconds, "pairs/s": len(load.pairs.j) / seconds}
+
+
+def from_batch(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]:
+    """From the host's checked particles to the mean power spectrum on the host, the second call."""
     from anisoap_opt.power_spectrum import reduced_power_spectrum
 
     device = device if backend in ON_DEVICE else "cpu"
 
     def run() -> None:
-        kernel = load.kernel(backend, dtype, device)
-        reduced_power_spectrum(kernel, load.batch, load.found, dtype)
+        found = load.search(backend, device)
+        reduced_power_spectrum(load.kernel(backend, dtype, device), load.batch, found, dtype)
 
     return rate_of_second(run, load)
 
@@ -233,6 +148,34 @@ def whole(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]
     """`power_spectrum` of ASE frames in memory, the second call."""
     made, frames = calculator(load.case, backend, dtype, device), load.case.frames()
     return rate_of_second(lambda: made.power_spectrum(frames), load)
+
+
+def first_use(device: str) -> dict[str, float]:
+    """Seconds of the first call of all, which compiles what is not on disk yet, and of the second."""
+    made, frames = calculator(Case("", lambda: [], "(6, None)"), "warp", "float64", device), workloads.bulk(64, 1)
+    seconds = []
+    for _ in range(2):
+        begin = time.perf_counter()
+        made.power_spectrum(frames)
+        seconds.append(time.perf_counter() - begin)
+    return dict(zip(("first call, s", "second call, s"), seconds, strict=True))
+
+
+def waits(load: Load, device: str) -> dict[str, int]:
+    """How often the host waits for the device in one `power_spectrum`, as Torch sees it."""
+    import torch
+
+    made, frames = calculator(load.case, "warp", "float64", device), load.case.frames()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if device != "cpu":
+            torch.cuda.set_sync_debug_mode("warn")
+        try:
+            made.power_spectrum(frames)
+        finally:
+            if device != "cpu":
+                torch.cuda.set_sync_debug_mode("default")
+    return {"waits": sum("synchroniz" in str(one.message) for one in caught)}
 
 
 def rate_of_second(call: Callable[[], Any], load: Load) -> dict[str, float]:
@@ -249,7 +192,7 @@ def table(parts: dict[str, Any], ceilings: dict[str, float]) -> str:
     body = []
     for name, found in parts.items():
         what, _, rest = name.partition(": ")
-        if what not in ("kernel", "given pairs", "whole"):
+        if what not in ("search", "kernel", "batch", "whole"):
             continue
         if not isinstance(found, dict) or "error" in found or "skipped" in found:
             body.append([name, "–", str(found)[:80]])
@@ -277,6 +220,7 @@ def main() -> None:
     device, tiny = options.device, options.tiny
     report = Report(options.out, options.seconds)
     report.part("machine", machine, device)
+    report.part("first use", first_use, device)
     ceilings = report.part("rates", rates, device, tiny) or {}
     report.part("parity", parity, device, tiny)
     loads = []
@@ -284,12 +228,20 @@ def main() -> None:
         guess = 75 * sum(map(len, case.frames()))  # pairs: those within 7 Å in `workloads.bulk`
         expected = guess / SLOWEST[bool(compiled_search())]
         loads.append(report.part(f"pairs: {case.name}", Load, case, 0.0 if tiny else 0.3, expected=expected))
-    for what, measured in {"kernel": kernel_alone, "given pairs": given_pairs, "whole": whole}.items():
-        for load, backend, dtype in product(filter(None, loads), ("warp", "numba", "torch_full"), DTYPES):
-            arguments = (load, backend, dtype, device, *([ceilings] if what == "kernel" else []))
-            rate = SLOWEST[backend == "numba" or what != "whole"]
-            expected = 1 + 2 * len(load.pairs.j) / rate
-            report.part(f"{what}: {load.case.name} {backend} {dtype}", measured, *arguments, expected=expected)
+    loads = list(filter(None, loads))
+    for load, backend in product(loads, ("warp", "numba")):
+        report.part(f"search: {load.case.name} {backend}", search_alone, load, backend, device, expected=3.0)
+    for backend, what in product(("warp", "numba", "torch_full"), ("kernel", "batch", "whole")):
+        compiled = backend != "torch_full" or what == "kernel"
+        measured: Any = {"kernel": kernel_alone, "batch": from_batch, "whole": whole}[what]
+        for load, dtype in product(loads, DTYPES):
+            count = len(load.pairs.j)
+            if count < MOST_PAIRS[compiled]:
+                arguments = (load, backend, dtype, device, *([ceilings] if what == "kernel" else []))
+                expected = 1 + 2 * count / SLOWEST[compiled]
+                report.part(f"{what}: {load.case.name} {backend} {dtype}", measured, *arguments, expected=expected)
+    for load in loads:
+        report.part(f"waits: {load.case.name}", waits, load, device, expected=3.0)
     print(f"\n{table(report.parts, ceilings)}")
 
 

@@ -155,13 +155,11 @@ def vectors(rows: torch.Tensor) -> Any:
         return wp.from_torch(rows, dtype=wp.types.vector(rows.shape[1], wp.dtype_from_torch(rows.dtype)))
 
 
-def fill_struct(struct: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """An instance of a Warp struct whose arrays lie on the memory of tensors; those of vectors are [count, 3]."""
+def set_arrays(instance: Any, **tensors: torch.Tensor) -> None:
+    """Put arrays of a Warp struct onto the memory of tensors; those of vectors are [count, 3]."""
     with _settings():
-        made = struct()
-    for name, tensor in tensors.items():
-        setattr(made, name, wp.from_torch(tensor, dtype=struct.vars[name].type.dtype))
-    return made
+        for name, tensor in tensors.items():
+            setattr(instance, name, wp.from_torch(tensor, dtype=instance._cls.vars[name].type.dtype))
 
 
 def upload(array: Any, device: torch.device) -> torch.Tensor:

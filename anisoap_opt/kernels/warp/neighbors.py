@@ -20,7 +20,7 @@ from anisoap_opt.arrays import Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.kernels.warp import search as kernels
-from anisoap_opt.kernels.warp.launch import cut_runs, fill_struct, launch, upload
+from anisoap_opt.kernels.warp.launch import cut_runs, launch, set_arrays, upload
 from anisoap_opt.lattice import SHELL, reciprocal_vectors
 from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out_counts
 
@@ -94,23 +94,21 @@ class PairSearch:
         self.device, self._self_pairs = device, bool(self_pairs)
         self._cutoff2 = (cutoff_radius * (1 - SHELL)) ** 2
         self._scene = self._make_scene(batch, code, cutoff_radius)
-        num_particles = len(code)
-        is_center = np.ones(num_particles, np.int32) if centers is None else centers.astype(np.int32)
-        self._found = {
-            "is_center": upload(is_center, device),
-            "place": self._new((num_particles, len(of_layout)), torch.int32).zero_(),
-            "first_segment": self._new(num_particles, torch.int32),
-            "columns": self._new((1, 1), torch.int32),
-            "start": self._new(1, torch.int64),
-        }
+        is_center = np.ones(len(code), np.int32) if centers is None else centers.astype(np.int32)
+        place = self._new((len(code), len(of_layout)), torch.int32).zero_()
+        self._found = kernels.Found()
+        set_arrays(self._found, is_center=upload(is_center, device), place=place)
         self._search(fill=False, begin=0, end=0)
-        counts = self._found["place"].cpu().numpy()  # the one time that the host waits
+        counts = place.cpu().numpy()  # the one time that the host waits
         layout, self.start = lay_out_counts(of_layout, code, counts, fixed=types is not None)
-        self.blocks = layout.blocks
-        self._found["first_segment"] = upload(layout.first_segment.astype(np.int32), device)
-        self._found["columns"] = upload(layout.columns.astype(np.int32), device)
-        self._found["start"] = upload(self.start, device)
-        self._found["is_center"] = (self._found["place"].sum(1, dtype=torch.int32) > 0).to(torch.int32)
+        self.blocks, self._start = layout.blocks, upload(self.start, device)
+        set_arrays(
+            self._found,
+            is_center=(place.sum(1, dtype=torch.int32) > 0).to(torch.int32),
+            first_segment=upload(layout.first_segment.astype(np.int32), device),
+            columns=upload(layout.columns.astype(np.int32), device),
+            start=self._start,
+        )
 
     @property
     def num_segments(self) -> int:
@@ -152,8 +150,9 @@ class PairSearch:
         j, r_ij = self._new(total, torch.int32), self._new((total, 3), torch.float64)
         shifts = self._new((total if keep_shifts else 0, 3), torch.int32)
         if total:
-            self._search(fill=True, begin=first, end=last, j=j, r_ij=r_ij, shifts=shifts)
-        start = self._found["start"][first : last + 1]
+            set_arrays(self._found, j=j, r_ij=r_ij, shifts=shifts)
+            self._search(fill=True, begin=first, end=last, keep_shifts=keep_shifts)
+        start = self._start[first : last + 1]
         there = (start - start[0]).to(torch.int32)
         return DevicePairs(j, r_ij, self.start[first : last + 1] - self.start[first], there), shifts  # type: ignore[arg-type]
 
@@ -169,13 +168,10 @@ class PairSearch:
     def _launch(self, kernel: Any, count: int, *inputs: Any) -> None:
         launch(kernel, (count,), inputs, self.device, THREADS)
 
-    def _search(self, *, fill: bool, begin: int, end: int, **written: torch.Tensor) -> None:
+    def _search(self, *, fill: bool, begin: int, end: int, keep_shifts: bool = False) -> None:
         """One of the two passes."""
-        found = fill_struct(kernels.Found, {**self._found, **written})
-        flags = self._self_pairs, fill, "shifts" in written and len(written["shifts"]) > 0
-        self._launch(
-            kernels.search, len(self._tensors["code"]), self._scene, found, self._cutoff2, *map(int, flags), begin, end
-        )
+        numbers = self._cutoff2, int(self._self_pairs), int(fill), int(keep_shifts), begin, end
+        self._launch(kernels.search, len(self._tensors["code"]), self._scene, self._found, *numbers)
 
     def _make_scene(self, batch: ParticleBatch, code: Ints, cutoff_radius: float) -> Any:
         """Upload the particles, wrap them, choose how each frame is searched, and sort those of large frames."""
@@ -200,7 +196,8 @@ class PairSearch:
             one[name] = self._new((num_frames, 3), dtype)
         one["num_cells"] = self._new((num_frames, 3), torch.int32).zero_()
         one["bin"] = self._new(num_particles, torch.int32)
-        scene = fill_struct(kernels.Scene, one)
+        scene = kernels.Scene()
+        set_arrays(scene, **one)
         self._launch(kernels.wrap, num_particles, scene)
         pieces = cut_runs(batch.offsets, self.device)
         low, high = self._new((pieces.count, 3), torch.float64), self._new((pieces.count, 3), torch.float64)
@@ -213,7 +210,11 @@ class PairSearch:
         self._launch(kernels.assign_bins, num_particles, scene)
         sorted_bin, order = torch.sort(one["bin"], stable=True)
         every_bin = torch.arange(int(first_bin[-1]) + 1, dtype=torch.int32, device=self.device)
-        one["starts"] = torch.searchsorted(sorted_bin, every_bin, out_int32=True)
-        one["order"] = order.to(torch.int32)
-        one["x"], one["sorted_code"] = one["positions"][order], one["code"][order]
-        return fill_struct(kernels.Scene, one)
+        set_arrays(
+            scene,
+            starts=torch.searchsorted(sorted_bin, every_bin, out_int32=True),
+            order=order.to(torch.int32),
+            x=one["positions"][order],
+            sorted_code=one["code"][order],
+        )
+        return scene
