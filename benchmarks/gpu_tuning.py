@@ -2,7 +2,7 @@
 
 Every variant is a `Variant` of `anisoap_opt.kernels.warp.launch` that differs from the default in a field or two; what
 is told is pairs a second of the summed moments, pairs on the device, and how far the values are from the default's.
-Afterwards: the device's time by kernel for one whole calculation.
+Likewise the search, with other constants. Afterwards: the device's time by kernel for one whole calculation.
 """
 
 from __future__ import annotations
@@ -18,6 +18,16 @@ from benchmarks.gpu import DTYPES
 from benchmarks.gpu_cases import Case, Load, calculator
 from benchmarks.gpu_report import Report, seconds_per_call
 from benchmarks.table import markdown
+
+
+SEARCHES = (
+    {"THREADS": 64},
+    {"THREADS": 128},
+    {"THREADS": 256},
+    {"CELLS_PER_CUTOFF": 2},
+    {"CELLS_PER_CUTOFF": 2, "CELLS_PER_PARTICLE": 4},
+)
+"""Constants of `anisoap_opt.kernels.warp.neighbors` to try."""
 
 
 class OfDegree(Case):
@@ -71,6 +81,20 @@ class Variants:
         return {"pairs/s": len(load.pairs.j) / seconds, "difference": difference}
 
 
+def search_rate(load: Load, device: str, constants: dict[str, int]) -> dict[str, float]:
+    """Pairs a second of the pass of the search that writes them, with some of the module's constants changed."""
+    from anisoap_opt.kernels.warp import neighbors
+
+    before = {name: getattr(neighbors, name) for name in constants}
+    try:
+        vars(neighbors).update(constants)
+        found = load.search("warp", device).pairs
+        seconds = seconds_per_call(lambda: found.segments(0, found.num_segments), device, load.least)
+    finally:
+        vars(neighbors).update(before)
+    return {"pairs/s": len(load.pairs.j) / seconds}
+
+
 def trace(case: Case, dtype: str, device: str) -> list[str]:
     """Time of the device by kernel in one `power_spectrum`, the second."""
     from torch.profiler import ProfilerActivity, profile
@@ -109,9 +133,13 @@ def main() -> None:
                 name = f"{case.name} {dtype} {fields or ''}"
                 found = report.part(name, measured.measure, fields, expected=2.0)
                 body.append([name, *(f"{value:.4g}" for value in (found or {}).values()), "", ""][:3])
+        for constants in SEARCHES if load and case is cases[0] else ():
+            name = f"search: {case.name} {constants}"
+            found = report.part(name, search_rate, load, device, constants, expected=2.0)
+            body.append([name, *(f"{value:.4g}" for value in (found or {}).values()), "", ""][:3])
         if case.size in workloads.HYPERS:
             report.part(f"trace: {case.name}", trace, case, "float64", device, expected=2.0)
-    print(markdown(["variant", "pairs/s of the moments", "difference"], body))
+    print(markdown(["variant", "pairs/s", "difference"], body))
     for name, lines in report.parts.items():
         if name.startswith("trace") and isinstance(lines, list):
             print(f"\n{name}", *lines, sep="\n")

@@ -16,7 +16,7 @@ pytest.importorskip("warp")
 pytest.importorskip("numba")
 
 
-@pytest.mark.parametrize(("module", "rates"), [(gpu, 20), (gpu_tuning, 2)], ids=["gpu", "gpu_tuning"])
+@pytest.mark.parametrize(("module", "rates"), [(gpu, 20), (gpu_tuning, 7)], ids=["gpu", "gpu_tuning"])
 def test_every_part_is_measured(
     module: Any, rates: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
