@@ -19,7 +19,6 @@ from benchmarks.gpu_cases import Case, Load, calculator
 from benchmarks.gpu_report import Report, seconds_per_call
 from benchmarks.table import markdown
 
-
 SEARCHES = (
     {"THREADS": 64},
     {"THREADS": 128},

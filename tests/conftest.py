@@ -54,6 +54,15 @@ def float32_backend(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that are ``slow_with`` some backends are slow for those."""
+    for item in items:
+        marker, call = item.get_closest_marker("slow_with"), getattr(item, "callspec", None)
+        if marker and call and set(marker.args) & set(map(str, call.params.values())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_backend_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANISOAP_BACKEND", raising=False)

@@ -19,6 +19,7 @@ def frames() -> list[Any]:
     return [*mixed_frames(), *(random_frame(seed, 3, cell=TRICLINIC, pbc=True) for seed in range(6, 9))]
 
 
+@pytest.mark.slow_with("warp")
 def test_one_frame_at_a_time(backend: str) -> None:
     projection = calculator(backend=backend, types=TYPES)
     together = projection.power_spectrum(frames())

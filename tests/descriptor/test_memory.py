@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.frames import ParticleBatch
@@ -50,6 +51,7 @@ def size(descriptor: Any) -> float:
     return sum(block.values.nbytes for block in descriptor.blocks()) / MIB
 
 
+@pytest.mark.slow_with("warp")
 def test_single_pairs_are_expanded_in_chunks(fast_backend: str) -> None:
     """5.6 kB a pair go to the result, and only a chunk's working space beside it."""
     frames = [random_frame(seed, 12, types=(1,), cell=8 * np.eye(3), pbc=True) for seed in range(20)]
@@ -61,6 +63,7 @@ def test_single_pairs_are_expanded_in_chunks(fast_backend: str) -> None:
     assert peak(lambda: projection.transform(frames, return_pef=True)) < 1.2 * result + 20
 
 
+@pytest.mark.slow_with("warp")
 def test_an_expansion_is_written_once(fast_backend: str) -> None:
     """Chunks go straight to their place: joined at the end, they would take the output's size again."""
     frames = [random_frame(seed, 2, types=(1,), cell=30 * np.eye(3), pbc=True) for seed in range(3000)]

@@ -37,6 +37,7 @@ def test_error(float32_backend: str, case: tuple[int, Any], width: float) -> Non
     assert rounded.keys == exact.keys
 
 
+@pytest.mark.slow_with("warp")
 def test_sums_over_many_pairs_are_float64(float32_backend: str) -> None:
     """545 pairs a segment: as ``kernels/README.md`` promises, the error does not grow with their number.
 

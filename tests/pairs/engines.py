@@ -27,10 +27,9 @@ ENGINES = {  # name → backend whose search it is, and the constants that make 
         {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
     ),
     "warp images": ("warp", {"IMAGE_CANDIDATES": 1 << 60}),
-    "warp grid": ("warp", {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0}),
-    "warp fine grid": (
+    "warp grid": (
         "warp",
-        {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
+        {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 2, "CELLS_PER_PARTICLE": 20},
     ),
 }
 

@@ -182,11 +182,11 @@ def assign_bins(scene: Scene):
 
 @wp.func
 def visit(
-    scene: Scene, k: int, other: int, s: wp.vec3i, image: wp.vec3d, cutoff2: wp.float64, self_pairs: int, fill: int,
-    keep_shifts: int, found: Found,
+    scene: Scene, found: Found, k: int, position: wp.vec3d, other: int, s: wp.vec3i, image: wp.vec3d,
+    cutoff2: wp.float64, self_pairs: int, fill: int, keep_shifts: int,
 ):  # fmt: skip
-    """Try one particle in one image."""
-    r = (scene.x[other] - scene.x[k]) + image
+    """Try one particle in one image; what is the same for all of them comes as an argument, to stay in registers."""
+    r = (scene.x[other] - position) + image
     if wp.dot(r, r) >= cutoff2:
         return
     if other == k and self_pairs == 0 and s[0] == 0 and s[1] == 0 and s[2] == 0:
@@ -203,13 +203,9 @@ def visit(
 
 
 @wp.func
-def shift(scene: Scene, f: int, s: wp.vec3i):
-    """An image's shift as a vector."""
-    return (
-        wp.float64(s[0]) * scene.cells[3 * f]
-        + wp.float64(s[1]) * scene.cells[3 * f + 1]
-        + wp.float64(s[2]) * scene.cells[3 * f + 2]
-    )
+def shift(s: wp.vec3i, a: wp.vec3d, b: wp.vec3d, c: wp.vec3d):
+    """An image's shift as a vector, from those of the cell."""
+    return wp.float64(s[0]) * a + wp.float64(s[1]) * b + wp.float64(s[2]) * c
 
 
 @wp.kernel
@@ -233,13 +229,18 @@ def search(
                 found.place[i, t] = int(found.start[segment + column] - found.start[begin])
     r = scene.reach[f]
     n = scene.num_cells[f]
+    position = scene.x[k]
+    cell_a = scene.cells[3 * f]
+    cell_b = scene.cells[3 * f + 1]
+    cell_c = scene.cells[3 * f + 2]
     if n[0] == 0:
         for other in range(scene.offsets[f], scene.offsets[f + 1]):
             for a in range(-r[0], r[0] + 1):
                 for b in range(-r[1], r[1] + 1):
                     for c in range(-r[2], r[2] + 1):
                         s = wp.vec3i(a, b, c)
-                        visit(scene, k, other, s, shift(scene, f, s), cutoff2, self_pairs, fill, keep_shifts, found)
+                        image = shift(s, cell_a, cell_b, cell_c)
+                        visit(scene, found, k, position, other, s, image, cutoff2, self_pairs, fill, keep_shifts)
         return
     own = scene.bin[i] - scene.first_bin[f]
     own0 = own // (n[1] * n[2])
@@ -258,8 +259,10 @@ def search(
                     for s2 in range(low2, high2 + 1):
                         if s2 == 0 or scene.periodic[f][2] != 0:
                             s = wp.vec3i(s0, s1, s2)
-                            image = shift(scene, f, s)
+                            image = shift(s, cell_a, cell_b, cell_c)
                             first = scene.starts[line + wp.max(own2 - r[2] - s2 * n[2], 0)]
                             last = scene.starts[line + wp.min(own2 + r[2] - s2 * n[2], n[2] - 1) + 1]
                             for other in range(first, last):
-                                visit(scene, k, other, s, image, cutoff2, self_pairs, fill, keep_shifts, found)
+                                visit(
+                                    scene, found, k, position, other, s, image, cutoff2, self_pairs, fill, keep_shifts
+                                )
