@@ -13,7 +13,16 @@ from anisoap_opt.basis.monomials import degree_slice, num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, segments_within
 from anisoap_opt.kernels.warp.coupling import couple, feature_table
-from anisoap_opt.kernels.warp.launch import Variant, cut_runs, launch, moments, sums, upload, vectors
+from anisoap_opt.kernels.warp.launch import (
+    Variant,
+    check_shared_memory,
+    cut_runs,
+    launch,
+    moments,
+    sums,
+    upload,
+    vectors,
+)
 from anisoap_opt.pairs import Pairs
 
 CPU_CHUNK_BYTES = 1 << 22
@@ -33,6 +42,7 @@ class Kernel:
         self.dtype = getattr(torch, options.dtype)
         self.variant = variant or Variant.of(basis.degree, options.dtype)
         self.sum_moments = moments(basis.degree, options.dtype, self.variant)
+        check_shared_memory(self.sum_moments, basis.degree, options.dtype, self.device)
         self.add_pieces, self.add_sums = sums(options.dtype), sums("float64")
         self.segments_per_chunk = segments_within(_chunk_bytes(self.device), num_up_to_degree(basis.degree))
         self.precision = gaussians.precision

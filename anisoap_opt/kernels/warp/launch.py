@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import warp as wp
 from anisoap_opt.arrays import Ints
 from anisoap_opt.basis.monomials import num_of_degree
 from anisoap_opt.kernels.warp import source
+from anisoap_opt.kernels.warp.records import load_record
 
 LARGEST_DEGREE = 43
 """A block has at most 1024 threads, and a plane of the plane walk (D + 1)(D + 2)/2."""
@@ -67,11 +69,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Moments:
-    """Compiled code for one degree: `kernels`, with the threads of a block, and whether a block shares a piece."""
+    """Compiled code for one degree: `kernels`, with the threads and the memory of a block, if it shares a piece."""
 
     kernels: tuple[Any, ...]
     threads: int
     blocks: bool
+    shared_bytes: int = 0
 
     def __call__(self, pieces: int, inputs: Sequence[Any], device: torch.device) -> None:
         """Sum the moments of some pieces; `inputs` as in `source.PARAMETERS`."""
@@ -97,7 +100,27 @@ def moments(degree: int, dtype: str, variant: Variant) -> Moments:
     lanes = 32 if degree < 32 else 64
     threads = -(-num_of_degree(degree) // lanes) * lanes
     text = source.plane_walk(degree, variant.bounds(threads), lanes, variant.form)
-    return Moments((_kernel(text, f"plane_walk_{degree}", dtype),), threads, blocks=True)
+    shared_bytes = np.dtype(dtype).itemsize * sum(source.plane_walk_tiles(degree, threads, lanes))
+    return Moments((_kernel(text, f"plane_walk_{degree}", dtype),), threads, True, shared_bytes)
+
+
+def check_shared_memory(code: Moments, degree: int, dtype: str, device: torch.device) -> None:
+    """Raise a ValueError if a block of this code needs more memory than one may have on the device."""
+    there = shared_memory(device)
+    if code.shared_bytes > there:
+        raise ValueError(
+            f"backend 'warp' needs {code.shared_bytes} bytes of shared memory for moments of degree {degree} in "
+            f"{dtype}, and device {str(device)!r} has {there}: choose a smaller max_angular or max_radial, "
+            "dtype 'float32', or the backend 'torch_full'"
+        )
+
+
+def shared_memory(device: torch.device) -> float:
+    """Bytes of shared memory that a block may have."""
+    if device.type != "cuda":
+        return math.inf
+    properties = torch.cuda.get_device_properties(device)
+    return int(getattr(properties, "shared_memory_per_block_optin", 48 << 10))  # an old Torch does not tell
 
 
 @cache
@@ -119,7 +142,7 @@ def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: w
 
 def _kernel(text: str, name: str, dtype: str) -> Any:
     """The kernel `moments` of a text, in a Warp module of its own; compiled when first launched, and kept on disk."""
-    text = source.load_record(dtype) + text
+    text = load_record(dtype) + text
     name = f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}"
     scalar = getattr(wp, dtype)
     types = {"T": scalar, "Vector": wp.types.vector(3, scalar), "Record": wp.types.vector(16, scalar)}
@@ -212,11 +235,22 @@ def cut_runs(bounds: Ints, device: torch.device) -> Pieces:
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    """Warp's settings as the kernels here need them, for the time of a launch: they are global."""
+    """Warp's settings as the kernels here need them, for the time of a launch: they are global.
+
+    Raises
+    ------
+    OSError
+        If compiled kernels cannot be kept on disk.
+    """
     before = wp.config.enable_cpu_blocks, wp.config.log_level
     wp.config.enable_cpu_blocks, wp.config.log_level = True, wp.LOG_WARNING
     try:
         wp.init()
         yield
+    except OSError as error:
+        raise OSError(
+            f"Warp cannot keep its compiled kernels on disk ({error}); "
+            "set WARP_CACHE_PATH to a folder that can be written"
+        ) from error
     finally:
         wp.config.enable_cpu_blocks, wp.config.log_level = before

@@ -156,7 +156,8 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
     str
         Of a function ``moments``.
     """
-    plane, batch = num_of_degree(degree), bounds[0] // lanes
+    bases, factors, plane, _ = plane_walk_tiles(degree, bounds[0], lanes)
+    batch = bounds[0] // lanes
     every = range(degree + 1)
     gaussian = [
         "pair = p + own * step\n",
@@ -224,8 +225,8 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
         "has_z = of_z > 0\n",
         "below_y = wp.where(has_y, lane - sum_yz, 0)\n",
         "below_z = wp.where(has_z, lane - sum_yz - 1, 0)\n",
-        f"bases = wp.tile_zeros(shape={batch * plane}, dtype=T, storage='shared')\n",
-        f"factors = wp.tile_zeros(shape={4 * batch}, dtype=T, storage='shared')\n",
+        f"bases = wp.tile_zeros(shape={bases}, dtype=T, storage='shared')\n",
+        f"factors = wp.tile_zeros(shape={factors}, dtype=T, storage='shared')\n",
         f"plane0 = wp.tile_zeros(shape={plane}, dtype=T, storage='shared')\n",
         f"plane1 = wp.tile_zeros(shape={plane}, dtype=T, storage='shared')\n",
         *(f"s{x} = T(0.0)\n" for x in every),
@@ -248,6 +249,12 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
     return NEXT_MOMENT + _function(body, bounds)
 
 
+def plane_walk_tiles(degree: int, threads: int, lanes: int) -> tuple[int, int, int, int]:
+    """Numbers in each tile of shared memory of the plane walk: its bases, its factors, and two planes."""
+    plane, batch = num_of_degree(degree), threads // lanes
+    return batch * plane, 4 * batch, plane, plane
+
+
 NEXT_MOMENT = """\
 @wp.func
 def next_moment(
@@ -260,36 +267,6 @@ def next_moment(
 
 """
 """A function because of its return: variables that an `if` in a loop may leave unset cost registers all around it."""
-
-
-PACKED = {"float64": ("double2", "xy"), "float32": ("float4", "xyzw")}
-"""The type that a GPU loads 16 bytes as, and its fields."""
-
-
-def load_record(dtype: str) -> str:
-    """A function that loads a record: every thread reads another one, and the fewer loads the better."""
-    packed, fields = PACKED[dtype]
-    count = len(fields)
-    copies = [f"    record[{count} * k + {i}] = packs[k].{field};" for i, field in enumerate(fields)]
-    snippet = [
-        f"wp::vec_t<16, wp::{dtype}> record;",
-        "#if defined(__CUDA_ARCH__)",
-        f"const {packed}* packs = reinterpret_cast<const {packed}*>(records.data + q);",
-        f"for (int k = 0; k < {16 // count}; ++k) {{",
-        *copies,
-        "}",
-        "#else",
-        "record = records.data[q];",
-        "#endif",
-        "return record;",
-    ]
-    text = "\n".join(snippet)
-    return f"""\
-@wp.func_native('''{text}''')
-def load_record(records: wp.array(dtype=Record), q: int) -> Record: ...
-
-
-"""
 
 
 def _function(body: list[str], bounds: tuple[int, int]) -> str:
