@@ -52,7 +52,9 @@ def machine(device: str) -> dict[str, Any]:
     }
     if device != "cpu":
         found["device"] = torch.cuda.get_device_name()
-        found["properties"] = str(torch.cuda.get_device_properties(0))
+        properties = torch.cuda.get_device_properties(0)
+        names = ("major", "minor", "total_memory", "multi_processor_count", "L2_cache_size")
+        found["properties"] = {name: getattr(properties, name, None) for name in names}
         if shutil.which("nvidia-smi"):
             query = ["nvidia-smi", "--query-gpu=name,driver_version,clocks.sm,clocks.max.sm,memory.total"]
             found["nvidia-smi"] = subprocess.run([*query, "--format=csv"], capture_output=True, text=True).stdout

@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from benchmarks import gpu, gpu_tuning
+from benchmarks import gpu, gpu_figure, gpu_tuning
 from benchmarks.gpu_report import Report
 
 pytest.importorskip("warp")
 pytest.importorskip("numba")
+
+
+def read_by_figure(parts: dict[str, Any], tmp_path: Path) -> None:
+    """Every number of a run is found again by the script that shows them."""
+    page = gpu_figure.page(f"{gpu_figure.BEGIN}{gpu_figure.END}", parts)
+    assert page.count("bulk 64 (6, None)") == 4
+    assert "–" not in page
+    gpu_figure.draw(parts, tmp_path / "gpu.png")
+    assert (tmp_path / "gpu.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(("module", "rates"), [(gpu, 20), (gpu_tuning, 7)], ids=["gpu", "gpu_tuning"])
@@ -28,6 +37,14 @@ def test_every_part_is_measured(
     assert [name for name, found in parts.items() if "error" in found or "skipped" in found] == []
     assert sum(max(found.get("pairs/s", 0), found.get("coefficients", 0)) > 0 for found in parts.values()) == rates
     assert "bulk 64 (6, None)" in capsys.readouterr().out
+    if module is gpu:
+        read_by_figure(json.loads(out.read_text()), tmp_path)
+
+
+def test_the_page_has_the_numbers_of_the_results() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/gpu.md").read_text()
+    assert page == gpu_figure.page(page, json.loads((root / "results/gpu/h200.json").read_text()))
 
 
 def test_a_part_that_fails_loses_nothing(tmp_path: Path) -> None:
