@@ -13,7 +13,7 @@ ONE_THREAD := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VEC
 TWO_POOLS := $(filter-out NUMBA_NUM_THREADS=1,$(ONE_THREAD))
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow test-lowest test-dashboard lint docs data bench speed speed-gpu stages peers accuracy study history \
+.PHONY: help test test-slow test-lowest test-dashboard lint docs data bench speed speed-gpu gpu-static stages peers accuracy study history \
 	dashboard gate gate-calibration clean
 
 help:  ## Show this list
@@ -73,6 +73,9 @@ speed: $(PEERS)  ## Measure the speed targets, each with pass or miss
 
 speed-gpu: $(STAMP)  ## Measure the backends on an NVIDIA GPU, within five minutes, into results/gpu.json
 	$(PY) -m benchmarks.gpu --out results/gpu.json
+
+gpu-static: $(STAMP)  ## Print what NVIDIA's assembler says of the kernels: registers and spills, on any machine
+	$(PY) -m benchmarks.gpu_static
 
 stages: $(STAMP)  ## Print where the time of a calculation goes
 	$(ONE_THREAD) $(PY) -m benchmarks.stages
