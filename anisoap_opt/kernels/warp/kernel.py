@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -52,8 +52,8 @@ class Kernel:
 
     @cached_property
     def change(self) -> torch.Tensor:
-        """`dense_change` on the device."""
-        return upload(dense_change(self.basis), self.device)
+        """See `change_on`; not needed for moments."""
+        return change_on(self.basis, self.device)
 
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
@@ -101,6 +101,12 @@ class Kernel:
 
     def _new(self, *shape: int) -> torch.Tensor:
         return torch.empty(shape, dtype=torch.float64, device=self.device)
+
+
+@lru_cache(maxsize=4)
+def change_on(basis: BasisChange, device: torch.device) -> torch.Tensor:
+    """`dense_change` on a device; kept, for making it takes longer than many a batch."""
+    return upload(dense_change(basis), device)
 
 
 def dense_change(basis: BasisChange) -> Array:
