@@ -51,7 +51,8 @@ def main(asked: dict[str, Any]) -> None:
     arrays: dict[str, Any] = {}
     errors: dict[str, str] = {}
     frames = inputs.load()
-    for backend, dtype, size, name, count in cases(BACKENDS):
+    of_cpus = {name: entry for name, entry in BACKENDS.items() if getattr(entry, "on_cpu", True)}
+    for backend, dtype, size, name, count in cases(of_cpus):
         case = f"{backend} {dtype} {size} {name}"
         try:
             found = values(frames[name][:count], size, backend, dtype)

@@ -44,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Do all steps; the largest exit code of them, which are 0, 1 and 2."""
     from anisoap_opt import BACKENDS
+    from benchmarks import backends
 
-    installed = [name for name, entry in BACKENDS.items() if entry.installed]
+    installed = [name for name in backends.BACKENDS if BACKENDS[name].installed]
     chosen = options.backends or installed
     if unknown := [name for name in chosen if name not in installed]:
         raise CannotMeasure(f"not installed: {', '.join(unknown)}; there are {', '.join(installed)}")

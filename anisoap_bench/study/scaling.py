@@ -61,8 +61,9 @@ def main(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from anisoap_opt import BACKENDS
+    from benchmarks import backends
 
-    names = options.backends or [name for name, entry in BACKENDS.items() if entry.installed]
+    names = options.backends or [name for name in backends.BACKENDS if BACKENDS[name].installed]
     rows = [row for name in names for row in measure_backend(name, options.threads, options.quick)]
     from anisoap_bench.study.aggregate import machine_name
     from benchmarks.environment import disagreements, environment

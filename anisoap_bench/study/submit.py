@@ -19,8 +19,8 @@ from pathlib import Path
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.study.options import positive
-from anisoap_opt import BACKENDS
 from benchmarks import workloads
+from benchmarks.backends import BACKENDS
 from benchmarks.environment import ROOT, environment
 
 PROJECT = "project.tar.gz"
@@ -30,7 +30,7 @@ FOLDERS = ("anisoap_bench", "anisoap_opt", "benchmarks", "scripts")
 
 def files(
     systems: Sequence[str] = workloads.SYSTEMS,
-    backends: Sequence[str] = tuple(BACKENDS),
+    backends: Sequence[str] = BACKENDS,
     repeats: int = 3,
     container: str | None = None,
 ) -> dict[str, str]:

@@ -18,7 +18,7 @@ from anisoap_bench.files import write_whole
 from anisoap_bench.study.options import add_data, data_folder, positive
 from anisoap_bench.study.workload import read_load
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
-from benchmarks import measure, workloads
+from benchmarks import backends, measure, workloads
 from benchmarks.table import markdown
 
 RTOL, ATOL = 1e-6, 1e-8
@@ -204,7 +204,7 @@ def main(options: argparse.Namespace) -> int:
     if absent:
         raise CannotMeasure(f"not installed: {', '.join(absent)}")
     measure.pin_threads(1)
-    checks = validate(data_folder(options), options.backend or list(BACKENDS), options.frames)
+    checks = validate(data_folder(options), options.backend or backends.BACKENDS, options.frames)
     print(table(checks))
     failed = [one for one in checks if one.result == FAIL]
     print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")

@@ -38,6 +38,8 @@ class Backend:
         For ``anisoap-opt backends``.
     devices : bool
         Whether its module says on which devices it can compute; else on "cpu" only.
+    on_cpu : bool
+        Whether it is meant for a CPU. One that is not runs there to be tested, and what measures CPUs leaves it out.
     """
 
     module: str
@@ -46,6 +48,7 @@ class Backend:
     dtypes: tuple[str, ...]
     summary: str
     devices: bool = False
+    on_cpu: bool = True
 
     @property
     def installed(self) -> bool:
@@ -61,10 +64,10 @@ BACKENDS = {
     "torch_full": Backend(
         "torch_full", "torch", "torch", ("float64", "float32"), "Torch tensors throughout, any device", True
     ),
-    "warp": Backend(
-        "warp", "warp", "gpu", ("float64", "float32"), "one source for CUDA and, compiled by LLVM, the CPU", True
-    ),
     "numba": Backend("numba", "numba", "compiled", ("float64", "float32"), "compiled CPU kernel, one segment a lane"),
+    "warp": Backend(
+        "warp", "warp", "gpu", ("float64", "float32"), "one source for CUDA and, in tests, the CPU", True, on_cpu=False
+    ),
 }
 DEFAULTS = ("numpy_only", "numba")
 

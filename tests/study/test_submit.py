@@ -17,8 +17,8 @@ import pytest
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study import submit
-from anisoap_opt import BACKENDS
 from benchmarks import workloads
+from benchmarks.backends import BACKENDS
 from benchmarks.environment import environment
 from tests.study.runs import study
 
