@@ -137,7 +137,8 @@ def expand_pairs(kernel: Kernel, pairs: Pairs, chosen: Ints, dtype: str) -> list
     values = [np.empty((len(chosen), 2 * l + 1, n), dtype) for l, n in enumerate(kernel.basis.num_radial)]
     for first in range(0, len(chosen), kernel.segments_per_chunk):
         some = chosen[first : first + kernel.segments_per_chunk]
-        one_each = Pairs(pairs.j[some], pairs.r_ij[some], np.arange(len(some) + 1))
+        weight = None if pairs.weight is None else pairs.weight[some]
+        one_each = Pairs(pairs.j[some], pairs.r_ij[some], np.arange(len(some) + 1), weight)
         for target, part in zip(values, kernel.coefficients(one_each), strict=True):
             target[first : first + len(some)] = to_numpy(part)
     return values

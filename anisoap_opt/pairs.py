@@ -28,11 +28,14 @@ class Pairs:
         From the centre to the neighbour, Å.
     start : ndarray of int, shape [segments + 1]
         Segment g holds the pairs start[g] … start[g+1] - 1.
+    weight : ndarray, shape [pairs], or None
+        A factor of each pair's density; None means 1.
     """
 
     j: Ints
     r_ij: Array
     start: Ints
+    weight: Array | None = None
 
     @property
     def num_segments(self) -> int:
@@ -42,7 +45,8 @@ class Pairs:
     def segments(self, first: int, last: int) -> Pairs:
         """The pairs of the segments first … last - 1, as views."""
         chosen = slice(self.start[first], self.start[last])
-        return Pairs(self.j[chosen], self.r_ij[chosen], self.start[first : last + 1] - self.start[first])
+        weight = None if self.weight is None else self.weight[chosen]
+        return Pairs(self.j[chosen], self.r_ij[chosen], self.start[first : last + 1] - self.start[first], weight)
 
 
 @dataclass(frozen=True)

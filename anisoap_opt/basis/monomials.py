@@ -88,3 +88,27 @@ def raised(degree: int, axis: int) -> Ints:
     rows = position(*p.T)
     rows.flags.writeable = False
     return rows
+
+
+@cache
+def lifted(degree: int, axes: tuple[int, ...]) -> Ints:
+    """Positions, among all monomials up to `degree`, of x^p times one factor for each of the axes.
+
+    Parameters
+    ----------
+    degree : int
+    axes : tuple of {0, 1, 2}
+        Which of x, y, z multiply.
+
+    Returns
+    -------
+    ndarray of int, shape [monomials up to degree - len(axes)]
+        For every x^p of so low a degree that the product is still there; read-only.
+    """
+    rows = np.arange(num_up_to_degree(degree - len(axes)))
+    for step, axis in enumerate(axes):
+        top = degree - len(axes) + step  # degree up to which the products so far go
+        once = [num_up_to_degree(d) + raised(d + 1, axis) for d in range(top + 1)]
+        rows = np.concatenate([*once, np.zeros(0, np.int64)])[rows]
+    rows.flags.writeable = False
+    return rows

@@ -77,9 +77,19 @@ class Threaded(Protocol):
         """As Python's `map`: results in order."""
 
 
+Tangents = tuple[Any, Any, Any]
+"""Of r_ij [pairs, 3], C [pairs, 6] and log w [pairs], the last two those of each pair's neighbour."""
+
+
 @runtime_checkable
 class Differentiable(Protocol):
-    """Where first derivatives belong; no kernel offers them yet."""
+    """A kernel with first derivatives.
+
+    The variables are r_ij, C and log w of every pair, C as the six elements of a symmetric matrix. (K = 1 - s·C goes
+    with it; F is a way to compute K and no variable.) An adjoint of C is a symmetric matrix as well: along a tangent
+    what depends on the coefficients changes by r̄·ṙ + Σ_ij C̄_ij Ċ_ij + ℓ log ẇ, the middle sum over all nine elements.
+    What multiplies w has the adjoint of log w, too: that of the logarithm of a pair's `weight` is ℓ.
+    """
 
     def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[Any, Any, Any]:
         """From adjoints of the coefficients, [segments, 2l+1, n_l], to those of r_ij, C and log w.
@@ -89,8 +99,16 @@ class Differentiable(Protocol):
         tuple of array, shapes [pairs, 3], [pairs, 6], [pairs]
         """
 
-    def push_forward(self, pairs: Pairs, tangents: tuple[Any, Any, Any]) -> Sequence[Any]:
-        """From tangents of r_ij, C and log w to those of the coefficients; shapes as for `pull_back`."""
+    def push_forward(self, pairs: Pairs, tangents: Tangents) -> Sequence[Any]:
+        """From tangents of r_ij, C and log w to those of the coefficients, [segments, 2l+1, n_l]."""
+
+
+@runtime_checkable
+class TwiceDifferentiable(Differentiable, Protocol):
+    """A kernel that can differentiate its `pull_back`: in the adjoints it is linear, that is `push_forward`."""
+
+    def pull_back_along(self, pairs: Pairs, adjoints: Sequence[Any], tangents: Tangents) -> tuple[Any, Any, Any]:
+        """The derivative of `pull_back` along a tangent, at fixed adjoints of the coefficients."""
 
 
 @runtime_checkable

@@ -6,14 +6,16 @@ The same recurrence as `numpy_only`, written without overwriting anything that a
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.monomials import degree_slice, num_of_degree, num_up_to_degree, raised
+from anisoap_opt.basis.monomials import degree_slice, lifted, num_of_degree, num_up_to_degree, raised
 from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
-from anisoap_opt.kernels.contract import KernelOptions, segments_within
+from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
+from anisoap_opt.kernels.derivatives import moments_along, pull_pair, push_pair, sums_of_lowered
 from anisoap_opt.kernels.numpy_only import inverse_power
 from anisoap_opt.pairs import Pairs
 
@@ -49,6 +51,15 @@ def check_device(device: str, dtype: str) -> None:
         raise ValueError(f"torch cannot compute in {dtype} on device {device!r} here: {reason}") from None
 
 
+class _Gaussian(NamedTuple):
+    """Product Gaussians of some pairs."""
+
+    records: torch.Tensor  # [RECORD, pairs], of the neighbours
+    root: torch.Tensor  # [3, 3, pairs], F
+    mu: torch.Tensor  # [3, pairs]
+    weight: torch.Tensor  # [pairs]
+
+
 class Kernel:
     """Moments in chunks of pairs, then the change of basis; see ``kernels/README.md`` for the contract."""
 
@@ -77,20 +88,51 @@ class Kernel:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
         return [c.to(self.dtype) for c in self.contract(self.moments(pairs))]
 
+    def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[torch.Tensor]:
+        """See `contract.Differentiable`."""
+        dots = [self._tensor(tangent, self.dtype) for tangent in tangents]
+
+        def along(chunk: slice, r: torch.Tensor, pair: _Gaussian, moments: torch.Tensor) -> torch.Tensor:
+            r_dot, c_dot, log_w_dot = (dot[chunk].movedim(0, -1) for dot in dots)
+            mu_dot, of_weight = push_pair(self.precision, pair.root, r, pair.mu, r_dot, c_dot, log_w_dot)
+            return moments_along(moments, self._lift, mu_dot, c_dot, of_weight)
+
+        return [c.to(self.dtype) for c in self.contract(self._sum_over_segments(pairs, along))]
+
+    def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See `contract.Differentiable`; can itself be differentiated, in the adjoints too."""
+        of_moments = self.spread(adjoints)
+        parts = [torch.empty((10, 0), dtype=self.dtype, device=self.device)]
+        for _, segment, r, pair, moments in self._chunks(pairs):
+            sums = sums_of_lowered(of_moments[:, segment], moments, self._lift)
+            parts.append(torch.stack(pull_pair(self.precision, pair.root, r, pair.mu, sums)).to(self.dtype))
+        adjoint = torch.cat(parts, dim=1)
+        return adjoint[:3].T, adjoint[3:9].T, adjoint[9]
+
     def moments(self, pairs: Pairs) -> torch.Tensor:
         """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
+        return self._sum_over_segments(pairs, lambda chunk, r, pair, moments: moments)
+
+    def _sum_over_segments(self, pairs: Pairs, values: Callable[..., torch.Tensor]) -> torch.Tensor:
+        """Sum what a function makes of each chunk of pairs, [monomials, pairs] → [monomials, segments]."""
         size = num_up_to_degree(self.basis.degree)
-        step = self.pairs_per_chunk
+        sums = torch.zeros((pairs.num_segments, size), dtype=self.wide, device=self.device)
+        for chunk, segment, *rest in self._chunks(pairs):
+            sums = sums.index_add_(0, segment, values(chunk, *rest).T.to(self.wide))
+        return sums.T
+
+    def _chunks(self, pairs: Pairs) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor, _Gaussian, torch.Tensor]]:
+        """A bounded number of pairs at a time: which, their segments, r [3, pairs], Gaussians and moments."""
         start = torch.as_tensor(pairs.start, device=self.device)
         segment = torch.repeat_interleave(start.diff())  # [pairs]
         j = torch.as_tensor(pairs.j, device=self.device)
         r_ij = self._tensor(pairs.r_ij, self.dtype)
-        sums = torch.zeros((pairs.num_segments, size), dtype=self.wide, device=self.device)
-        for first in range(0, len(j), step):
-            chunk = slice(first, first + step)
-            scaled = torch.cat(self._degrees(j[chunk], r_ij[chunk]))  # [monomials, pairs]
-            sums = sums.index_add_(0, segment[chunk], scaled.T.to(self.wide))
-        return sums.T
+        weight = None if pairs.weight is None else self._tensor(pairs.weight, self.dtype)
+        for first in range(0, len(j), self.pairs_per_chunk):
+            chunk = slice(first, first + self.pairs_per_chunk)
+            r = r_ij[chunk].T
+            pair = self._gaussian(j[chunk], r, None if weight is None else weight[chunk])
+            yield chunk, segment[chunk], r, pair, torch.cat(self._degrees(pair))  # [monomials, pairs]
 
     def contract(self, moments: torch.Tensor) -> list[torch.Tensor]:
         """Change of basis: [monomials, segments] → per l [segments, 2l+1, n]."""
@@ -101,15 +143,34 @@ class Kernel:
                 primitive[l].append(q[:, rows])
         return [torch.stack(q, dim=2) @ matrix for q, matrix in zip(primitive, self.radial, strict=True)]
 
-    def _degrees(self, j: torch.Tensor, r_ij: torch.Tensor) -> list[torch.Tensor]:
-        """Scaled moments of each pair, one tensor a degree: [monomials of degree d, pairs]."""
+    def spread(self, adjoints: Sequence[Any]) -> torch.Tensor:
+        """Transpose of `contract`: per l [segments, 2l+1, n] → [monomials, segments]."""
+        wide = [self._tensor(a, self.wide) for a in adjoints]
+        primitive = [a @ matrix.T for a, matrix in zip(wide, self.radial, strict=True)]
+        per_degree = []
+        for d, table in enumerate(self.harmonics):
+            of_rows = [primitive[l][:, :, n] for l, n in self.basis.channels[d]]
+            q = torch.cat([*of_rows, wide[0].new_zeros((len(wide[0]), 0))], dim=1)  # [segments, rows]
+            per_degree.append((q @ table).T)
+        return torch.cat(per_degree)
+
+    def _lift(self, axes: tuple[int, ...]) -> torch.Tensor:
+        return torch.tensor(lifted(self.basis.degree, axes).copy(), device=self.device)
+
+    def _gaussian(self, j: torch.Tensor, r: torch.Tensor, factor: torch.Tensor | None) -> _Gaussian:
+        """Product Gaussians of pairs with r [3, pairs]."""
         records = self.records[:, j]  # [RECORD, pairs]
         root = records[ROOT].reshape(3, 3, -1)
-        in_body = (root * r_ij.T[:, None]).sum(0)
+        in_body = (root * r[:, None]).sum(0)
         mu = (root * in_body).sum(1)
-        degrees = [(records[WEIGHT] * torch.exp(-0.5 * self.precision * (in_body**2).sum(0)))[None]]
+        weight = records[WEIGHT] * torch.exp(-0.5 * self.precision * (in_body**2).sum(0))
+        return _Gaussian(records, root, mu, weight if factor is None else weight * factor)
+
+    def _degrees(self, pair: _Gaussian) -> list[torch.Tensor]:
+        """Scaled moments of each pair, one tensor a degree: [monomials of degree d, pairs]."""
+        degrees = [pair.weight[None]]
         for d in range(1, self.basis.degree + 1):
-            degrees.append(self._raise_degree(d, degrees, mu, records))
+            degrees.append(self._raise_degree(d, degrees, pair.mu, pair.records))
         return degrees
 
     def _raise_degree(self, d: int, degrees: list[torch.Tensor], mu: torch.Tensor, c: torch.Tensor) -> torch.Tensor:

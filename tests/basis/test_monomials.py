@@ -46,6 +46,15 @@ def test_raised_multiplies_by_a_coordinate(axis: int) -> None:
         )
 
 
+@pytest.mark.parametrize("axes", [(), (0,), (1,), (2,), (0, 0), (1, 0), (2, 1), (2, 2)], ids=str)
+def test_lifted_multiplies_by_several(axes: tuple[int, ...]) -> None:
+    for degree in range(7):
+        every = np.concatenate([monomials.exponents(d) for d in range(degree + 1)])
+        rows = monomials.lifted(degree, axes)
+        lower = every[every.sum(axis=1) <= degree - len(axes)]
+        np.testing.assert_array_equal(every[rows], lower + np.bincount(axes, minlength=3))
+
+
 def test_multiplying_by_x_is_a_slice() -> None:
     for degree in range(1, 9):
         np.testing.assert_array_equal(monomials.raised(degree, 0), np.arange(monomials.num_of_degree(degree - 1)))
@@ -56,3 +65,5 @@ def test_cached_tables_cannot_be_overwritten() -> None:
         monomials.exponents(2)[0] = 0
     with pytest.raises(ValueError, match="read-only"):
         monomials.raised(2, 1)[0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        monomials.lifted(2, (1,))[0] = 0

@@ -14,8 +14,9 @@ Outputs are taken 8, 4, 2 or 1 at a time, as many vectors as stay in registers w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -122,24 +123,40 @@ class Contraction:
 _KNOWN: WeakKeyDictionary[BasisChange, Contraction] = WeakKeyDictionary()
 
 
-def _harmonic_blocks(basis: BasisChange) -> tuple[list[Block], list[Ints]]:
-    """Blocks of the first step, and where each primitive coefficient goes: per l an array [2l+1, n_l]."""
-    rows = rows_by_degree(basis.degree)
-    place = [np.full((2 * l + 1, n), -1) for l, n in enumerate(basis.num_radial)]
-    blocks: list[Block] = []
-    num_outputs = 0
+class HarmonicClass(NamedTuple):
+    """Solid harmonics of one degree that touch the same monomials, and those."""
+
+    owners: list[tuple[int, int, int]]  # l, m + l and n' of each harmonic
+    monomials: Ints  # positions among all monomials, in the package's order
+    matrix: Array  # [harmonics, monomials]
+
+
+def harmonic_classes(basis: BasisChange) -> Iterator[HarmonicClass]:
+    """The dense blocks of the harmonics: the rows of a degree that share a class of parities."""
     for d, table in enumerate(basis.harmonics):
         owners = [(l, m, n) for l, n in basis.channels[d] for m in range(2 * l + 1)]
         parity = exponents(d) % 2 @ (4, 2, 1)  # [monomials of d]
         class_of_row = parity[np.argmax(table != 0, axis=1)] if len(table) else parity[:0]
         for one in np.unique(class_of_row):
             members, monomials = np.flatnonzero(class_of_row == one), np.flatnonzero(parity == one)
-            for output, member in enumerate(members):
-                l, m, n = owners[member]
-                place[l][m, n] = num_outputs + output
-            matrix = table[np.ix_(members, monomials)]
-            blocks.append((rows[num_up_to_degree(d - 1) + monomials], matrix, num_outputs))
-            num_outputs += len(members)
+            yield HarmonicClass(
+                [owners[member] for member in members],
+                num_up_to_degree(d - 1) + monomials,
+                table[np.ix_(members, monomials)],
+            )
+
+
+def _harmonic_blocks(basis: BasisChange) -> tuple[list[Block], list[Ints]]:
+    """Blocks of the first step, and where each primitive coefficient goes: per l an array [2l+1, n_l]."""
+    rows = rows_by_degree(basis.degree)
+    place = [np.full((2 * l + 1, n), -1) for l, n in enumerate(basis.num_radial)]
+    blocks: list[Block] = []
+    num_outputs = 0
+    for one in harmonic_classes(basis):
+        for output, (l, m, n) in enumerate(one.owners):
+            place[l][m, n] = num_outputs + output
+        blocks.append((rows[one.monomials], one.matrix, num_outputs))
+        num_outputs += len(one.owners)
     return blocks, place
 
 

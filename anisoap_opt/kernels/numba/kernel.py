@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,25 @@ from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.coupling import count_features, scale
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
-from anisoap_opt.kernels.contract import KernelOptions, segments_within
+from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
+from anisoap_opt.kernels.numba.adjoints import PullSpace, pull_space, pull_windows
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
-from anisoap_opt.kernels.numba.layout import aligned, particle_tables
-from anisoap_opt.kernels.numba.segments import WINDOW, WorkSpace, expand_windows, work_space
+from anisoap_opt.kernels.numba.derivatives import adjoint_table, pair_records, split_records
+from anisoap_opt.kernels.numba.layout import FIELDS, aligned, particle_tables
+from anisoap_opt.kernels.numba.lowered_planes import plane_space
+from anisoap_opt.kernels.numba.segments import STEPS, WINDOW, WorkSpace, expand_windows, work_space
+from anisoap_opt.kernels.numba.spreading import Spread
 from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.pairs import Pairs
 
 STRAIGHT_LINE_DEGREE = 16
 """Up to this degree straight-line code is used, above it the plane walk."""
+STRAIGHT_DERIVATIVES_DEGREE = 12
+"""The same for derivatives, whose code is three to five times as long."""
+DERIVATIVE_WORK = 3
+"""How many times the work of the moments a pair's derivatives are, about."""
 MIN_TASK = 200_000
 """Moments (pairs · monomials) below which a second thread costs more than it saves."""
 CHUNK_BYTES = 1 << 22
@@ -43,25 +53,39 @@ class Kernel:
         self.columns = -(-num_coefficients // LANES) * LANES
         self.min_task = MIN_TASK / num_up_to_degree(basis.degree)
         self._idle_work_spaces: list[WorkSpace] = []
+        self._idle_push_spaces: list[WorkSpace] = []
+        self._idle_pull_spaces: list[PullSpace] = []
         self.particles, self.roots = particle_tables(gaussians)
 
     map_in_order = staticmethod(map_in_order)
 
     def coefficients(self, pairs: Pairs) -> list[Floats]:
         """Coefficients of every segment, per l: [segments, 2l+1, n], views of one buffer."""
-        num_segments, offsets = pairs.num_segments, self.contraction.offsets
-        out = aligned((num_segments + 1) * self.columns, self.dtype)
+        out = aligned((pairs.num_segments + 1) * self.columns, self.dtype)
         if len(pairs.j):
             arrays = _arrays(pairs)
-            bounds = np.minimum(np.arange(-(-num_segments // WINDOW) + 1) * WINDOW, num_segments)
-            run_parts(lambda *windows: self._expand(windows, arrays, out), pairs.start[bounds], self.min_task)
+            run_parts(lambda *windows: self._expand(windows, arrays, out), _window_starts(pairs), self.min_task)
         else:
             out[:] = 0
-        table = out.reshape(-1, self.columns)[:num_segments]
-        return [
-            table[:, offsets[l] : offsets[l + 1]].reshape(num_segments, 2 * l + 1, n)
-            for l, n in enumerate(self.basis.num_radial)
-        ]
+        return self._split(out)
+
+    def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[Floats]:
+        """See `contract.Differentiable`."""
+        out, records = np.zeros((pairs.num_segments + 1) * self.columns), pair_records(tangents)
+        if len(pairs.j):
+            arrays, min_task = _arrays(pairs), self.min_task / DERIVATIVE_WORK
+            run_parts(lambda *windows: self._expand(windows, arrays, out, records), _window_starts(pairs), min_task)
+        return [c.astype(self.dtype, copy=False) for c in self._split(out)]
+
+    def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[Floats, Floats, Floats]:
+        """See `contract.Differentiable`."""
+        return self._pull(pairs, adjoints, None)
+
+    def pull_back_along(
+        self, pairs: Pairs, adjoints: Sequence[Any], tangents: Tangents
+    ) -> tuple[Floats, Floats, Floats]:
+        """See `contract.TwiceDifferentiable`."""
+        return self._pull(pairs, adjoints, pair_records(tangents))
 
     def sum_power_spectra(self, pairs: Pairs, num_types: int, start: Ints, *, symmetric: bool) -> Array:
         """Sums over runs of centres of their power spectra, see `anisoap_opt.power_spectrum.sum_power_spectra`.
@@ -97,23 +121,85 @@ class Kernel:
             run_parts(run, pairs.start[pieces.bounds[batches] * num_types], self.min_task)
         return sums if len(sums) == len(start) else np.add.reduceat(sums, pieces.first, axis=0)
 
-    def _expand(self, windows: tuple[int, ...], arrays: tuple[Any, ...], out: Floats) -> None:
-        """Fill `out` [(segments + 1) · columns] for some windows of the segments of `arrays`, see `_arrays`."""
-        degree = self.basis.degree
-        straight = (0,) * degree if degree <= STRAIGHT_LINE_DEGREE else None
+    def _split(self, flat: Floats) -> list[Floats]:
+        """Coefficients per l, [segments, 2l+1, n], as views of [(segments + 1) · columns]."""
+        table, offsets = flat.reshape(-1, self.columns)[:-1], self.contraction.offsets
+        return [
+            table[:, offsets[l] : offsets[l + 1]].reshape(len(table), 2 * l + 1, n)
+            for l, n in enumerate(self.basis.num_radial)
+        ]
+
+    def _expand(
+        self, windows: tuple[int, ...], arrays: tuple[Any, ...], out: Floats, records: Array | None = None
+    ) -> None:
+        """Fill `out` [(segments + 1) · columns] for some windows of the segments of `arrays`, see `_arrays`.
+
+        With `records`, see `pair_records`, `out` is float64 and takes the derivatives along them.
+        """
+        degree, (*pairs, weight) = self.basis.degree, arrays
         change = (self.contraction.harmonics.arrays, self.contraction.radial.arrays, self.columns)
-        try:
-            work = self._idle_work_spaces.pop()
-        except IndexError:
-            work = work_space(degree, self.contraction.num_primitive, self.columns, self.dtype)
-        expand_windows(straight, degree, windows, arrays, self.particles, self.roots, self.precision, change, work, out)
-        self._idle_work_spaces.append(work)
+        if records is None:
+            straight, spaces, tangents = _straight(degree, STRAIGHT_LINE_DEGREE), self._idle_work_spaces, None
+        else:
+            straight, spaces = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), self._idle_push_spaces
+            tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), plane_space(degree))
+        with _borrowed(
+            spaces, lambda: work_space(degree, self.contraction.num_primitive, self.columns, out.dtype)
+        ) as work:
+            expand_windows(
+                straight, degree, windows, tuple(pairs), weight, tangents, self.particles, self.roots, self.precision,
+                change, work, out,
+            )  # fmt: skip
+
+    def _pull(self, pairs: Pairs, adjoints: Sequence[Any], records: Array | None) -> tuple[Floats, Floats, Floats]:
+        out = aligned((len(pairs.j) + 1) * FIELDS, np.float64)
+        if len(pairs.j):
+            table, degree, (*arrays, weight) = adjoint_table(adjoints, self.columns), self.basis.degree, _arrays(pairs)
+            straight, spread = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), Spread.of(self.basis)
+            change = (spread.radial.arrays, spread.harmonics.arrays, spread.places, self.columns)
+
+            def run(*windows: int) -> None:
+                with _borrowed(
+                    self._idle_pull_spaces,
+                    lambda: pull_space(degree, self.contraction.num_primitive, self.columns),
+                ) as work:
+                    pull_windows(
+                        straight, degree, windows, tuple(arrays), weight, records, self.particles, self.roots,
+                        self.precision, change, table, work, out,
+                    )  # fmt: skip
+
+            run_parts(run, _window_starts(pairs), self.min_task / DERIVATIVE_WORK)
+        of_r, of_c, of_log_w = (part.astype(self.dtype, copy=False) for part in split_records(out))
+        return of_r, of_c, of_log_w
 
 
-def _arrays(pairs: Pairs) -> tuple[Ints, Ints, Array]:
-    """The pairs' arrays as compiled code takes them: start [segments + 1], j [pairs], r_ij [pairs · 3]."""
+@contextmanager
+def _borrowed(idle: list[Any], make: Callable[[], Any]) -> Iterator[Any]:
+    """A working space that no other thread uses meanwhile."""
+    try:
+        one = idle.pop()
+    except IndexError:
+        one = make()
+    yield one
+    idle.append(one)
+
+
+def _straight(degree: int, limit: int) -> tuple[int, ...] | None:
+    """What selects straight-line code of this degree, or the plane walk above the limit."""
+    return (0,) * degree if degree <= limit else None
+
+
+def _window_starts(pairs: Pairs) -> Ints:
+    """First pair of each window of segments, and their number."""
+    num_segments = pairs.num_segments
+    return pairs.start[np.minimum(np.arange(-(-num_segments // WINDOW) + 1) * WINDOW, num_segments)]
+
+
+def _arrays(pairs: Pairs) -> tuple[Ints, Ints, Array, Array | None]:
+    """The pairs' arrays as compiled code takes them: start [segments + 1], j [pairs], r_ij [pairs · 3], weight."""
     return (
         np.ascontiguousarray(pairs.start, dtype=np.int64),
         np.ascontiguousarray(pairs.j, dtype=np.int64),
         np.ascontiguousarray(pairs.r_ij, dtype=np.float64).reshape(-1),
+        None if pairs.weight is None else np.ascontiguousarray(pairs.weight, dtype=np.float64),
     )

@@ -12,6 +12,9 @@ from anisoap_opt.gaussians import ROOT, WEIGHT, Gaussians
 FIELDS = 10
 """Numbers per pair in the buffer of Gaussians: μ_x, μ_y, μ_z, C_xx, C_xy, C_xz, C_yy, C_yz, C_zz, w."""
 
+SUMS = 2 * FIELDS
+"""Numbers per pair that derivatives are made of: sums for μ, C and log w, or their changes and then the sums."""
+
 LINE = 8
 """Numbers per particle, one cache line: C_xx, C_xy, C_xz, C_yy, C_yz, C_zz, w and one that is not used."""
 
@@ -56,6 +59,21 @@ def exponents_in_planes(degree: int) -> list[tuple[int, int, int]]:
     The recurrences walk plane by plane (p_x), row by row (p_y), so they write their sums from front to back.
     """
     return [(x, y, z) for x in range(degree + 1) for y in range(degree + 1 - x) for z in range(degree + 1 - x - y)]
+
+
+def row_starts(degree: int) -> Ints:
+    """Where the rows of `exponents_in_planes` begin.
+
+    Returns
+    -------
+    ndarray of int, shape [(degree + 1)²]
+        Entry x (degree + 1) + y is the place of (x, y, 0); 0 where there is none.
+    """
+    starts = np.zeros((degree + 1, degree + 1), dtype=np.int64)
+    for place, (x, y, z) in enumerate(exponents_in_planes(degree)):
+        if z == 0:
+            starts[x, y] = place
+    return starts.ravel()
 
 
 def rows_by_degree(degree: int) -> Ints:

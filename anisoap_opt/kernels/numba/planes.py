@@ -21,15 +21,15 @@ from anisoap_opt.kernels.numba.vectors import add, fma, lanes_of, load, mul, spl
 
 
 @compiled
-def walk_planes(degree: Any, gaussians: Any, num_steps: Any, sums: Any, planes: Any, inverse: Any) -> Any:
-    """Add the moments of `num_steps` pairs of every lane to its sums.
+def walk_planes(degree: Any, gaussians: Any, first: Any, end: Any, sums: Any, planes: Any, inverse: Any) -> Any:
+    """Add the moments of the steps first … end - 1 of every lane to its sums.
 
     Parameters
     ----------
     degree : int
     gaussians : ndarray, shape [steps · FIELDS · lanes]
         μ, C, w of each step's pairs.
-    num_steps : int
+    first, end : int
     sums : ndarray, shape [monomials · lanes]
         In the order of `exponents_in_planes`; added to.
     planes : ndarray, shape [2 · (degree + 1)² · lanes]
@@ -39,7 +39,7 @@ def walk_planes(degree: Any, gaussians: Any, num_steps: Any, sums: Any, planes: 
     """
     lanes = lanes_of(sums)
     row_size = (degree + 1) * lanes
-    for step in range(num_steps):
+    for step in range(first, end):
         field = step * FIELDS * lanes
         mu_x, mu_y, mu_z = (
             load(gaussians, field),

@@ -90,13 +90,18 @@ def _step_function(module: ir.Module, name: str, degree: int, pointer: ir.Type, 
                 for x, y in factors:
                     total = emit_fma(builder, x, y, total)
             else:
-                value = builder.fmul(*factors[0])
-                for x, y in factors[1:]:
-                    value = emit_fma(builder, x, y, value)
-                if p[axis] > 1:
-                    value = builder.fmul(value, constant(vector, 1 / p[axis]))
-                moments[p] = value
-                total = builder.fadd(total, value)
+                moments[p] = emit_moment(builder, p, fields, moments)
+                total = builder.fadd(total, moments[p])
         emit_store(builder, total, sums, place)
     builder.ret_void()
     return function
+
+
+def emit_moment(builder: ir.IRBuilder, p: Exponents, fields: list[ir.Value], moments: dict[Exponents, ir.Value]) -> Any:
+    """Emit m̃[p], p ≠ 0, from lower moments and the FIELDS of a pair."""
+    axis, products = terms(p)
+    factors = [(fields[FIELD[term.factor]], moments[term.source]) for term in products]
+    value = builder.fmul(*factors[0])
+    for x, y in factors[1:]:
+        value = emit_fma(builder, x, y, value)
+    return builder.fmul(value, constant(value.type, 1 / p[axis])) if p[axis] > 1 else value

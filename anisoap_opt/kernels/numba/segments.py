@@ -12,23 +12,19 @@ import numpy.typing as npt
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels.numba.contraction import apply_blocks
+from anisoap_opt.kernels.numba.gather import gather_gaussians, gather_tangents, look_up
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.layout import CACHE_LINE, FIELDS, LINE, aligned
+from anisoap_opt.kernels.numba.lowered_planes import add_planes_along
+from anisoap_opt.kernels.numba.lowering import add_along
 from anisoap_opt.kernels.numba.planes import walk_planes
 from anisoap_opt.kernels.numba.recurrence import add_moments
 from anisoap_opt.kernels.numba.vectors import (
     LANES,
     add,
-    element,
-    exp,
-    fma,
-    gather,
     lanes_of,
     load8,
-    load_transposed,
-    mul,
     prefetch,
-    splat,
     store,
     store_transposed,
 )
@@ -94,6 +90,8 @@ def expand_windows(
     degree: Any,
     windows: Any,
     pairs: Any,
+    weight: Any,
+    tangents: Any,
     particles: Any,
     roots: Any,
     precision: Any,
@@ -101,7 +99,7 @@ def expand_windows(
     work: Any,
     out: Any,
 ) -> None:
-    """Coefficients of the segments of some windows.
+    """Coefficients of the segments of some windows, or their derivatives along tangents.
 
     Parameters
     ----------
@@ -112,6 +110,11 @@ def expand_windows(
         The first, and the last + 1. Window w holds the segments WINDOW w … WINDOW (w + 1) - 1.
     pairs : tuple
         start [segments + 1], j [pairs], r_ij [pairs · 3]; at least one pair.
+    weight : ndarray, shape [pairs], or None
+        As in `Pairs`.
+    tangents : tuple or None
+        Tangents of the pairs [pairs · FIELDS], a buffer for those of Gaussians [STEPS · FIELDS · 8], and a
+        `PlaneSpace`. Then everything is float64.
     particles : ndarray, shape [(particles + 1) · LINE]
         The last one has weight 0: it stands in where a lane has no pair.
     roots : ndarray, shape [(particles + 1) · 9], or None
@@ -134,22 +137,27 @@ def expand_windows(
     for window in range(windows[0], windows[1]):
         first = window * WINDOW
         size = min(WINDOW, num_segments - first)
-        _sort_by_length(start, first, size, work.order, work.bins)
+        sort_by_length(start, first, size, work.order, work.bins)
         for group in range(0, size, lanes):
             _prefetch_pairs(j, r_ij, start, first + WINDOW, group, lanes)
-            longest = _take_lanes(start, work.order, group, size, num_segments, columns, begin, length, place, lanes)
+            longest = take_lanes(start, work.order, group, size, num_segments, columns, begin, length, place, lanes)
             sums[:] = 0
             if longest == 0:
                 wide[:] = 0
             for step in range(0, longest, STEPS):
                 steps = min(STEPS, longest - step)
                 for half in range(0, lanes, LANES):
-                    _look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
-                    _gather_gaussians(r_ij, particles, roots, precision, steps, pair, particle, half, gaussians)
-                if straight is None:
-                    walk_planes(degree, gaussians, steps, sums, work.planes, work.inverse)
+                    look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
+                    gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, half, gaussians)
+                if tangents is None:
+                    if straight is None:
+                        walk_planes(degree, gaussians, 0, steps, sums, work.planes, work.inverse)
+                    else:
+                        add_moments(straight, gaussians, steps, sums)
                 else:
-                    add_moments(straight, gaussians, steps, sums)
+                    _add_along(
+                        straight, degree, r_ij, tangents, roots, precision, steps, pair, particle, gaussians, sums
+                    )
                 if lanes > LANES:
                     _move_to_wide(sums, wide, step > 0)
             for half in range(lanes // LANES):
@@ -160,6 +168,17 @@ def expand_windows(
                 apply_blocks(*radial, work.primitive, coefficients)
                 for column in range(0, columns, LANES):
                     store_transposed(coefficients, column * LANES, out, place, half * LANES, column)
+
+
+@compiled
+def _add_along(straight, degree, r_ij, tangents, roots, precision, steps, pair, particle, gaussians, sums):
+    """Add the changes of the moments along the tangents."""
+    of_pairs, dots, planes = tangents
+    gather_tangents(r_ij, of_pairs, roots, precision, steps, pair, particle, gaussians, dots)
+    if straight is None:
+        add_planes_along(degree, gaussians, dots, steps, sums, planes)
+    else:
+        add_along(straight, steps, gaussians, dots, sums)
 
 
 @compiled
@@ -175,7 +194,7 @@ def _move_to_wide(sums, wide, add_to):
 
 
 @compiled
-def _sort_by_length(start, first, size, order, bins):
+def sort_by_length(start, first, size, order, bins):
     """Write the segments first … first + size - 1 to `order`, longest first, by counting lengths in bins."""
     longest = 1
     for segment in range(first, first + size):
@@ -208,7 +227,7 @@ def _prefetch_pairs(j, r_ij, start, first, group, lanes):
 
 
 @compiled
-def _take_lanes(start, order, group, size, num_segments, columns, begin, length, place, lanes):
+def take_lanes(start, order, group, size, num_segments, columns, begin, length, place, lanes):
     """Give each lane its segment: first pair, number of pairs, place in the output.
 
     Returns the largest number of pairs.
@@ -221,68 +240,3 @@ def _take_lanes(start, order, group, size, num_segments, columns, begin, length,
         place[k] = segment * columns
         longest = max(longest, length[k])
     return longest
-
-
-@compiled
-def _look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle):
-    """Pair and particle of each of eight lanes' next `steps` pairs, and a request to the memory for the latter.
-
-    `half` is the first of the eight lanes. A lane whose segment has ended takes the particle of weight 0.
-    """
-    for t in range(steps):
-        for k in range(LANES):
-            alive = step + t < length[half + k]
-            p = begin[half + k] + step + t if alive else 0
-            one = element(j, p) if alive else nobody
-            pair[t * LANES + k] = p
-            particle[t * LANES + k] = one
-            prefetch(particles, one * LINE)
-
-
-@compiled
-def _gather_gaussians(r_ij, particles, roots, precision, steps, pair, particle, half, gaussians):
-    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = K r, C, w exp(-½ s r·μ)."""
-    lanes = lanes_of(gaussians)
-    minus_s, minus_half_s = splat(-precision), splat(-0.5 * precision)
-    for t in range(steps):
-        row = t * LANES
-        x, y, z = gather(r_ij, pair, row, 3, 0), gather(r_ij, pair, row, 3, 1), gather(r_ij, pair, row, 3, 2)
-        c_xx, c_xy, c_xz, c_yy, c_yz, c_zz, weight, _ = load_transposed(particles, particle, row)
-        if roots is None:  # K = 1 - s·C
-            mu_x = fma(minus_s, fma(c_xx, x, fma(c_xy, y, mul(c_xz, z))), x)
-            mu_y = fma(minus_s, fma(c_xy, x, fma(c_yy, y, mul(c_yz, z))), y)
-            mu_z = fma(minus_s, fma(c_xz, x, fma(c_yz, y, mul(c_zz, z))), z)
-            along = fma(x, mu_x, fma(y, mu_y, mul(z, mu_z)))
-        else:  # K = F Fᵀ
-            a, b, c = (
-                _times_root(roots, particle, row, 0, 3, x, y, z),
-                _times_root(roots, particle, row, 1, 3, x, y, z),
-                _times_root(roots, particle, row, 2, 3, x, y, z),
-            )
-            mu_x, mu_y, mu_z = (
-                _times_root(roots, particle, row, 0, 1, a, b, c),
-                _times_root(roots, particle, row, 3, 1, a, b, c),
-                _times_root(roots, particle, row, 6, 1, a, b, c),
-            )
-            along = fma(a, a, fma(b, b, mul(c, c)))
-        exponent = mul(minus_half_s, along)
-        place = t * FIELDS * lanes + half
-        store(gaussians, place, mu_x)
-        store(gaussians, place + lanes, mu_y)
-        store(gaussians, place + 2 * lanes, mu_z)
-        store(gaussians, place + 3 * lanes, c_xx)
-        store(gaussians, place + 4 * lanes, c_xy)
-        store(gaussians, place + 5 * lanes, c_xz)
-        store(gaussians, place + 6 * lanes, c_yy)
-        store(gaussians, place + 7 * lanes, c_yz)
-        store(gaussians, place + 8 * lanes, c_zz)
-        store(gaussians, place + 9 * lanes, mul(weight, exp(exponent)))
-
-
-@compiled
-def _times_root(roots, particle, row, first, stride, x, y, z):
-    """A row of F (stride 1) or a column (stride 3) of each of eight particles times a vector."""
-    fx = gather(roots, particle, row, 9, first)
-    fy = gather(roots, particle, row, 9, first + stride)
-    fz = gather(roots, particle, row, 9, first + 2 * stride)
-    return fma(fx, x, fma(fy, y, mul(fz, z)))
