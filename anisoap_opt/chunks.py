@@ -153,6 +153,16 @@ def to_centers(coefficients: Any, num_types: int) -> Any:
     return grouped.swapaxes(1, 2).swapaxes(2, 3).reshape(-1, components, num_radial * num_types)
 
 
+def to_segments(coefficients: Any, num_types: int) -> Any:
+    """Inverse of `to_centers`: [centers, 2l+1, n · types] → [centers · types, 2l+1, n]."""
+    if num_types == 1:
+        return coefficients
+    num_centers, components, columns = coefficients.shape
+    num_radial = columns // num_types
+    grouped = coefficients.reshape(num_centers, components, num_radial, num_types)
+    return grouped.swapaxes(2, 3).swapaxes(1, 2).reshape(num_centers * num_types, components, num_radial)
+
+
 def to_numpy(array: Any) -> Any:
     """A NumPy array from a backend's own."""
     return array.detach().cpu().numpy() if hasattr(array, "detach") else array

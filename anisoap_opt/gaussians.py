@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from anisoap_opt.arrays import Array
+
 COVARIANCE = ((0, 1, 2), (1, 3, 4), (2, 4, 5))
 """Place of C_ik in a record."""
 WEIGHT = 6
@@ -107,3 +109,44 @@ def product_gaussian(rotation: Any, semiaxes: Any, precision: Any) -> Any:
         ya * root_a, yb * root_b, yc * root_c,
         za * root_a, zb * root_b, zc * root_c,
     )  # fmt: skip
+
+
+def pull_back_gaussians(
+    rotations: Array, semiaxes: Array, precision: float, of_c: Array, of_log_w: Array
+) -> tuple[Array, Array]:
+    """From adjoints of C and log w to those of orientations and semiaxes.
+
+    In the particle's own frame C is diagonal with v_k = a_k²/(1 + s a_k²). For R → exp([δθ]×) R, δC = [δθ]×C - C[δθ]×,
+    so
+
+        θ̄_x = 2 (v_y - v_z) C̄_yz,   v_y - v_z = (a_y² - a_z²) / ((1 + s a_y²)(1 + s a_z²)),   and so on in turn
+        ā_k = 2 a_k/(1 + s a_k²)² C̄_kk - ℓ s a_k/(1 + s a_k²)
+
+    with C̄ and θ̄ in this frame. Nothing cancels, so a sphere has no torque.
+
+    Parameters
+    ----------
+    rotations : ndarray, shape [particles, 3, 3]
+        Body → space.
+    semiaxes : ndarray, shape [particles, 3]
+    precision : float
+        s.
+    of_c : ndarray, shape [particles, 6]
+        C̄ in space, elements of a symmetric matrix, see `anisoap_opt.kernels.contract.Differentiable`.
+    of_log_w : ndarray, shape [particles]
+        ℓ.
+
+    Returns
+    -------
+    of_orientations : ndarray, shape [particles, 3]
+        Of δθ, in space.
+    of_semiaxes : ndarray, shape [particles, 3]
+    """
+    in_body = np.einsum("pxa,pxy,pyb->pab", rotations, of_c[:, np.array(COVARIANCE)], rotations)
+    squares, next_axis, after_next = semiaxes**2, [1, 2, 0], [2, 0, 1]
+    root = 1 / (1 + precision * squares)
+    differences = (squares[:, next_axis] - squares[:, after_next]) * root[:, next_axis] * root[:, after_next]
+    turned = 2 * differences * in_body[:, next_axis, after_next]
+    of_semiaxes = 2 * semiaxes * root**2 * np.einsum("paa->pa", in_body)
+    of_semiaxes -= of_log_w[:, None] * precision * semiaxes * root
+    return np.einsum("pxa,pa->px", rotations, turned), of_semiaxes

@@ -16,6 +16,7 @@ from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.columns import ANY_QUATERNION, Columns
+from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.readonly import SetOnce
 
@@ -55,6 +56,7 @@ class Hypers(SetOnce):
         quaternion_order: str | None = None,
         diameter_key: str | None = None,
         diameters: Sequence[float] | None = None,
+        cutoff_smoothing: float | None = None,
     ) -> None:
         if compute_gradients:
             raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
@@ -67,7 +69,9 @@ class Hypers(SetOnce):
         self.compute_gradients = False
         self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
         self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
-        self.types = None if types is None else checks.atomic_numbers(types)
+        self.types = None if types is None else tuple(checks.atomic_numbers(types))
+        smoothing = cutoff_smoothing
+        self.cutoff = None if smoothing is None else SmoothCutoff.checked(self.cutoff_radius, smoothing)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
         self.num_ns = self.radial_basis.get_num_radial_functions()
@@ -124,6 +128,11 @@ class Hypers(SetOnce):
     def diameters(self) -> tuple[float, float, float] | None:
         """Full axes of every particle, Å, or None."""
         return self.columns.diameters
+
+    @property
+    def cutoff_smoothing(self) -> float | None:
+        """Å over which the cutoff falls, or None."""
+        return None if self.cutoff is None else self.cutoff.width
 
     @property
     def dtype(self) -> str:

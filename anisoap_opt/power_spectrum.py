@@ -48,6 +48,42 @@ def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     return torch.cat(blocks, dim=1)
 
 
+def pull_back_power_spectrum(
+    coefficients: Sequence[Floats], adjoint: Floats, *, symmetric: bool = False
+) -> list[Floats]:
+    """Adjoints of the coefficients from that of their power spectrum, the transpose of `power_spectrum`.
+
+    c̄[m, a] = scale_l Σ_b (p̄[a, b] + p̄[b, a]) c[m, b]
+
+    Parameters
+    ----------
+    coefficients : list of ndarray, the l-th of shape [centers, 2l+1, a]
+    adjoint : ndarray, shape [centers, features]
+        p̄.
+    symmetric : bool
+        See `power_spectrum`.
+
+    Returns
+    -------
+    list of ndarray, shapes of `coefficients`
+    """
+    adjoints: list[Floats] = []
+    done = 0
+    for l, c in enumerate(coefficients):
+        size = c.shape[2]
+        width = count_features([size], symmetric=symmetric)
+        own = adjoint[:, done : done + width]
+        done += width
+        if symmetric:
+            columns, factors = upper_triangle(size)
+            full = np.zeros((len(own), size**2), dtype=own.dtype)
+            full[:, columns] = own * factors
+            own = full
+        square = own.reshape(len(own), size, size)
+        adjoints.append(scale(l) * (c @ (square + square.swapaxes(1, 2))))
+    return adjoints
+
+
 def reduced_power_spectrum(
     kernel: Kernel,
     batch: ParticleBatch,

@@ -14,6 +14,7 @@ from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
+from anisoap_opt.cutoff import smooth
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
@@ -78,6 +79,9 @@ class EllipsoidalDensityProjection(Hypers):
         c_shape[3]. By default the usual names are looked for, ``c_diameter`` first.
     diameters : three floats, optional
         Full axes of every particle, Å, in place of the frames' own.
+    cutoff_smoothing : float, optional
+        Å. The density of a neighbour is multiplied by a factor that falls from 1 to 0 over this last stretch before the
+        cutoff, with two continuous derivatives; see `anisoap_opt.cutoff`. By default the cutoff is hard, as AniSOAP's.
 
     Raises
     ------
@@ -286,6 +290,8 @@ class EllipsoidalDensityProjection(Hypers):
             batch, cutoff_radius, self_pairs=self_pairs, types=self.types, centers=chosen, keep_shifts=keep_shifts
         )
         warn_if_isolated(batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length)
+        if self.cutoff is not None:
+            neighborhoods = smooth(neighborhoods, self.cutoff.in_units_of(length))
         return batch, neighborhoods
 
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:

@@ -31,6 +31,7 @@ OURS = [
     ("quaternion_order", None),
     ("diameter_key", None),
     ("diameters", None),
+    ("cutoff_smoothing", None),
 ]
 
 
