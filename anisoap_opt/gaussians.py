@@ -7,7 +7,7 @@ With A = R diag(1/a²) Rᵀ everything is diagonal in the particle's own frame, 
     F = R diag((1 + s a²)^{-1/2})                     root of it, K = F Fᵀ
     w = sqrt(det C) / prod(a) = prod (1 + s a²)^{-1/2}
 
-A pair's weight is w exp(-½ s r·μ) = w exp(-½ s (Fᵀr)²). Where a particle is much wider than the basis, s a² ≫ 1, the
+A pair's weight is w exp(-½ s r·μ) = w exp(-½ s ‖Fᵀr‖²). Where a particle is much wider than the basis, s a² ≫ 1, the
 difference 1 - s·C keeps few of K's digits, and a product K r few of those of r·μ; F keeps them all.
 """
 

@@ -86,7 +86,7 @@ def resolve(backend: str | None) -> str:
     if backend is None and os.environ.get(ENVIRONMENT_VARIABLE):
         source, backend = f"environment variable {ENVIRONMENT_VARIABLE}", os.environ[ENVIRONMENT_VARIABLE]
     if backend is None:
-        return [name for name in DEFAULTS if BACKENDS[name].installed][-1]
+        return fastest()
     name = checks.choice(source, backend, BACKENDS)
     entry = BACKENDS[name]
     if not entry.installed:
@@ -94,6 +94,11 @@ def resolve(backend: str | None) -> str:
             f"backend {name!r} needs {entry.needs}, which is not installed: pip install 'anisoap_opt[{entry.extra}]'"
         )
     return name
+
+
+def fastest() -> str:
+    """Name of the fastest backend installed."""
+    return [name for name in DEFAULTS if BACKENDS[name].installed][-1]
 
 
 def resolve_options(backend: str, dtype: Any, device: Any) -> KernelOptions:

@@ -1,0 +1,166 @@
+"""Torch's autograd around a kernel that works on NumPy arrays: coefficients, their pull-back, and its derivative.
+
+Nothing but inputs is kept for the way back: a kernel makes the moments of a pair again. Six free numbers stand for C
+here, of which those off the diagonal occur twice in the matrix, hence COUNTS.
+"""
+
+# mypy: disable-error-code=no-untyped-call
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from anisoap_opt.arrays import Ints
+from anisoap_opt.gradients import sum_by
+from anisoap_opt.kernels.contract import TwiceDifferentiable
+from anisoap_opt.pairs import Pairs
+
+COUNTS = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])
+"""How often each of the six elements of C stands in it."""
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """What a call of a kernel needs besides tensors.
+
+    Attributes
+    ----------
+    kernel : contract.Kernel
+        Made of the particles' Gaussians.
+    backend : str
+    j : ndarray of int, shape [pairs]
+    start : ndarray of int, shape [segments + 1]
+    num_particles : int
+    """
+
+    kernel: Any
+    backend: str
+    j: Ints
+    start: Ints
+    num_particles: int
+
+    def coefficients(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> tuple[torch.Tensor, ...]:
+        """Expansion coefficients, differentiable once and, where the kernel can do that, twice.
+
+        Parameters
+        ----------
+        r : tensor, shape [pairs, 3]
+        c : tensor, shape [particles, 6]
+            The same numbers as in the kernel's Gaussians, as well as:
+        log_w : tensor, shape [particles]
+        log_factor : tensor, shape [pairs], or None
+            Logarithm of a factor of each pair's density.
+
+        Returns
+        -------
+        tuple of tensor, the l-th of shape [segments, 2l+1, n_l]
+        """
+        return _Coefficients.apply(self, r, c, log_w, log_factor)
+
+    def pairs(self, r: torch.Tensor, log_factor: torch.Tensor | None) -> Pairs:
+        """The pairs as a kernel takes them."""
+        weight = None if log_factor is None else np.exp(_array(log_factor))
+        return Pairs(self.j, _array(r), self.start, weight)
+
+    def chunks(self, pairs: Pairs) -> Iterator[tuple[slice, slice, Pairs]]:
+        """Segments, pairs, and both together, as many at a time as the kernel likes."""
+        for first in range(0, pairs.num_segments, self.kernel.segments_per_chunk):
+            last = min(first + self.kernel.segments_per_chunk, pairs.num_segments)
+            yield slice(first, last), slice(self.start[first], self.start[last]), pairs.segments(first, last)
+
+
+class _Coefficients(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, problem: Expansion, r: Any, c: Any, log_w: Any, log_factor: Any) -> tuple[torch.Tensor, ...]:
+        ctx.problem = problem
+        ctx.save_for_backward(r, c, log_w, log_factor)
+        shapes = [(2 * l + 1, n) for l, n in enumerate(problem.kernel.basis.num_radial)]
+        pairs = problem.pairs(r, log_factor)
+        out = [r.new_empty((pairs.num_segments, *shape)) for shape in shapes]
+        for segments, _, some in problem.chunks(pairs):
+            for target, values in zip(out, problem.kernel.coefficients(some), strict=True):
+                target[segments] = torch.from_numpy(values)
+        return tuple(out)
+
+    @staticmethod
+    def backward(ctx: Any, *adjoints: torch.Tensor) -> tuple[Any, ...]:
+        return None, *_PullBack.apply(ctx.problem, *ctx.saved_tensors, *adjoints)
+
+
+class _PullBack(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, problem: Expansion, r: Any, c: Any, log_w: Any, log_factor: Any, *adjoints: torch.Tensor
+    ) -> tuple[Any, ...]:
+        ctx.problem = problem
+        ctx.save_for_backward(r, c, log_w, log_factor, *adjoints)
+        arrays = [_array(one) for one in adjoints]
+        sums = _Adjoints(problem, r, log_factor)
+        for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
+            sums.add(some, problem.kernel.pull_back(part, [one[segments] for one in arrays]))
+        return tuple(sums.tensors())
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, r_dot: Any, c_dot: Any, log_w_dot: Any, log_factor_dot: Any) -> tuple[Any, ...]:
+        problem = ctx.problem
+        r, c, log_w, log_factor, *adjoints = ctx.saved_tensors
+        if not isinstance(problem.kernel, TwiceDifferentiable):
+            raise NotImplementedError(
+                f"backend {problem.backend!r} has first derivatives only; for second ones choose 'numba', 'numpy_only' "
+                "or 'torch_full'"
+            )
+        of_w = _array(log_w_dot)[problem.j]
+        if log_factor is not None:
+            of_w = of_w + _array(log_factor_dot)
+        tangents = _array(r_dot), _array(c_dot)[problem.j], of_w
+        arrays, along = [_array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
+        of_adjoints, of_variables = any(ctx.needs_input_grad[5:]), any(ctx.needs_input_grad[1:5])
+        sums = _Adjoints(problem, r, log_factor)
+        for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
+            dots = tangents[0][some], tangents[1][some], tangents[2][some]
+            if of_adjoints:
+                for target, values in zip(along, problem.kernel.push_forward(part, dots), strict=True):
+                    target[segments] = torch.from_numpy(values)
+            if of_variables:
+                own = [one[segments] for one in arrays]
+                sums.add(some, problem.kernel.pull_back_along(part, own, dots))
+        variables = sums.tensors() if of_variables else [None] * 4
+        return None, *variables, *(along if of_adjoints else [None] * len(along))
+
+
+class _Adjoints:
+    """Adjoints in the making: of r and of the factors for pairs, of C and log w for particles."""
+
+    def __init__(self, problem: Expansion, r: torch.Tensor, log_factor: torch.Tensor | None) -> None:
+        self.j, self.like = problem.j, r
+        self.of_r = np.empty((len(problem.j), 3))
+        self.of_factor = None if log_factor is None else np.empty(len(problem.j))
+        self.of_records = np.zeros((problem.num_particles, 7))
+
+    def add(self, some: slice, pulled: tuple[Any, Any, Any]) -> None:
+        """Take what a kernel's `pull_back` made of some pairs."""
+        of_r, of_c, of_log_w = pulled
+        self.of_r[some] = of_r
+        if self.of_factor is not None:
+            self.of_factor[some] = of_log_w
+        num_particles = len(self.of_records)
+        self.of_records[:, :6] += sum_by(self.j[some], of_c, num_particles)
+        self.of_records[:, 6] += np.bincount(self.j[some], of_log_w, num_particles)
+
+    def tensors(self) -> list[torch.Tensor | None]:
+        """Of r, six free numbers of C, log w, and the logarithm of the factor."""
+        of_c, of_log_w = self.of_records[:, :6] * COUNTS, self.of_records[:, 6]
+        return [None if one is None else self._tensor(one) for one in (self.of_r, of_c, of_log_w, self.of_factor)]
+
+    def _tensor(self, array: Any) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.like.dtype)
+
+
+def _array(tensor: torch.Tensor) -> Any:
+    return tensor.detach().numpy()

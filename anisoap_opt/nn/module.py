@@ -1,0 +1,247 @@
+"""`AniSOAP`: the power spectrum as a torch module, from tensors of particles to features, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from anisoap_opt import checks, kernels
+from anisoap_opt.basis.channels import MaxRadial, check_degree
+from anisoap_opt.basis.coupling import count_features
+from anisoap_opt.chunks import to_centers
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.gaussians import WEIGHT, Gaussians
+from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.nn.functions import Expansion
+from anisoap_opt.nn.neighbors import TensorPairs, find_pairs, sort_pairs
+from anisoap_opt.nn.particles import Particles
+from anisoap_opt.pairs import Pairs
+from anisoap_opt.power_spectrum import power_spectrum
+from anisoap_opt.projection import EllipsoidalDensityProjection
+
+
+class AniSOAP(torch.nn.Module):
+    """Power spectrum of ellipsoidal particles, differentiable in positions, orientations, semiaxes, cells and σ.
+
+    On a CPU a compiled or NumPy kernel computes the coefficients and their derivatives, and only inputs are kept for
+    the way back. The backend `torch_full`, on any device, is differentiated by Torch through all of its operations.
+
+    Parameters
+    ----------
+    max_angular, radial_basis_name, cutoff_radius, subtract_center_contribution, radial_gaussian_width, max_radial
+        As for `anisoap_opt.EllipsoidalDensityProjection`.
+    basis_rcond, basis_tol, cutoff_smoothing, backend
+        As there. Without `backend`, tensors on a CPU go to the fastest one installed and others to `torch_full`.
+    types : sequence of int
+        Atomic numbers of the particles that there may be; they fix the columns.
+    symmetric : bool
+        Whether to keep one of each two equal columns, as `EllipsoidalDensityProjection.power_spectrum` does.
+    learn_width : bool
+        Whether σ is a parameter, ``radial_gaussian_width``.
+
+    Attributes
+    ----------
+    num_features : int
+        Columns of the features: those of the centre types follow each other, types ascending, each as in
+        `EllipsoidalDensityProjection.power_spectrum`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is out of range.
+    ModuleNotFoundError
+        If the backend's extra is not installed.
+    """
+
+    def __init__(
+        self,
+        max_angular: int,
+        radial_basis_name: str,
+        cutoff_radius: float,
+        *,
+        types: Sequence[int],
+        subtract_center_contribution: bool = False,
+        radial_gaussian_width: float | None = None,
+        max_radial: MaxRadial = None,
+        basis_rcond: float = 0,
+        basis_tol: float = 1e-8,
+        cutoff_smoothing: float | None = None,
+        symmetric: bool = False,
+        learn_width: bool = False,
+        backend: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._projection = EllipsoidalDensityProjection(
+            max_angular, radial_basis_name, cutoff_radius, max_radial=max_radial, types=types, backend=backend,
+            subtract_center_contribution=subtract_center_contribution, radial_gaussian_width=radial_gaussian_width,
+            basis_rcond=basis_rcond, basis_tol=basis_tol, cutoff_smoothing=cutoff_smoothing,
+        )  # fmt: skip
+        if not self._projection.types:
+            raise ValueError("types must name at least one type")
+        self.types: list[int] = self._projection.types
+        self.symmetric = checks.flag("symmetric", symmetric)
+        self._backend_asked = backend
+        sizes = [n * len(self.types) for n in self._projection.num_ns]
+        self._features_per_type = count_features(sizes, symmetric=self.symmetric)
+        self.num_features = len(self.types) * self._features_per_type
+        if checks.flag("learn_width", learn_width):
+            if radial_basis_name != "gto":
+                raise ValueError(f"learn_width needs the radial basis 'gto', got {radial_basis_name!r}")
+            width = torch.tensor(self._projection.radial_basis.length, dtype=torch.float64)
+            self.register_parameter("radial_gaussian_width", torch.nn.Parameter(width))
+        else:
+            self.register_parameter("radial_gaussian_width", None)
+
+    def extra_repr(self) -> str:
+        """What is printed between the parentheses."""
+        return f"{self._projection.radial_basis!r}, types={self.types}, backend={self._projection.backend!r}"
+
+    @torch.compiler.disable
+    def forward(
+        self,
+        positions: torch.Tensor,
+        types: torch.Tensor,
+        semiaxes: torch.Tensor,
+        *,
+        quaternions: torch.Tensor | None = None,
+        rotations: torch.Tensor | None = None,
+        cells: torch.Tensor | None = None,
+        pbc: torch.Tensor | None = None,
+        counts: torch.Tensor | None = None,
+        pairs: tuple[Any, Any, Any] | None = None,
+        reduce: str | None = None,
+    ) -> torch.Tensor:
+        """Power spectra of all particles, or their means or sums for each frame.
+
+        Parameters
+        ----------
+        positions : tensor, shape [particles, 3]
+            Å, float64 or float32, which is the dtype of everything.
+        types : tensor of int, shape [particles]
+            Atomic numbers.
+        semiaxes : tensor, shape [particles, 3]
+            Half the diameters, Å.
+        quaternions : tensor, shape [particles, 4]
+            (w, x, y, z), body → space, of any norm; or else:
+        rotations : tensor, shape [particles, 3, 3]
+            Rotation matrices. Their elements' gradients mean something together only, along rotations.
+        cells : tensor, shape [frames, 3, 3], optional
+            Rows are the cell vectors, Å.
+        pbc : tensor of bool, shape [frames, 3], optional
+            Periodic axes; all of them where there are cells.
+        counts : tensor of int, shape [frames], optional
+            Particles of each frame, which follow each other; one frame by default.
+        pairs : tuple of three tensors of int, optional
+            Centre [pairs], neighbour [pairs], cell shift of the neighbour [pairs, 3], every pair in both directions.
+            They may reach further than the cutoff. The pair of a particle with itself at r = 0 need not be among them.
+            By default pairs are searched.
+        reduce : {None, "mean", "sum"}
+            Over the centres of each type in each frame.
+
+        Returns
+        -------
+        tensor, shape [particles, num_features] or [frames, num_features]
+            A particle's row is zero in the columns of other centre types, and everywhere if it has no neighbour.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not usable; the message names it.
+        """
+        if reduce is not None:
+            checks.choice("reduce", reduce, ("mean", "sum"))
+        particles = Particles.checked(positions, types, semiaxes, quaternions, rotations, cells, pbc, counts)
+        projection, self_pairs = self._projection, not self._projection.subtract_center_contribution
+        if pairs is None:
+            found = find_pairs(particles, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
+        else:
+            found = sort_pairs(particles, pairs, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
+        return self._couple(self._coefficients(particles, found), particles, found, reduce)
+
+    def from_batch(
+        self,
+        batch: ParticleBatch,
+        *,
+        dtype: torch.dtype = torch.float64,
+        device: Any = "cpu",
+        reduce: str | None = None,
+    ) -> torch.Tensor:
+        """Features of a `ParticleBatch`, in which nothing but σ can be differentiated; see `forward`."""
+
+        def tensor(array: Any) -> torch.Tensor:
+            return torch.as_tensor(array, dtype=dtype, device=device)
+
+        return self(
+            tensor(batch.positions), torch.as_tensor(batch.types), tensor(batch.semiaxes),
+            rotations=tensor(batch.rotations), cells=tensor(batch.cells), pbc=torch.as_tensor(batch.pbc),
+            counts=torch.as_tensor(np.diff(batch.offsets)), reduce=reduce,
+        )  # fmt: skip
+
+    def _coefficients(self, particles: Particles, found: TensorPairs) -> Sequence[torch.Tensor]:
+        """Expansion coefficients of all segments, per l [segments, 2l+1, n_l]."""
+        basis, like = self._projection.radial_basis, particles.positions
+        options = KernelOptions(str(like.dtype).removeprefix("torch."), str(like.device))
+        backend = self._backend(options)
+        length: Any = basis.length if self.radial_gaussian_width is None else self.radial_gaussian_width.to(like)
+        if not length > 0:
+            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(length.detach())}")
+        gaussians = Gaussians.of(particles.rotations, particles.semiaxes / length, basis.unit_precision)
+        r, log_factor = found.r_ij / length, self._log_factor(found.r_ij)
+        if backend == "torch_full":
+            kernel: Any = kernels.load(backend)(gaussians, self._projection._basis, options)
+            weight: Any = None if log_factor is None else log_factor.exp()
+            values = kernel.coefficients(Pairs(found.j, r, found.start, weight))
+        else:
+            fixed = Gaussians(gaussians.records.detach().double().numpy(), gaussians.precision)
+            kernel = kernels.load(backend)(fixed, self._projection._basis, options)
+            expansion = Expansion(kernel, backend, found.j, found.start, len(like))
+            c, log_w = gaussians.records[:, :WEIGHT], gaussians.records[:, WEIGHT].log()
+            values = expansion.coefficients(r, c, log_w, log_factor)
+        if self.radial_gaussian_width is None:
+            return values
+        return [(length / basis.length) ** -1.5 * c for c in values]  # the basis was made for its first length
+
+    def _backend(self, options: KernelOptions) -> str:
+        """The one that computes on this device and in this dtype."""
+        on_cpu = options.device == "cpu"
+        name = self._projection.backend if on_cpu or self._backend_asked is not None else "torch_full"
+        if not on_cpu and name != "torch_full":
+            raise ValueError(f"backend {name!r} runs on the device 'cpu' only, and positions are on {options.device!r}")
+        if options.dtype not in kernels.BACKENDS[name].dtypes:
+            raise ValueError(f"backend {name!r} has no {options.dtype}, which is the dtype of positions")
+        check_degree(self._projection.num_ns, self._projection.radial_basis_name, options.dtype)
+        return name
+
+    def _log_factor(self, r_ij: torch.Tensor) -> torch.Tensor | None:
+        """Logarithm of the smooth cutoff's factor, see `anisoap_opt.cutoff`; all pairs are inside the cutoff."""
+        cutoff = self._projection.cutoff
+        if cutoff is None:
+            return None
+        squares = (r_ij**2).sum(dim=1)
+        fallen = squares > (cutoff.radius - cutoff.width) ** 2
+        distance = torch.where(fallen, squares, torch.ones_like(squares)).sqrt()
+        x = torch.where(fallen, (distance - (cutoff.radius - cutoff.width)) / cutoff.width, torch.zeros_like(distance))
+        x = x.clamp(max=1 - torch.finfo(x.dtype).eps)  # rounding may bring a pair to the cutoff itself
+        return 3 * torch.log1p(-x) + torch.log1p(x * (3 + 6 * x))
+
+    def _couple(
+        self, coefficients: Sequence[torch.Tensor], particles: Particles, found: TensorPairs, reduce: str | None
+    ) -> torch.Tensor:
+        """Power spectra of the centres, in the rows of particles or of frames."""
+        like, batch, num_types = particles.positions, particles.batch, len(self.types)
+        frame = batch.frame_of_particle
+        num_rows = len(like) if reduce is None else batch.num_frames
+        columns = []
+        for block in found.blocks:
+            own = slice(block.first_segment, block.first_segment + num_types * len(block.centers))
+            spectra = power_spectrum([to_centers(c[own], num_types) for c in coefficients], symmetric=self.symmetric)
+            rows = block.centers if reduce is None else frame[block.centers]
+            if reduce == "mean":
+                centers_of_frame = np.bincount(rows, minlength=num_rows)
+                spectra = spectra / torch.as_tensor(centers_of_frame[rows], device=like.device).to(like.dtype)[:, None]
+            place = torch.as_tensor(rows, device=like.device)
+            columns.append(like.new_zeros((num_rows, self._features_per_type)).index_add(0, place, spectra))
+        return torch.cat(columns, dim=1)

@@ -1,0 +1,165 @@
+"""Pairs of particles given as tensors: which there are is found on a CPU, their vectors are differentiable."""
+
+# mypy: disable-error-code=no-untyped-call
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from anisoap_opt import kernels
+from anisoap_opt.arrays import Ints
+from anisoap_opt.lattice import SHELL
+from anisoap_opt.nn.particles import Particles
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, sort_into_segments
+
+
+@dataclass(frozen=True)
+class TensorPairs:
+    """Pairs in segments.
+
+    Attributes
+    ----------
+    j : ndarray of int, shape [pairs]
+    start : ndarray of int, shape [segments + 1]
+        As in `anisoap_opt.pairs.Pairs`.
+    blocks : tuple of CenterBlock
+        One for each type of the layout, with a column for each.
+    r_ij : tensor, shape [pairs, 3]
+        x_j - x_i plus cell vectors, Å.
+    """
+
+    j: Ints
+    start: Ints
+    blocks: tuple[CenterBlock, ...]
+    r_ij: torch.Tensor
+
+
+def find_pairs(particles: Particles, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int]) -> TensorPairs:
+    """Search all pairs within the cutoff, by the fastest search that is installed.
+
+    Parameters
+    ----------
+    particles : Particles
+    cutoff_radius : float
+        Å.
+    self_pairs : bool
+        Whether to add the pair (i, i) at r = 0.
+    types : sequence of int
+        Of the layout.
+
+    Returns
+    -------
+    TensorPairs
+    """
+    search = kernels.load_search(kernels.fastest())
+    found = search(particles.batch, cutoff_radius, self_pairs=self_pairs, types=types, keep_shifts=True)
+    return _with_vectors(particles, found)
+
+
+def sort_pairs(
+    particles: Particles, pairs: Any, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int]
+) -> TensorPairs:
+    """Take those of given pairs that are within the cutoff; see `AniSOAP.forward` for `pairs` and `find_pairs`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not three arrays of integers, or name a particle that is not there or of another frame.
+    """
+    i, j, shifts = _check_pairs(particles, pairs)
+    batch = particles.batch
+    r_ij = batch.positions[j] - batch.positions[i] + _cell_vectors(shifts, batch.cells[batch.frame_of_particle[i]])
+    squares = np.einsum("pk,pk->p", r_ij, r_ij)
+    kept = (squares < (cutoff_radius * (1 - SHELL)) ** 2) & ~((i == j) & ~shifts.any(axis=1))
+    i, j, r_ij, shifts = i[kept], j[kept], r_ij[kept], shifts[kept]
+    if self_pairs:
+        own = np.arange(len(batch.types))
+        i, j = np.concatenate([i, own]), np.concatenate([j, own])
+        r_ij = np.concatenate([r_ij, np.zeros((len(own), 3))])
+        shifts = np.concatenate([shifts, np.zeros((len(own), 3), np.int64)])
+    return _with_vectors(particles, sort_into_segments(batch.types, i, j, r_ij, shifts, types))
+
+
+def _with_vectors(particles: Particles, found: Neighborhoods) -> TensorPairs:
+    """The vectors of pairs, of the positions' and cells' tensors."""
+    pairs, shifts = found.pairs, found.shifts
+    assert shifts is not None
+    blocks = [np.repeat(block.centers, len(block.neighbor_types)) for block in found.blocks]
+    i = np.repeat(np.concatenate([*blocks, np.zeros(0, np.int64)]), np.diff(pairs.start))
+    x = particles.positions
+
+    def tensor(array: Any, dtype: Any = torch.int64) -> torch.Tensor:
+        return torch.as_tensor(array, device=x.device).to(dtype)
+
+    frame = particles.batch.frame_of_particle[i]
+    ends = _Ends(tensor(pairs.r_ij, x.dtype), tensor(i), tensor(pairs.j), tensor(frame), tensor(shifts, x.dtype))
+    return TensorPairs(pairs.j, pairs.start, found.blocks, _Vectors.apply(ends, x, particles.cells))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What r_ij = x_j - x_i + Σ_k s_k h_k was made of, h the cell vectors."""
+
+    r_ij: torch.Tensor  # [pairs, 3]
+    i: torch.Tensor  # [pairs]
+    j: torch.Tensor  # [pairs]
+    frame: torch.Tensor  # [pairs]
+    shifts: torch.Tensor  # [pairs, 3]
+
+
+class _Vectors(torch.autograd.Function):
+    """r_ij, whose values the search has found, as a function of positions and cells."""
+
+    @staticmethod
+    def forward(ctx: Any, ends: _Ends, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        ctx.ends, ctx.sizes = ends, (len(x), len(h))
+        return ends.r_ij
+
+    @staticmethod
+    def backward(ctx: Any, of_r: torch.Tensor) -> tuple[Any, ...]:
+        ends, (num_particles, num_frames) = ctx.ends, ctx.sizes
+        of_x = of_r.new_zeros((num_particles, 3))
+        of_x = of_x.index_add(0, ends.j, of_r).index_add(0, ends.i, of_r, alpha=-1)
+        if not ctx.needs_input_grad[2]:
+            return None, of_x, None
+        none = of_r.new_zeros((num_frames, 3))
+        of_h = [none.index_add(0, ends.frame, ends.shifts[:, k, None] * of_r) for k in range(3)]
+        return None, of_x, torch.stack(of_h, dim=1)
+
+
+def _cell_vectors(shifts: Any, cells: Any) -> Any:
+    return np.einsum("pk,pkc->pc", shifts, cells)
+
+
+def _check_pairs(particles: Particles, pairs: Any) -> tuple[Ints, Ints, Ints]:
+    try:
+        centers, neighbors, shifts = (
+            one.detach().cpu().numpy() if isinstance(one, torch.Tensor) else np.asarray(one) for one in pairs
+        )
+    except (TypeError, ValueError):
+        raise TypeError("pairs must be three tensors: centres, neighbours, cell shifts") from None
+    num = len(centers) if centers.ndim else 0
+    for name, one, shape in (
+        ("centres", centers, (num,)),
+        ("neighbours", neighbors, (num,)),
+        ("cell shifts", shifts, (num, 3)),
+    ):
+        if one.dtype.kind not in "iu" or one.shape != shape:
+            raise ValueError(
+                f"pairs: {name} must be integers of the shape {list(shape)}, got {one.dtype} {list(one.shape)}"
+            )
+    i, j = centers.astype(np.int64), neighbors.astype(np.int64)
+    both, last = np.concatenate([i, j]), len(particles.batch.types) - 1
+    if len(both) and not 0 <= both.min() <= both.max() <= last:
+        raise ValueError(f"pairs must name particles from 0 to {last}, got {both.min()} to {both.max()}")
+    frame = particles.batch.frame_of_particle
+    if (frame[i] != frame[j]).any():
+        raise ValueError("pairs: centre and neighbour must be of one frame")
+    if (shifts[~particles.batch.pbc[frame[i]]] != 0).any():
+        raise ValueError("pairs: shifts must be 0 along axes that are not periodic")
+    return i, j, shifts.astype(np.int64)
