@@ -38,6 +38,8 @@ class Backend:
         For ``anisoap-opt backends``.
     devices : bool
         Whether its module says on which devices it can compute; else on "cpu" only.
+    weights : bool
+        Whether its kernel takes pairs with weights, which a smooth cutoff gives them.
     on_cpu : bool
         Whether it is meant for a CPU. One that is not runs there to be tested, and what measures CPUs leaves it out.
     """
@@ -48,6 +50,7 @@ class Backend:
     dtypes: tuple[str, ...]
     summary: str
     devices: bool = False
+    weights: bool = True
     on_cpu: bool = True
 
     @property
@@ -66,7 +69,14 @@ BACKENDS = {
     ),
     "numba": Backend("numba", "numba", "compiled", ("float64", "float32"), "compiled CPU kernel, one segment a lane"),
     "warp": Backend(
-        "warp", "warp", "gpu", ("float64", "float32"), "one source for CUDA and, in tests, the CPU", True, on_cpu=False
+        "warp",
+        "warp",
+        "gpu",
+        ("float64", "float32"),
+        "one source for CUDA and, in tests, the CPU",
+        True,
+        False,
+        on_cpu=False,
     ),
 }
 DEFAULTS = ("numpy_only", "numba")

@@ -81,7 +81,7 @@ class AniSOAP(torch.nn.Module):
         )  # fmt: skip
         if not self._projection.types:
             raise ValueError("types must name at least one type")
-        self.types: list[int] = self._projection.types
+        self.types: list[int] = list(self._projection.types)
         self.symmetric = checks.flag("symmetric", symmetric)
         self._backend_asked = backend
         sizes = [n * len(self.types) for n in self._projection.num_ns]

