@@ -9,12 +9,9 @@ import numpy as np
 from anisoap_opt import checks
 from anisoap_opt.arrays import Bools
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.lattice import SHELL
+from anisoap_opt.lattice import SHELL, wrap
 from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.pairs import Neighborhoods
-
-DOUBLINGS = 20
-"""How often the radius is doubled before all particles of a frame are tried."""
 
 
 def choose_centers(batch: ParticleBatch, centers: Any) -> Bools | None:
@@ -42,7 +39,15 @@ def choose_centers(batch: ParticleBatch, centers: Any) -> Bools | None:
     except TypeError:
         raise TypeError(f"centers must be types, or a mask or indices for each frame, got {centers!r}") from None
     if entries and all(np.ndim(entry) == 0 for entry in entries):
-        return np.isin(batch.types, [checks.natural("centers", entry) for entry in entries])
+        try:
+            chosen = np.isin(batch.types, [checks.natural("centers", entry) for entry in entries])
+        except (TypeError, ValueError):
+            raise TypeError(f"centers must be types, or a mask or indices for each frame, got {centers!r}") from None
+        if not chosen.any() and len(batch.types):
+            raise ValueError(
+                f"centers={centers!r}: no particle is of these types; for indices write a list for each frame, [[0, 3]]"
+            )
+        return chosen
     if len(entries) != batch.num_frames:
         raise ValueError(f"centers has entries for {len(entries)} frames, and there are {batch.num_frames}")
     chosen = np.zeros(len(batch.types), dtype=bool)
@@ -86,7 +91,7 @@ def warn_if_isolated(
     num_centers = len(batch.types) if centers is None else int(np.count_nonzero(centers))
     if neighborhoods.pairs.start[-1] > (num_centers if self_pairs else 0):
         return
-    shortest = _shortest_distance(batch, centers, cutoff_radius)
+    shortest = _shortest_distance(batch, centers)
     if shortest is not None:
         checks.warn(
             f"no centre has a neighbour within cutoff_radius={cutoff_radius * length:.6g}: "
@@ -94,20 +99,20 @@ def warn_if_isolated(
         )
 
 
-def _shortest_distance(batch: ParticleBatch, centers: Bools | None, radius: float) -> float | None:
-    """Distance of the nearest neighbour of any centre, known to be at least `radius`; None if there is no neighbour."""
-    own = np.arange(len(batch.types)) if centers is None else np.flatnonzero(centers)
-    frame = batch.frame_of_particle[own]
-    first, last = batch.offsets[frame], batch.offsets[frame + 1] - 1
-    other = np.where(own == first, last, first)  # some particle of the same frame
-    to_other = np.linalg.norm(batch.positions[own] - batch.positions[other], axis=1)[own != other]
-    to_image = np.linalg.norm(batch.cells[frame], axis=2)[batch.pbc[frame]]
-    bound = min(to_other.min(initial=np.inf), to_image.min(initial=np.inf))
+def _shortest_distance(batch: ParticleBatch, centers: Bools | None) -> float | None:
+    """Distance of the nearest neighbour of any centre; None if there is no other particle and no image."""
+    from scipy.spatial import cKDTree  # imported here: it takes long
+
+    chosen = np.ones(len(batch.types), dtype=bool) if centers is None else centers
+    positions = wrap(batch, 0.0).positions
+    bound = np.inf  # of the images and of the other particles as they lie in their cells
+    for frame in np.unique(batch.frame_of_particle[chosen]).tolist():
+        inside = slice(batch.offsets[frame], batch.offsets[frame + 1])
+        lengths = np.linalg.norm(batch.cells[frame], axis=1)[batch.pbc[frame]]
+        bound = min(bound, lengths.min(initial=np.inf))
+        nearest, _ = cKDTree(positions[inside]).query(positions[inside][chosen[inside]], k=2)
+        bound = min(bound, nearest[:, 1].min())
     if not np.isfinite(bound):
         return None
-    for doubling in range(1, DOUBLINGS + 1):
-        radius = 2 * radius if doubling < DOUBLINGS and 2 * radius < bound else bound * (1 + 2 * SHELL)
-        found = find_neighborhoods(batch, radius, self_pairs=False, centers=centers).pairs
-        if len(found.j):
-            return float(np.linalg.norm(found.r_ij, axis=1).min())
-    return float(bound)
+    r_ij = find_neighborhoods(batch, bound * (1 + 3 * SHELL), self_pairs=False, centers=centers).pairs.r_ij
+    return float(np.linalg.norm(r_ij, axis=1).min(initial=bound))

@@ -139,6 +139,11 @@ def describe(
 @app.command()
 def backends() -> None:
     """List the backends: installed or not, version, devices, threads."""
+    with _errors_as_exit_code_2():
+        _list_backends()
+
+
+def _list_backends() -> None:
     default = kernels.resolve(None)
     rows = [("backend", "installed", "dtypes", "devices", "threads", "what it is")]
     for name, entry in kernels.BACKENDS.items():
@@ -208,6 +213,6 @@ def _errors_as_exit_code_2() -> Iterator[None]:
     """Bad input ends with a sentence and exit code 2, not with a traceback."""
     try:
         yield
-    except (ValueError, TypeError, NotImplementedError, ModuleNotFoundError, OSError) as error:
+    except (ValueError, TypeError, NotImplementedError, ImportError, OSError) as error:
         typer.echo(f"anisoap-opt: {error}", err=True)
         raise typer.Exit(2) from error

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 ORTHOGONALITY_TOLERANCE = 1e-3
 """Largest element of RᵀR - 1 for which R is still read as a rotation, and replaced by the nearest one."""
-LARGEST_PERIODIC_POSITION = 1e9
-"""Å; wrapping a position further out than this into its cell leaves no digits to compute with."""
+LARGEST_PERIODIC_POSITION = 1e8
+"""Shortest cell vectors; wrapping a position further out than this into its cell leaves too few digits."""
 
 
 @dataclass(frozen=True)
 class ParticleBatch:
-    """The particles of all frames in flat arrays.
+    """The particles of all frames in flat arrays; lengths in Å, or in the unit of `in_units_of`.
 
     Attributes
     ----------
@@ -108,19 +108,20 @@ class ParticleBatch:
     def read(cls, frames: Sequence[Atoms], columns: Columns) -> ParticleBatch:
         """As `from_frames`, with all that is said about the frames' arrays in one object."""
         stack = Stack(_check_frames(frames))
-        positions = stack.floats("positions", (3,))
-        if not np.abs(positions).max(initial=0.0) < LARGEST_PERIODIC_POSITION:  # rare; row by row takes longer
+        positions, cells = stack.floats("positions", (3,)), stack.cells()
+        lengths = np.sqrt(np.einsum("fkc,fkc->fk", cells, cells))
+        lengths[~stack.pbc] = np.inf
+        if not np.abs(positions).max(initial=0.0) < LARGEST_PERIODIC_POSITION * lengths.min(initial=1e300):
             stack.check(np.isfinite(positions).all(axis=-1), positions, "'positions'", "must be finite")
-            near = np.abs(positions).max(axis=1) < LARGEST_PERIODIC_POSITION
-            periodic = np.repeat(stack.pbc.any(axis=1), stack.counts)
-            demand = f"must be within {LARGEST_PERIODIC_POSITION:g} Å in a periodic cell"
-            stack.check(near | ~periodic, positions, "'positions'", demand)
+            limit = LARGEST_PERIODIC_POSITION * np.repeat(lengths.min(axis=1), stack.counts)
+            demand = f"must be within {LARGEST_PERIODIC_POSITION:g} times the shortest periodic cell vector"
+            stack.check(np.abs(positions).max(axis=1) < limit, positions, "'positions'", demand)
         return cls(
             positions=positions,
             types=stack.types(),
             rotations=_rotations(stack, columns),
             semiaxes=_semiaxes(stack, columns),
-            cells=stack.cells(),
+            cells=cells,
             pbc=stack.pbc,
             offsets=stack.offsets,
         )

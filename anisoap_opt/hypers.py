@@ -33,7 +33,6 @@ class Hypers(SetOnce):
     radial_basis: GTORadialBasis | MonomialBasis
     columns: Columns
     options: KernelOptions
-    num_ns: list[int]
 
     def __init__(
         self,
@@ -76,7 +75,6 @@ class Hypers(SetOnce):
         self.options = kernels.resolve_options(self.backend, dtype, device)
         if self.cutoff is not None and not kernels.BACKENDS[self.backend].weights:
             raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
-        self.num_ns = self.radial_basis.get_num_radial_functions()
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self._basis = BasisChange.of(self.radial_basis)
 
@@ -90,6 +88,11 @@ class Hypers(SetOnce):
     def radial_gaussian_width(self) -> float | None:
         """σ of the GTOs, Å; None for monomials."""
         return getattr(self.radial_basis, "radial_gaussian_width", None)
+
+    @property
+    def num_ns(self) -> list[int]:
+        """Number of radial functions n_l for l = 0 … max_angular."""
+        return self.radial_basis.get_num_radial_functions()
 
     @property
     def max_radial(self) -> MaxRadial:

@@ -15,6 +15,8 @@ SHELL = 1e-9
 the cutoff, rounding alone would else take some of many equal pairs."""
 
 
+LARGEST_IMAGES = 1e6
+"""A cutoff of fifty cells in each direction; more is a mistake, or would take all memory."""
 NEXT, AFTER_NEXT = [1, 2, 0], [2, 0, 1]
 """The axes that follow each one."""
 
@@ -26,17 +28,17 @@ class WrappedParticles:
     Attributes
     ----------
     positions : ndarray, shape [particles, 3]
-        Å; wrapped along periodic axes, untouched along the others.
+        In the batch's unit of length; wrapped along periodic axes, untouched along the others.
     wraps : ndarray of int, shape [particles, 3]
         How many cell vectors were subtracted from each position.
     cells : ndarray, shape [frames, 3, 3]
-        Cell vectors, zero on non-periodic axes, Å.
+        Cell vectors, zero on non-periodic axes.
     reciprocal : ndarray, shape [frames, 3, 3]
-        See `reciprocal_vectors`, Å⁻¹.
+        See `reciprocal_vectors`.
     reach : ndarray of int, shape [frames, 3]
         Every pair within the cutoff has an image shift s with -reach_k ≤ s_k ≤ reach_k.
     cutoff : float
-        Every search takes the pairs that are closer than this, Å: the radius asked for, less its SHELL.
+        Every search takes the pairs that are closer than this: the radius asked for, less its SHELL.
     """
 
     positions: Array
@@ -58,11 +60,16 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
     ----------
     batch : ParticleBatch
     cutoff_radius : float
-        Å.
+        In the batch's unit of length.
 
     Returns
     -------
     WrappedParticles
+
+    Raises
+    ------
+    ValueError
+        If a cutoff reaches absurdly many images.
     """
     cells = np.where(batch.pbc[:, :, None], batch.cells, 0.0)
     reciprocal = reciprocal_vectors(cells, batch.pbc)
@@ -80,9 +87,20 @@ def wrap(batch: ParticleBatch, cutoff_radius: float) -> WrappedParticles:
         spread[filled] = np.maximum.reduceat(inside, first) - np.minimum.reduceat(inside, first)
     spacing_inverse = np.linalg.norm(of_lattice, axis=2)  # [frames, 3]; 0 on non-periodic axes
     reach = np.where(batch.pbc, np.floor(cutoff_radius * spacing_inverse + spread + 1e-9), 0)
+    refuse_too_many_images(reach)
     return WrappedParticles(
         positions, wraps.astype(np.int64), cells, reciprocal, reach.astype(np.int64), cutoff_radius * (1 - SHELL)
     )
+
+
+def refuse_too_many_images(reach: Array) -> None:
+    """Raise a ValueError if a cutoff reaches absurdly many images of some frame's cell; `reach` is [frames, 3]."""
+    images = (2 * reach + 1).prod(axis=1)
+    if images.max(initial=0) > LARGEST_IMAGES:
+        worst = int(np.argmax(images))
+        raise ValueError(
+            f"frame {worst}: the cutoff reaches {images[worst]:.1e} images of its cell; are both in one unit of length?"
+        )
 
 
 def patterns(pbc: Bools) -> Iterator[tuple[Bools, Ints]]:
@@ -98,13 +116,13 @@ def reciprocal_vectors(cells: Array, pbc: Bools) -> Array:
     Parameters
     ----------
     cells : ndarray, shape [frames, 3, 3]
-        Å; zero on non-periodic axes, where vectors normal to the periodic ones and to each other stand in.
+        Zero on non-periodic axes, where vectors normal to the periodic ones and to each other stand in.
     pbc : ndarray of bool, shape [frames, 3]
 
     Returns
     -------
     ndarray, shape [frames, 3, 3]
-        Å⁻¹.
+        Its inverse.
     """
     full = cells.copy()
     for pattern, rows in patterns(pbc):

@@ -20,6 +20,8 @@ PairArrays = tuple[Ints, Ints, Array, Ints]  # i [pairs], j [pairs], r_ij [pairs
 
 BRUTE_FORCE_CANDIDATES = 20_000
 """Frames with more (pair, image) candidates than this go to vesin, one at a time: a call of it costs as much."""
+SMALLEST_CUTOFF = 1e-5
+"""In the batch's unit of length; vesin refuses much smaller ones."""
 CHUNK_CANDIDATES = 50_000
 """Candidates tried at once: a few arrays of this length stay in the cache."""
 
@@ -39,7 +41,7 @@ def find_neighborhoods(
     ----------
     batch : ParticleBatch
     cutoff_radius : float
-        Å, between centres.
+        Between centres, in the batch's unit of length.
     self_pairs : bool
         Whether to add the pair (i, i) at r = 0. A particle's own images always count.
     types : sequence of int, optional
@@ -101,10 +103,13 @@ def _cell_list(batch: ParticleBatch, wrapped: WrappedParticles, frame: int, self
     from vesin import NeighborList  # imported here: it loads torch where that is installed
 
     first, last = batch.offsets[frame : frame + 2]
-    engine = NeighborList(cutoff=wrapped.cutoff, full_list=True)
+    engine = NeighborList(cutoff=max(wrapped.cutoff, SMALLEST_CUTOFF), full_list=True)
     i, j, r_ij, shifts = engine.compute(
         wrapped.positions[first:last], wrapped.cells[frame], batch.pbc[frame].tolist(), quantities="ijDS"
     )
+    if wrapped.cutoff < SMALLEST_CUTOFF:
+        inside = np.einsum("pk,pk->p", r_ij, r_ij) < wrapped.cutoff**2
+        i, j, r_ij, shifts = i[inside], j[inside], r_ij[inside], shifts[inside]
     if self_pairs:
         own = np.arange(last - first)
         i, j = np.concatenate([i, own]), np.concatenate([j, own])

@@ -25,7 +25,7 @@ class Pairs:
     j : ndarray of int, shape [pairs]
         Neighbour of each pair, a particle index.
     r_ij : ndarray, shape [pairs, 3]
-        From the centre to the neighbour, Å.
+        From the centre to the neighbour, in the batch's unit of length.
     start : ndarray of int, shape [segments + 1]
         Segment g holds the pairs start[g] … start[g+1] - 1.
     weight : ndarray, shape [pairs], or None
@@ -227,7 +227,7 @@ def sort_into_segments(
     i, j : ndarray of int, shape [pairs]
         Centre and neighbour, particle indices.
     r_ij : ndarray, shape [pairs, 3]
-        Å.
+        In the batch's unit of length.
     shifts : ndarray of int, shape [pairs, 3], optional
         Carried along.
     types : sequence of int, optional

@@ -14,3 +14,7 @@ class SetOnce:
             kind = type(self).__name__
             raise AttributeError(f"{kind}.{name} cannot be changed after construction: make a new {kind}")
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        kind = type(self).__name__
+        raise AttributeError(f"{kind}.{name} cannot be deleted: make a new {kind}")

@@ -64,7 +64,7 @@ class _RadialBasis(SetOnce):
 
     def get_num_radial_functions(self) -> list[int]:
         """Number of radial functions for l = 0 … max_angular."""
-        return self.num_radial_functions
+        return list(self.num_radial_functions)
 
     @property
     def precision(self) -> float:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from anisoap_opt.arrays import Ints
-from anisoap_opt.frames import ORTHOGONALITY_TOLERANCE, SINGULAR_VOLUME, ParticleBatch
+from anisoap_opt.frames import ORTHOGONALITY_TOLERANCE, ParticleBatch
+from anisoap_opt.stacking import SINGULAR_VOLUME
 
 DTYPES = (torch.float64, torch.float32)
 

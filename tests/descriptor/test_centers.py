@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -74,8 +75,10 @@ def test_pairs_of_chosen_centers(backend: str) -> None:
     ("centers", "error", "match"),
     [
         (7, TypeError, "types, or a mask or indices for each frame"),
-        ([1, 1.5], TypeError, "centers must be an integer"),
-        ([-1], ValueError, "centers must be an integer ≥ 0"),
+        ([1, 1.5], TypeError, "centers must be types, or a mask or indices for each frame"),
+        ([-1], TypeError, "centers must be types"),
+        ([True, False], TypeError, "centers must be types"),
+        ([0, 3], ValueError, r"no particle is of these types; for indices write a list for each frame, \[\[0, 3\]\]"),
         ([[0]], ValueError, "entries for 1 frames, and there are"),
         ([[99]] + [[0]] * (len(FRAMES) - 1), ValueError, "frame 0: centers must be a mask of .* particles or indices"),
         ([[0]] * (len(FRAMES) - 1) + [[True] * 50], ValueError, f"frame {len(FRAMES) - 1}: centers must be a mask"),
@@ -126,3 +129,22 @@ def test_no_word_where_there_can_be_no_neighbor_or_one_center_has_one(backend: s
         warnings.simplefilter("error")
         projection.power_spectrum([random_frame(1, 1), random_frame(2, 0)])
         projection.power_spectrum([pair_of_particles(50.0), pair_of_particles(1.0)])
+
+
+def test_the_shortest_distance_is_found_in_little_memory() -> None:
+    """A cutoff in another unit, and one centre of many particles: pairs are searched no further than they must be."""
+    frame = random_frame(1, 3000, types=(1,), box=60.0)
+    tracemalloc.start()
+    try:
+        with pytest.warns(UserWarning, match="no centre has a neighbour within cutoff_radius=7e-10"):
+            calculator(backend="numpy_only", cutoff_radius=7e-10).power_spectrum([frame], centers=[[1500]])
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("cutoff", [700.0, 1e7, 1e12])
+def test_a_cutoff_of_far_too_many_cells(backend: str, cutoff: float) -> None:
+    frame = random_frame(1, 3, types=(1,), cell=6 * np.eye(3), pbc=True)
+    with pytest.raises(ValueError, match="frame 1: the cutoff reaches .* images of its cell; are both in one unit"):
+        calculator(backend=backend, cutoff_radius=cutoff).power_spectrum([random_frame(2, 2), frame])

@@ -34,7 +34,7 @@ def test_every_argument_of_a_calculator(name: str) -> None:
     before = getattr(projection, name)
     with pytest.raises(AttributeError, match=rf"\.{name} cannot be changed.*make a new EllipsoidalDensityProjection"):
         setattr(projection, name, 3)
-    assert getattr(projection, name) is before
+    assert getattr(projection, name) == before
 
 
 @pytest.mark.parametrize("name", [*BASIS, "overlap_matrix"])
@@ -77,3 +77,15 @@ def test_attributes_of_ones_own() -> None:
     projection = calculator()
     projection.note = "for the paper"
     assert projection.note == "for the paper"
+
+
+def test_nothing_that_is_handed_out_changes_the_calculator() -> None:
+    made = calculator(types=[1, 6])
+    with pytest.raises(AttributeError, match="cannot be deleted"):
+        del made.cutoff_radius
+    before = made.num_ns
+    made.num_ns.append(7)
+    made.radial_basis.get_num_radial_functions().append(7)
+    assert made.num_ns == before
+    with pytest.raises((AttributeError, TypeError)):
+        made.types.append(9)

@@ -18,7 +18,7 @@ class _Announcer(event.Listener):
     told = False
 
     def on_start(self, event: Any) -> None:
-        if not self.told and event.data["dispatcher"].py_func.__module__.partition(".")[0] == PACKAGE:
+        if not self.told and (event.data["dispatcher"].py_func.__module__ or "").partition(".")[0] == PACKAGE:
             self.told = True
             logging.getLogger(PACKAGE).info("compiling the backend 'numba' for this machine, which takes some seconds")
 

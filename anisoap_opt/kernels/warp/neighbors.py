@@ -21,7 +21,7 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.kernels.warp import search as kernels
 from anisoap_opt.kernels.warp.launch import cut_runs, launch, set_arrays, upload
-from anisoap_opt.lattice import SHELL, reciprocal_vectors
+from anisoap_opt.lattice import SHELL, reciprocal_vectors, refuse_too_many_images
 from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out_counts
 
 IMAGE_CANDIDATES = 2000
@@ -90,6 +90,9 @@ class PairSearch:
         types: Sequence[int] | None,
         centers: Bools | None,
     ) -> None:
+        cells = np.where(batch.pbc[:, :, None], batch.cells, 0.0)
+        spacing_inverse = np.linalg.norm(reciprocal_vectors(cells, batch.pbc), axis=2)
+        refuse_too_many_images(np.where(batch.pbc, np.floor(cutoff_radius * spacing_inverse), 0))
         of_layout, code = encode_types(batch.types, types)
         self.device, self._self_pairs = device, bool(self_pairs)
         self._cutoff2 = (cutoff_radius * (1 - SHELL)) ** 2

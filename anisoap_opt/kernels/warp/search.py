@@ -5,7 +5,7 @@ writing are one piece of code, and without fused products, so that both find the
 agree to the last bit on being inside: the vector is (x_j - x_i) + shift · cell.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,valid-type,index,operator,misc,arg-type"
+# mypy: ignore-errors
 
 import warp as wp
 

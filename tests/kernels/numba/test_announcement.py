@@ -20,10 +20,13 @@ njit(lambda x: x + 1)(1)  # someone else's function
 print("imported", flush=True)
 import sys
 import anisoap_opt.kernels.numba
-from anisoap_opt.kernels.numba.records import fill_records
+made = {}
+exec("def f(x): return x + 1", made)
+njit(made["f"])(1)  # a function of no module
+from anisoap_opt.kernels.numba.records import _fill
 for _ in range(2):
-    fill_records(np.eye(3)[None], np.ones((1, 3)), 1.0, np.zeros((2, 8)))
-    fill_records(np.eye(3, dtype=np.float32)[None], np.ones((1, 3)), 1.0, np.zeros((2, 8)))  # another function
+    _fill(np.eye(3)[None], np.ones((1, 3)), 1.0, np.zeros((1, 16)))
+    _fill(np.eye(3, dtype=np.float32)[None], np.ones((1, 3)), 1.0, np.zeros((1, 16)))  # another function
 """
 SAYING = "anisoap_opt: compiling the backend 'numba' for this machine, which takes some seconds\n"
 
