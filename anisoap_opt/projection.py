@@ -31,9 +31,8 @@ _UNSET: Any = object()
 class EllipsoidalDensityProjection(Hypers):
     """Expansion of a density of ellipsoidal Gaussians around every particle, and its power spectrum.
 
-    A drop-in replacement for the class of the same name in AniSOAP; what differs on purpose is listed on the
-    documentation's page "Switching from AniSOAP". All that a calculator was made with stays as it is: setting an
-    attribute is an AttributeError.
+    A drop-in replacement for AniSOAP's class of this name; the page "Switching from AniSOAP" lists what differs on
+    purpose. All that a calculator was made with stays as it is: setting an attribute is an AttributeError.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ class EllipsoidalDensityProjection(Hypers):
     compute_gradients : bool
         Not available: True raises NotImplementedError.
     subtract_center_contribution : bool
-        True leaves out the density of the central particle itself (its periodic images still count).
+        True leaves out the density of the central particle itself; its periodic images count.
     radial_gaussian_width : float
         σ of the GTOs, Å; required for "gto", not allowed for "monomial".
     max_radial : None, int or list of int
@@ -56,22 +55,19 @@ class EllipsoidalDensityProjection(Hypers):
         Name of the frames' array of rotations, or of its columns: "c_q" may be c_q[1] … c_q[4]. By default the usual
         names of quaternions are looked for: `anisoap_opt.columns` lists them, and a frame with two is told.
     rotation_type : {"quaternion", "matrix"}
-        Quaternions [particles, 4] of any norm > 0, or matrices [particles, 3, 3] or [particles, 9], rows first; both
-        rotate body → space.
+        Body → space: quaternions [particles, 4] of any norm > 0, or matrices [particles, 3, 3] or [particles, 9].
     basis_rcond : float
         Eigenvalues of the radial overlap matrix up to this are dropped.
     basis_tol : float
         Largest norm of the dropped part that is accepted.
     backend : str, optional
-        One of `anisoap_opt.BACKENDS`; by default the environment variable ``ANISOAP_BACKEND``, else the fastest one
-        installed.
+        One of `anisoap_opt.BACKENDS`; by default what ``ANISOAP_BACKEND`` says, else the fastest one installed.
     dtype : {"float64", "float32"}, optional
         float64 by default; which backends offer float32, and its error, is in the documentation.
     device : str, optional
-        Torch device for the backend `torch_full`, "cpu" by default.
+        Torch device for the backends `torch_full` and `warp`, "cpu" by default.
     types : sequence of int, optional
-        Particle types that fix the layout of the features, for descriptors of different data sets that must match.
-        By default a centre type's block has columns for the neighbour types that it meets in the frames given.
+        Fixes the columns, for data sets that must match; by default those of the neighbour types met in the frames.
     quaternion_order : {"wxyz", "xyzw"}, optional
         By default (w, x, y, z), but (x, y, z, w) for OVITO's ``orientation`` beside ``aspherical_shape``.
     diameter_key : str, optional
@@ -80,15 +76,12 @@ class EllipsoidalDensityProjection(Hypers):
     diameters : three floats, optional
         Full axes of every particle, Å, in place of the frames' own.
     cutoff_smoothing : float, optional
-        Å. The density of a neighbour is multiplied by a factor that falls from 1 to 0 over this last stretch before the
-        cutoff, with two continuous derivatives; see `anisoap_opt.cutoff`. By default the cutoff is hard, as AniSOAP's.
+        Å over which a neighbour's density falls to 0, see `anisoap_opt.cutoff`; by default the cutoff is hard.
 
     Raises
     ------
-    TypeError, ValueError, NotImplementedError
-        If a parameter is out of range.
-    ModuleNotFoundError
-        If the backend's extra is not installed.
+    TypeError, ValueError, NotImplementedError, ModuleNotFoundError
+        If a parameter is out of range, or the backend's extra is not installed.
 
     References
     ----------

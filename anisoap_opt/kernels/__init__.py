@@ -39,7 +39,7 @@ class Backend:
     devices : bool
         Whether its module says on which devices it can compute; else on "cpu" only.
     weights : bool
-        Whether its kernel takes pairs with weights, which a smooth cutoff gives them.
+        Whether its kernel takes pairs with weights, of a smooth cutoff, and as the torch module finds them.
     on_cpu : bool
         Whether it is meant for a CPU. One that is not runs there to be tested, and what measures CPUs leaves it out.
     """

@@ -79,6 +79,10 @@ class AniSOAP(torch.nn.Module):
             subtract_center_contribution=subtract_center_contribution, radial_gaussian_width=radial_gaussian_width,
             basis_rcond=basis_rcond, basis_tol=basis_tol, cutoff_smoothing=cutoff_smoothing,
         )  # fmt: skip
+        if not kernels.BACKENDS[self._projection.backend].weights:
+            raise ValueError(
+                f"backend {self._projection.backend!r} does not carry the torch module yet: choose another"
+            )
         if not self._projection.types:
             raise ValueError("types must name at least one type")
         self.types: list[int] = list(self._projection.types)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from anisoap_opt import BACKENDS
 from tests.frames_for_tests import calculator, random_frame
 
 MONOMIAL = {"radial_basis_name": "monomial", "radial_gaussian_width": None}
@@ -149,3 +150,16 @@ def test_flags_of_a_call(name: str) -> None:
 
 def test_max_radial_may_be_any_sequence() -> None:
     assert calculator(max_angular=3, max_radial=range(4)).num_ns == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", [name for name, entry in BACKENDS.items() if not entry.weights])
+def test_a_smooth_cutoff_where_there_is_none(name: str) -> None:
+    if not BACKENDS[name].installed:
+        pytest.skip(f"{name} is not installed")
+    with pytest.raises(ValueError, match=f"backend '{name}' has no smooth cutoff yet"):
+        calculator(backend=name, cutoff_smoothing=1.0)
+    pytest.importorskip("torch")
+    from anisoap_opt.nn import AniSOAP
+
+    with pytest.raises(ValueError, match=f"backend '{name}' does not carry the torch module yet"):
+        AniSOAP(2, "gto", 5.0, radial_gaussian_width=1.5, types=[1], backend=name)
