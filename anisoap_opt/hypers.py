@@ -73,7 +73,7 @@ class Hypers(SetOnce):
         self.cutoff = None if smoothing is None else SmoothCutoff.checked(self.cutoff_radius, smoothing)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
-        if self.cutoff is not None and not kernels.BACKENDS[self.backend].weights:
+        if self.cutoff is not None and not kernels.BACKENDS[self.backend].differentiable:
             raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self._basis = BasisChange.of(self.radial_basis)

@@ -38,8 +38,8 @@ class Backend:
         For ``anisoap-opt backends``.
     devices : bool
         Whether its module says on which devices it can compute; else on "cpu" only.
-    weights : bool
-        Whether its kernel takes pairs with weights, of a smooth cutoff, and as the torch module finds them.
+    differentiable : bool
+        Whether its kernel has derivatives, and takes the weights that a smooth cutoff gives pairs.
     on_cpu : bool
         Whether it is meant for a CPU. One that is not runs there to be tested, and what measures CPUs leaves it out.
     """
@@ -50,7 +50,7 @@ class Backend:
     dtypes: tuple[str, ...]
     summary: str
     devices: bool = False
-    weights: bool = True
+    differentiable: bool = True
     on_cpu: bool = True
 
     @property

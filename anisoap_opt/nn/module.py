@@ -79,7 +79,7 @@ class AniSOAP(torch.nn.Module):
             subtract_center_contribution=subtract_center_contribution, radial_gaussian_width=radial_gaussian_width,
             basis_rcond=basis_rcond, basis_tol=basis_tol, cutoff_smoothing=cutoff_smoothing,
         )  # fmt: skip
-        if not kernels.BACKENDS[self._projection.backend].weights:
+        if not kernels.BACKENDS[self._projection.backend].differentiable:
             raise ValueError(
                 f"backend {self._projection.backend!r} does not carry the torch module yet: choose another"
             )

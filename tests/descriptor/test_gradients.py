@@ -11,6 +11,8 @@ from tests.descriptor.displaced import Direction, Functional, central_difference
 from tests.frames_for_tests import DIAMETERS, calculator, mixed_frames, random_frame, random_rotation, rotated
 from tests.tolerances import TOLERANCES, assert_close
 
+pytestmark = pytest.mark.differentiable
+
 SMALL = {"max_angular": 2, "cutoff_radius": 3.5}
 MONOMIAL = {"radial_basis_name": "monomial", "radial_gaussian_width": None}
 KINDS = {
@@ -63,7 +65,8 @@ def test_chunks_of_centers(fast_backend: str, monkeypatch: pytest.MonkeyPatch) -
 
     functional, frames = Functional(calculator(backend=fast_backend, **SMALL, cutoff_smoothing=1.0)), mixed_frames()
     whole = functional.gradients(frames)
-    make = functional.calculator._kernel
+    kind = type(functional.calculator)
+    make = kind._kernel
 
     def make_with_small_chunks(*arguments: Any) -> Any:
         kernel = make(*arguments)
@@ -71,7 +74,7 @@ def test_chunks_of_centers(fast_backend: str, monkeypatch: pytest.MonkeyPatch) -
         kernel.segments_per_chunk = 3
         return kernel
 
-    monkeypatch.setattr(functional.calculator, "_kernel", make_with_small_chunks)
+    monkeypatch.setattr(kind, "_kernel", make_with_small_chunks)
     chunked = functional.gradients(frames)
     for what in Direction.KINDS:
         assert_close(getattr(chunked, what), getattr(whole, what), TOLERANCES["float64"].same, what)

@@ -152,7 +152,7 @@ def test_max_radial_may_be_any_sequence() -> None:
     assert calculator(max_angular=3, max_radial=range(4)).num_ns == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("name", [name for name, entry in BACKENDS.items() if not entry.weights])
+@pytest.mark.parametrize("name", [name for name, entry in BACKENDS.items() if not entry.differentiable])
 def test_a_smooth_cutoff_where_there_is_none(name: str) -> None:
     if not BACKENDS[name].installed:
         pytest.skip(f"{name} is not installed")

@@ -55,8 +55,8 @@ def test_arguments_are_what_was_given() -> None:
         "max_angular": 3, "radial_basis_name": "gto", "cutoff_radius": 4.0, "compute_gradients": False,
         "subtract_center_contribution": True, "radial_gaussian_width": 2.0, "max_radial": [2, 1, 1, 0],
         "rotation_key": "q", "rotation_type": "quaternion", "basis_rcond": 1e-9, "basis_tol": 1e-4,
-        "backend": "numpy_only", "dtype": "float32", "device": "cpu", "types": [1, 6], "quaternion_order": "xyzw",
-        "diameter_key": None, "diameters": (3.0, 2.0, 1.0),
+        "backend": "numpy_only", "dtype": "float32", "device": "cpu", "types": (1, 6), "quaternion_order": "xyzw",
+        "diameter_key": None, "diameters": (3.0, 2.0, 1.0), "cutoff_smoothing": 1.0,
     }  # fmt: skip
     assert set(given) == set(ARGUMENTS)
     projection = EllipsoidalDensityProjection(**given)

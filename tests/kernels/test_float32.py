@@ -43,7 +43,7 @@ def test_sums_over_many_pairs_are_float64(float32_backend: str) -> None:
 
     Measured 2.8e-7 on numpy_only and 3.2e-7 on torch_full; the bound is three times that.
     """
-    frames = [random_frame(seed, 3, types=(1,), cell=4 * np.eye(3), pbc=True) for seed in range(2)]
+    frames = [random_frame(seed, 24, types=(1,), cell=8 * np.eye(3), pbc=True) for seed in range(2)]
     double, single = (
         calculator(
             backend=float32_backend, dtype=dtype, max_angular=9, max_radial=6, cutoff_radius=14.0,
