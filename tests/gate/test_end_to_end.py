@@ -14,8 +14,8 @@ from tests.gate.small_repository import ROOT, commit, gate, git
 pytestmark = pytest.mark.slow
 
 KERNEL = "anisoap_opt/kernels/numpy_only.py"
-FILL = "            self._fill(scaled, pairs.j[first:last], pairs.r_ij[first:last].astype(self.dtype, copy=False))\n"
-WEIGHT = "below[0] = self.weight[j] * "
+FILL = "            self._fill(moments, mu, records)\n"
+WEIGHT = "moments[0] = records[WEIGHT] * "
 
 
 @pytest.fixture
