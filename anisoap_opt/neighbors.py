@@ -18,8 +18,9 @@ from anisoap_opt.pairs import Neighborhoods, sort_into_segments
 
 PairArrays = tuple[Ints, Ints, Array, Ints]  # i [pairs], j [pairs], r_ij [pairs, 3], shifts [pairs, 3]
 
-BRUTE_FORCE_CANDIDATES = 20_000
-"""Frames with more (pair, image) candidates than this go to vesin, one at a time: a call of it costs as much."""
+BRUTE_FORCE_CANDIDATES = 1_500_000
+"""Frames with more (pair, image) candidates than this go to vesin, one at a time. A call of it costs what 20 000
+candidates cost, but loading it loads Torch where that is installed, for seconds; trying this many takes 50 ms."""
 SMALLEST_CUTOFF = 1e-5
 """In the batch's unit of length; vesin refuses much smaller ones."""
 CHUNK_CANDIDATES = 50_000

@@ -164,7 +164,9 @@ class TestEdges:
         assert not found(search, frames[:1], 5.0)
 
 
-@pytest.mark.parametrize(("num_particles", "one_by_one"), [(2, False), (24, False), (100, True), (1000, True)])
+@pytest.mark.parametrize(
+    ("num_particles", "one_by_one"), [(2, False), (24, False), (200, False), (300, True), (1000, True)]
+)
 def test_the_search_is_chosen_by_what_it_costs(
     monkeypatch: pytest.MonkeyPatch, num_particles: int, one_by_one: bool
 ) -> None:
