@@ -45,6 +45,10 @@ class SmoothCutoff:
         """The same with both lengths divided by one."""
         return SmoothCutoff(self.radius / length, self.width / length)
 
+    def smooth(self, neighborhoods: Neighborhoods) -> Neighborhoods:
+        """As the function of this name."""
+        return smooth(neighborhoods, self)
+
     def factor(self, r_ij: Array) -> Array:
         """F of vectors [pairs, 3]; shape [pairs]."""
         x = self._fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)))

@@ -13,8 +13,7 @@ difference 1 - s·C keeps few of K's digits, and a product K r few of those of r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,8 +29,7 @@ RECORD = 16
 """Numbers in a record."""
 
 
-@dataclass(frozen=True)
-class Gaussians:
+class Gaussians(NamedTuple):
     """The product Gaussians of all particles; what a kernel reads of them.
 
     Attributes

@@ -16,12 +16,13 @@ from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.columns import ANY_QUATERNION, Columns
-from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
+
+    from anisoap_opt.cutoff import SmoothCutoff
 
 
 class Hypers(SetOnce):
@@ -69,14 +70,20 @@ class Hypers(SetOnce):
         self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
         self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
         self.types = None if types is None else tuple(checks.atomic_numbers(types))
-        smoothing = cutoff_smoothing
-        self.cutoff = None if smoothing is None else SmoothCutoff.checked(self.cutoff_radius, smoothing)
+        self.cutoff = self._smooth_cutoff(cutoff_smoothing)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
         if self.cutoff is not None and not kernels.BACKENDS[self.backend].differentiable:
             raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self._basis = BasisChange.of(self.radial_basis)
+
+    def _smooth_cutoff(self, width: float | None) -> SmoothCutoff | None:
+        if width is None:
+            return None
+        from anisoap_opt.cutoff import SmoothCutoff  # imported here: few ask for it
+
+        return SmoothCutoff.checked(self.cutoff_radius, width)
 
     def __repr__(self) -> str:
         return (

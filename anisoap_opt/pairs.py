@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -131,8 +131,7 @@ def encode_types(particle_types: Ints, types: Sequence[int] | None) -> tuple[Int
     return layout, np.searchsorted(layout, particle_types)
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """Where the segments of all centres lie.
 
     Attributes

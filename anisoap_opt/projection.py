@@ -14,7 +14,6 @@ from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
-from anisoap_opt.cutoff import smooth
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
@@ -284,7 +283,7 @@ class EllipsoidalDensityProjection(Hypers):
         )
         warn_if_isolated(batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length)
         if self.cutoff is not None:
-            neighborhoods = smooth(neighborhoods, self.cutoff.in_units_of(length))
+            neighborhoods = self.cutoff.in_units_of(length).smooth(neighborhoods)
         return batch, neighborhoods
 
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
