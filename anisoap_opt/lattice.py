@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ NEXT, AFTER_NEXT = [1, 2, 0], [2, 0, 1]
 """The axes that follow each one."""
 
 
-@dataclass(frozen=True)
-class WrappedParticles:
+class WrappedParticles(NamedTuple):
     """Particles moved into their cells, and the image shifts that can hold a neighbour.
 
     Attributes

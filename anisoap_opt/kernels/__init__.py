@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from anisoap_opt.pairs import Neighborhoods
 ENVIRONMENT_VARIABLE = "ANISOAP_BACKEND"
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(NamedTuple):
     """One entry of the table of backends.
 
     Attributes

@@ -6,8 +6,7 @@ Pairs in segments go in, coefficients per segment come out. The README beside th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from anisoap_opt.arrays import Bools, Ints
 from anisoap_opt.basis.change import BasisChange
@@ -19,8 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class KernelOptions:
+class KernelOptions(NamedTuple):
     """Precision and place of a calculation.
 
     Attributes
