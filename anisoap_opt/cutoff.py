@@ -70,7 +70,7 @@ class SmoothCutoff:
 
 def smooth(neighborhoods: Neighborhoods, cutoff: SmoothCutoff) -> Neighborhoods:
     """The same neighbours with the factor as their pairs' weight; lengths in the unit of the cutoff."""
-    return replace(neighborhoods, pairs=_SmoothPairs(neighborhoods.pairs, cutoff))
+    return neighborhoods._replace(pairs=_SmoothPairs(neighborhoods.pairs, cutoff))
 
 
 class _SmoothPairs:

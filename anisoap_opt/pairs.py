@@ -49,8 +49,7 @@ class Pairs:
         return Pairs(self.j[chosen], self.r_ij[chosen], self.start[first : last + 1] - self.start[first], weight)
 
 
-@dataclass(frozen=True)
-class CenterBlock:
+class CenterBlock(NamedTuple):
     """All centres of one type.
 
     Attributes
@@ -78,8 +77,7 @@ class CenterBlock:
             yield slice(row, last), self.first_segment + row * width, self.first_segment + last * width
 
 
-@dataclass(frozen=True)
-class Neighborhoods:
+class Neighborhoods(NamedTuple):
     """All pairs of a batch of frames and the blocks they belong to.
 
     Attributes
