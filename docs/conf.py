@@ -32,3 +32,12 @@ nitpick_ignore_regex = [(r"py:(class|data|obj|exc|mod|func|meth|attr)", r"(?!ani
 html_theme = "furo"
 html_title = "anisoap_opt"
 html_copy_source = False
+
+
+def _skip_fields_of_tuples(app, what, name, obj, skip, options):
+    """The docstring of a NamedTuple describes its fields; autodoc would list each a second time."""
+    return True if type(obj).__name__ == "_tuplegetter" else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", _skip_fields_of_tuples)
