@@ -46,11 +46,11 @@ class SmoothCutoff:
         return SmoothCutoff(self.radius / length, self.width / length)
 
     def smooth(self, neighborhoods: Neighborhoods) -> Neighborhoods:
-        """As the function of this name."""
-        return smooth(neighborhoods, self)
+        """The same neighbours with the factor as their pairs' weight; lengths in the unit of this cutoff."""
+        return neighborhoods._replace(pairs=_SmoothPairs(neighborhoods.pairs, self))
 
     def factor(self, r_ij: Array) -> Array:
-        """F of vectors [pairs, 3]; shape [pairs]."""
+        """The factor f of vectors [pairs, 3]; shape [pairs]."""
         x = self._fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)))
         return np.asarray((1 - x) ** 3 * (1 + x * (3 + 6 * x)))
 
@@ -64,13 +64,8 @@ class SmoothCutoff:
         return np.asarray((slope / np.where(inside, distance, 1))[:, None] * r_ij)
 
     def _fallen(self, distance: Array) -> Array:
-        """X."""
+        """The clipped x of distances [pairs]."""
         return np.clip((distance - (self.radius - self.width)) / self.width, 0, 1)
-
-
-def smooth(neighborhoods: Neighborhoods, cutoff: SmoothCutoff) -> Neighborhoods:
-    """The same neighbours with the factor as their pairs' weight; lengths in the unit of the cutoff."""
-    return neighborhoods._replace(pairs=_SmoothPairs(neighborhoods.pairs, cutoff))
 
 
 class _SmoothPairs:
