@@ -9,21 +9,19 @@ network.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import time
 import warnings
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import measure, workloads
 from benchmarks.gpu_cases import ON_DEVICE, Case, Load, calculator, cases, compiled_search
-from benchmarks.gpu_report import Report, seconds_per_call, synchronize
+from benchmarks.gpu_report import command_line, seconds_per_call, synchronize
 from benchmarks.table import markdown
 
 DTYPES = ("float64", "float32")
@@ -213,14 +211,7 @@ def table(parts: dict[str, Any], ceilings: dict[str, float]) -> str:
 
 def main() -> None:
     """Run all parts and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--seconds", type=float, default=280)
-    parser.add_argument("--tiny", action="store_true", help="sizes for a test")
-    options = parser.parse_args()
-    device, tiny = options.device, options.tiny
-    report = Report(options.out, options.seconds)
+    device, tiny, report = command_line(__doc__, seconds=280)
     report.part("machine", machine, device)
     report.part("first use", first_use, device)
     ceilings = report.part("rates", rates, device, tiny) or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -33,6 +34,17 @@ class Report:
         if self.path is not None:
             self.path.write_text(json.dumps(self.parts, indent=1))
         return result
+
+
+def command_line(description: str | None, seconds: float) -> tuple[str, bool, Report]:
+    """The device, whether the sizes are those of a test, and an empty report, as the command line asks for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--tiny", action="store_true", help="sizes for a test")
+    options = parser.parse_args()
+    return options.device, options.tiny, Report(options.out, options.seconds)
 
 
 def synchronize(device: str) -> None:

@@ -7,16 +7,14 @@ Likewise the search, with other constants. Afterwards: the device's time by kern
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from benchmarks import workloads
 from benchmarks.gpu import DTYPES
 from benchmarks.gpu_cases import Case, Load, calculator
-from benchmarks.gpu_report import Report, seconds_per_call
+from benchmarks.gpu_report import command_line, seconds_per_call
 from benchmarks.table import markdown
 
 SEARCHES = (
@@ -109,14 +107,7 @@ def trace(case: Case, dtype: str, device: str) -> list[str]:
 
 def main() -> None:
     """Run all variants and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--seconds", type=float, default=200)
-    parser.add_argument("--tiny", action="store_true", help="sizes for a test")
-    options = parser.parse_args()
-    device, tiny = options.device, options.tiny
-    report = Report(options.out, options.seconds)
+    device, tiny, report = command_line(__doc__, seconds=200)
     large, small = (64, 64) if tiny else (1_000_000, 100_000)  # so large that the host does not count
     cases: list[Case] = [
         Case(f"bulk {large} (6, None)", lambda: workloads.bulk(large, 1), "(6, None)"),
