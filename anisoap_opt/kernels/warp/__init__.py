@@ -9,11 +9,12 @@ import torch
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels import torch_full
 from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.kernels.torch_full import num_threads
 from anisoap_opt.kernels.warp.kernel import Kernel
 from anisoap_opt.kernels.warp.launch import upload
 from anisoap_opt.kernels.warp.neighbors import find_neighborhoods
 
-__all__ = ["Kernel", "check_device", "devices", "find_neighborhoods", "make_gaussians"]
+__all__ = ["Kernel", "check_device", "devices", "find_neighborhoods", "make_gaussians", "num_threads"]
 
 
 def devices() -> list[str]:
