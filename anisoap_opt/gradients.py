@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from anisoap_opt.arrays import Array, Floats, Ints
 from anisoap_opt.chunks import map_chunks, to_centers, to_numpy, to_segments
@@ -156,5 +157,6 @@ def _gradients(
 
 
 def sum_by(index: Ints, rows: Array, size: int) -> Array:
-    """Sums of the rows of each index, [rows, columns] → [size, columns]."""
-    return np.stack([np.bincount(index, column, size) for column in rows.T], axis=1)
+    """Sums of the rows of each index, [rows, columns] → [size, columns], in the order of the rows."""
+    ones, place = np.ones(len(index)), np.arange(len(index) + 1)
+    return csc_array((ones, index, place), shape=(size, len(index))) @ rows

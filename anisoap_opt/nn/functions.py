@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from anisoap_opt.arrays import Ints
+from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.gradients import sum_by
 from anisoap_opt.kernels.contract import TwiceDifferentiable
 from anisoap_opt.pairs import Pairs
@@ -120,7 +120,8 @@ class _PullBack(torch.autograd.Function):
             of_w = of_w + _array(log_factor_dot)
         tangents = _array(r_dot), _array(c_dot)[problem.j], of_w
         arrays, along = [_array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
-        of_adjoints, of_variables = any(ctx.needs_input_grad[5:]), any(ctx.needs_input_grad[1:5])
+        num_variables = 3 if log_factor is None else 4
+        of_variables, of_adjoints = _are_wanted(ctx, 0, num_variables), _are_wanted(ctx, num_variables, None)
         sums = _Adjoints(problem, r, log_factor)
         for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
             dots = tangents[0][some], tangents[1][some], tangents[2][some]
@@ -134,27 +135,54 @@ class _PullBack(torch.autograd.Function):
         return None, *variables, *(along if of_adjoints else [None] * len(along))
 
 
+def _are_wanted(ctx: Any, first: int, last: int | None) -> bool:
+    """Whether the derivative in any of some of the tensors that a function was given will be used in this pass.
+
+    `ctx.needs_input_grad` says only whether it could be. In training on forces that is true of the positions, for the
+    sake of the forces, while the pass that follows is for the model's parameters.
+    """
+    nodes = [node for node, _ in ctx.next_functions[first:last] if node is not None]
+    try:
+        return any(map(torch._C._will_engine_execute_node, nodes))
+    except (AttributeError, RuntimeError):  # no public function; it does not tell of leaves
+        return bool(nodes)
+
+
 class _Adjoints:
-    """Adjoints in the making: of r and of the factors for pairs, of C and log w for particles."""
+    """Adjoints in the making: of r and of the factors for pairs, of C and log w for particles.
+
+    What belongs to particles is added up for at least as many pairs at once as there are particles, so that the work
+    is in proportion to the pairs however many chunks there are.
+    """
 
     def __init__(self, problem: Expansion, r: torch.Tensor, log_factor: torch.Tensor | None) -> None:
         self.j, self.like = problem.j, r
         self.of_r = np.empty((len(problem.j), 3))
         self.of_factor = None if log_factor is None else np.empty(len(problem.j))
         self.of_records = np.zeros((problem.num_particles, 7))
+        self._waiting: list[Array] = []  # [pairs, 7]
+        self._first = self._last = 0  # of the pairs that these belong to
 
     def add(self, some: slice, pulled: tuple[Any, Any, Any]) -> None:
-        """Take what a kernel's `pull_back` made of some pairs."""
+        """Take what a kernel's `pull_back` made of some pairs; they follow those of the call before."""
         of_r, of_c, of_log_w = pulled
         self.of_r[some] = of_r
         if self.of_factor is not None:
             self.of_factor[some] = of_log_w
-        num_particles = len(self.of_records)
-        self.of_records[:, :6] += sum_by(self.j[some], of_c, num_particles)
-        self.of_records[:, 6] += np.bincount(self.j[some], of_log_w, num_particles)
+        self._waiting.append(np.column_stack([of_c, of_log_w]))
+        self._last = some.stop
+        if self._last - self._first >= len(self.of_records):
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        j = self.j[self._first : self._last]
+        self.of_records += sum_by(j, np.concatenate(self._waiting, dtype=float), len(self.of_records))
+        self._waiting, self._first = [], self._last
 
     def tensors(self) -> list[torch.Tensor | None]:
         """Of r, six free numbers of C, log w, and the logarithm of the factor."""
+        if self._waiting:
+            self._add_waiting()
         of_c, of_log_w = self.of_records[:, :6] * COUNTS, self.of_records[:, 6]
         return [None if one is None else self._tensor(one) for one in (self.of_r, of_c, of_log_w, self.of_factor)]
 

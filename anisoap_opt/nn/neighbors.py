@@ -87,49 +87,63 @@ def sort_pairs(
 
 def _with_vectors(particles: Particles, found: Neighborhoods) -> TensorPairs:
     """The vectors of pairs, of the positions' and cells' tensors."""
-    pairs, shifts = found.pairs, found.shifts
-    assert shifts is not None
-    blocks = [np.repeat(block.centers, len(block.neighbor_types)) for block in found.blocks]
-    i = np.repeat(np.concatenate([*blocks, np.zeros(0, np.int64)]), np.diff(pairs.start))
-    x = particles.positions
-
-    def tensor(array: Any, dtype: Any = torch.int64) -> torch.Tensor:
-        return torch.as_tensor(array, device=x.device).to(dtype)
-
-    frame = particles.batch.frame_of_particle[i]
-    ends = _Ends(tensor(pairs.r_ij, x.dtype), tensor(i), tensor(pairs.j), tensor(frame), tensor(shifts, x.dtype))
-    return TensorPairs(pairs.j, pairs.start, found.blocks, _Vectors.apply(ends, x, particles.cells))
+    pairs, x = found.pairs, particles.positions
+    r_ij = torch.as_tensor(pairs.r_ij, dtype=x.dtype, device=x.device)
+    ends = _Ends(found, particles.batch.frame_of_particle)
+    return TensorPairs(pairs.j, pairs.start, found.blocks, _Vectors.apply(ends, r_ij, x, particles.cells))
 
 
 @dataclass(frozen=True)
 class _Ends:
     """What r_ij = x_j - x_i + Σ_k s_k h_k was made of, h the cell vectors."""
 
-    r_ij: torch.Tensor  # [pairs, 3]
-    i: torch.Tensor  # [pairs]
-    j: torch.Tensor  # [pairs]
-    frame: torch.Tensor  # [pairs]
-    shifts: torch.Tensor  # [pairs, 3]
+    found: Neighborhoods
+    frame_of_particle: Ints
+
+    def centers(self) -> tuple[Ints, Ints]:
+        """Centres in the order of their pairs, and how many pairs each has."""
+        start, num_pairs = self.found.pairs.start, len(self.found.pairs.j)
+        particles, firsts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for block in self.found.blocks:
+            num_types = len(block.neighbor_types)
+            last = block.first_segment + num_types * len(block.centers)
+            particles.append(block.centers)
+            firsts.append(start[block.first_segment : last : num_types])
+        ends = np.concatenate([*firsts, [num_pairs]])
+        return np.concatenate(particles), ends[1:] - ends[:-1]
 
 
 class _Vectors(torch.autograd.Function):
     """r_ij, whose values the search has found, as a function of positions and cells."""
 
     @staticmethod
-    def forward(ctx: Any, ends: _Ends, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, ends: _Ends, r_ij: torch.Tensor, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
         ctx.ends, ctx.sizes = ends, (len(x), len(h))
-        return ends.r_ij
+        return r_ij
 
     @staticmethod
     def backward(ctx: Any, of_r: torch.Tensor) -> tuple[Any, ...]:
+        def tensor(array: Any) -> torch.Tensor:
+            return torch.as_tensor(array, device=of_r.device)
+
         ends, (num_particles, num_frames) = ctx.ends, ctx.sizes
-        of_x = of_r.new_zeros((num_particles, 3))
-        of_x = of_x.index_add(0, ends.j, of_r).index_add(0, ends.i, of_r, alpha=-1)
-        if not ctx.needs_input_grad[2]:
-            return None, of_x, None
+        centers, counts = (tensor(one) for one in ends.centers())
+        of_x = of_r.new_zeros((num_particles, 3)).index_add(0, tensor(ends.found.pairs.j), of_r)
+        of_x = of_x.index_add(0, centers, _sum_runs(of_r, counts), alpha=-1)
+        if not ctx.needs_input_grad[3]:
+            return None, None, of_x, None
+        shifts, frame = tensor(ends.found.shifts).to(of_r.dtype), tensor(ends.frame_of_particle)[centers]
         none = of_r.new_zeros((num_frames, 3))
-        of_h = [none.index_add(0, ends.frame, ends.shifts[:, k, None] * of_r) for k in range(3)]
-        return None, of_x, torch.stack(of_h, dim=1)
+        of_h = [none.index_add(0, frame, _sum_runs(shifts[:, k, None] * of_r, counts)) for k in range(3)]
+        return None, None, of_x, torch.stack(of_h, dim=1)
+
+
+def _sum_runs(rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Sums over runs of rows, [rows, columns] → [runs, columns]."""
+    if rows.device.type in ("cpu", "cuda"):
+        return torch.segment_reduce(rows, "sum", lengths=counts, unsafe=True)
+    run = torch.repeat_interleave(counts)
+    return rows.new_zeros((len(counts), rows.shape[1])).index_add(0, run, rows)
 
 
 def _cell_vectors(shifts: Any, cells: Any) -> Any:
