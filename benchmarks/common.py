@@ -138,6 +138,7 @@ class Measured:
     repeat = (3, 15, 0.4)  # at least, at most, seconds
     timeout = 120
     run: Callable[[], object]
+    prepare = staticmethod(method_of)  # from a `Work` to what is called with its frames
 
     def work(self, *values: Any) -> Work:
         """What is measured for these parameters; NotImplementedError if nothing is."""
@@ -152,7 +153,7 @@ class Measured:
             return
         refuse_the_checkout()
         self._work = work = self.work(*values)
-        self._method = method_of(work)
+        self._method = self.prepare(work)
 
         def run() -> object:
             result = self._method(work.frames)

@@ -24,13 +24,13 @@ from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
 from benchmarks.peers import PEER_SIZES, soap_power_spectrum
+from benchmarks.speed_derivatives import Row, derivative_rows
 from benchmarks.table import markdown
 
 BACKEND = "numba"
 FRAMES = 6826
 ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_CENTER = {"subtract_center_contribution": True}
-Row = tuple[str, str, str, bool]  # what, measured, target, pass
 
 
 def in_turn(rounds: int, *measures: Callable[[], float]) -> np.ndarray:
@@ -169,6 +169,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "scaling": scaling_rows,
     "threads": thread_rows,
     "compile": compile_rows,
+    "derivatives": derivative_rows,
 }
 
 
