@@ -203,7 +203,7 @@ def _quaternions(stack: Stack, source: Source) -> Array:
     stack.check(good, q, source.label, "must be a finite quaternion other than zero")
     q = q / largest[:, None]
     q /= np.sqrt(np.einsum("pk,pk->p", q, q))[:, None]
-    return _quaternions_to_matrices(np.roll(q, 1, axis=1) if source.meaning == "xyzw" else q)
+    return quaternions_to_matrices(np.roll(q, 1, axis=1) if source.meaning == "xyzw" else q)
 
 
 def _matrices(stack: Stack, source: Source) -> Array:
@@ -239,11 +239,18 @@ def _rows(stack: Stack, source: Source, *row_shapes: tuple[int, ...]) -> Array:
     return np.stack(columns, axis=1).reshape(-1, *row_shapes[0])
 
 
-def _quaternions_to_matrices(q: Array) -> Array:
-    """Rotation matrices [particles, 3, 3], body → space, of unit quaternions (w, x, y, z) [particles, 4]."""
+def quaternions_to_matrices(q: Any) -> Any:
+    """Rotation matrices [particles, 3, 3], body → space, of unit quaternions (w, x, y, z) [particles, 4].
+
+    The array may be NumPy's or Torch's; the matrices are differentiable then.
+    """
     w, x, y, z = q.T
     x2, y2, z2 = 2 * x, 2 * y, 2 * z
     xx, yy, zz, xy, xz, yz = x * x2, y * y2, z * z2, x * y2, x * z2, y * z2
     wx, wy, wz = w * x2, w * y2, w * z2
     rows = [1 - (yy + zz), xy - wz, xz + wy, xy + wz, 1 - (xx + zz), yz - wx, xz - wy, yz + wx, 1 - (xx + yy)]
-    return np.stack(rows, axis=1).reshape(-1, 3, 3)
+    if isinstance(q, np.ndarray):
+        return np.stack(rows, axis=1).reshape(-1, 3, 3)
+    import torch
+
+    return torch.stack(rows, dim=1).reshape(-1, 3, 3)

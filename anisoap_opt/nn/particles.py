@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from anisoap_opt.arrays import Ints
-from anisoap_opt.frames import ORTHOGONALITY_TOLERANCE, ParticleBatch
+from anisoap_opt.frames import ORTHOGONALITY_TOLERANCE, ParticleBatch, quaternions_to_matrices
 from anisoap_opt.stacking import SINGULAR_VOLUME
 
 DTYPES = (torch.float64, torch.float32)
@@ -91,19 +91,6 @@ class Particles:
         x, R, a, h = arrays
         batch = ParticleBatch(x, _array(types, "types", (num,), "iu").astype(np.int64), R, a, h, periodic, offsets)
         return cls(positions, semiaxes, rotations, cells, batch)
-
-
-def quaternions_to_matrices(q: torch.Tensor) -> torch.Tensor:
-    """Rotation matrices [particles, 3, 3], body → space, of unit quaternions (w, x, y, z) [particles, 4]."""
-    w, x, y, z = q.unbind(1)
-    return torch.stack(
-        [
-            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-        ],
-        dim=1,
-    ).reshape(-1, 3, 3)  # fmt: skip
 
 
 def _check(name: str, value: Any, shape: tuple[int, ...], like: torch.Tensor) -> None:
