@@ -8,18 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from anisoap_opt import checks, kernels
-from anisoap_opt.basis.channels import MaxRadial, check_degree
+from anisoap_opt import checks
+from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.coupling import count_features
-from anisoap_opt.chunks import to_centers
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.gaussians import WEIGHT, Gaussians
-from anisoap_opt.kernels.contract import KernelOptions
-from anisoap_opt.nn.functions import Expansion
-from anisoap_opt.nn.neighbors import TensorPairs, find_pairs, sort_pairs
+from anisoap_opt.nn.expansion import Expander, spectra_in_rows
+from anisoap_opt.nn.neighbors import find_pairs, sort_pairs
 from anisoap_opt.nn.particles import Particles
-from anisoap_opt.pairs import Pairs
-from anisoap_opt.power_spectrum import power_spectrum
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
 
@@ -79,18 +74,13 @@ class AniSOAP(torch.nn.Module):
             subtract_center_contribution=subtract_center_contribution, radial_gaussian_width=radial_gaussian_width,
             basis_rcond=basis_rcond, basis_tol=basis_tol, cutoff_smoothing=cutoff_smoothing,
         )  # fmt: skip
-        if not kernels.BACKENDS[self._projection.backend].differentiable:
-            raise ValueError(
-                f"backend {self._projection.backend!r} does not carry the torch module yet: choose another"
-            )
+        self._expander = Expander(self._projection, backend)
         if not self._projection.types:
             raise ValueError("types must name at least one type")
         self.types: list[int] = list(self._projection.types)
         self.symmetric = checks.flag("symmetric", symmetric)
-        self._backend_asked = backend
         sizes = [n * len(self.types) for n in self._projection.num_ns]
-        self._features_per_type = count_features(sizes, symmetric=self.symmetric)
-        self.num_features = len(self.types) * self._features_per_type
+        self.num_features = len(self.types) * count_features(sizes, symmetric=self.symmetric)
         if checks.flag("learn_width", learn_width):
             if radial_basis_name != "gto":
                 raise ValueError(f"learn_width needs the radial basis 'gto', got {radial_basis_name!r}")
@@ -163,7 +153,17 @@ class AniSOAP(torch.nn.Module):
             found = find_pairs(particles, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
         else:
             found = sort_pairs(particles, pairs, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
-        return self._couple(self._coefficients(particles, found), particles, found, reduce)
+        batch = particles.batch
+        width: Any = self.radial_gaussian_width
+        if width is not None and not width > 0:
+            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(width.detach())}")
+        coefficients = self._expander.coefficients(particles.rotations, particles.semiaxes, found, width=width)
+        row, num_rows = np.arange(len(batch.types)), len(batch.types)
+        if reduce is not None:
+            row, num_rows = batch.frame_of_particle, batch.num_frames
+        return spectra_in_rows(
+            coefficients, found.blocks, row, num_rows, mean=reduce == "mean", symmetric=self.symmetric
+        )
 
     def from_batch(
         self,
@@ -183,69 +183,3 @@ class AniSOAP(torch.nn.Module):
             rotations=tensor(batch.rotations), cells=tensor(batch.cells), pbc=torch.as_tensor(batch.pbc),
             counts=torch.as_tensor(np.diff(batch.offsets)), reduce=reduce,
         )  # fmt: skip
-
-    def _coefficients(self, particles: Particles, found: TensorPairs) -> Sequence[torch.Tensor]:
-        """Expansion coefficients of all segments, per l [segments, 2l+1, n_l]."""
-        basis, like = self._projection.radial_basis, particles.positions
-        options = KernelOptions(str(like.dtype).removeprefix("torch."), str(like.device))
-        backend = self._backend(options)
-        length: Any = basis.length if self.radial_gaussian_width is None else self.radial_gaussian_width.to(like)
-        if not length > 0:
-            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(length.detach())}")
-        gaussians = Gaussians.of(particles.rotations, particles.semiaxes / length, basis.unit_precision)
-        r, log_factor = found.r_ij / length, self._log_factor(found.r_ij)
-        if backend == "torch_full":
-            kernel: Any = kernels.load(backend)(gaussians, self._projection._basis, options)
-            weight: Any = None if log_factor is None else log_factor.exp()
-            values = kernel.coefficients(Pairs(found.j, r, found.start, weight))
-        else:
-            fixed = Gaussians(gaussians.records.detach().double().numpy(), gaussians.precision)
-            kernel = kernels.load(backend)(fixed, self._projection._basis, options)
-            expansion = Expansion(kernel, backend, found.j, found.start, len(like))
-            c, log_w = gaussians.records[:, :WEIGHT], gaussians.records[:, WEIGHT].log()
-            values = expansion.coefficients(r, c, log_w, log_factor)
-        if self.radial_gaussian_width is None:
-            return values
-        return [(length / basis.length) ** -1.5 * c for c in values]  # the basis was made for its first length
-
-    def _backend(self, options: KernelOptions) -> str:
-        """The one that computes on this device and in this dtype."""
-        on_cpu = options.device == "cpu"
-        name = self._projection.backend if on_cpu or self._backend_asked is not None else "torch_full"
-        if not on_cpu and name != "torch_full":
-            raise ValueError(f"backend {name!r} runs on the device 'cpu' only, and positions are on {options.device!r}")
-        if options.dtype not in kernels.BACKENDS[name].dtypes:
-            raise ValueError(f"backend {name!r} has no {options.dtype}, which is the dtype of positions")
-        check_degree(self._projection.num_ns, self._projection.radial_basis_name, options.dtype)
-        return name
-
-    def _log_factor(self, r_ij: torch.Tensor) -> torch.Tensor | None:
-        """Logarithm of the smooth cutoff's factor, see `anisoap_opt.cutoff`; all pairs are inside the cutoff."""
-        cutoff = self._projection.cutoff
-        if cutoff is None:
-            return None
-        squares = (r_ij**2).sum(dim=1)
-        fallen = squares > (cutoff.radius - cutoff.width) ** 2
-        distance = torch.where(fallen, squares, torch.ones_like(squares)).sqrt()
-        x = torch.where(fallen, (distance - (cutoff.radius - cutoff.width)) / cutoff.width, torch.zeros_like(distance))
-        x = x.clamp(max=1 - torch.finfo(x.dtype).eps)  # rounding may bring a pair to the cutoff itself
-        return 3 * torch.log1p(-x) + torch.log1p(x * (3 + 6 * x))
-
-    def _couple(
-        self, coefficients: Sequence[torch.Tensor], particles: Particles, found: TensorPairs, reduce: str | None
-    ) -> torch.Tensor:
-        """Power spectra of the centres, in the rows of particles or of frames."""
-        like, batch, num_types = particles.positions, particles.batch, len(self.types)
-        frame = batch.frame_of_particle
-        num_rows = len(like) if reduce is None else batch.num_frames
-        columns = []
-        for block in found.blocks:
-            own = slice(block.first_segment, block.first_segment + num_types * len(block.centers))
-            spectra = power_spectrum([to_centers(c[own], num_types) for c in coefficients], symmetric=self.symmetric)
-            rows = block.centers if reduce is None else frame[block.centers]
-            if reduce == "mean":
-                centers_of_frame = np.bincount(rows, minlength=num_rows)
-                spectra = spectra / torch.as_tensor(centers_of_frame[rows], device=like.device).to(like.dtype)[:, None]
-            place = torch.as_tensor(rows, device=like.device)
-            columns.append(like.new_zeros((num_rows, self._features_per_type)).index_add(0, place, spectra))
-        return torch.cat(columns, dim=1)

@@ -1,0 +1,172 @@
+"""What the modules of this folder share: pairs and particles as tensors → coefficients → power spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from anisoap_opt import kernels
+from anisoap_opt.arrays import Ints
+from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.basis.channels import check_degree
+from anisoap_opt.chunks import to_centers
+from anisoap_opt.gaussians import WEIGHT, Gaussians
+from anisoap_opt.hypers import Hypers
+from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.nn.functions import Expansion
+from anisoap_opt.nn.neighbors import TensorPairs
+from anisoap_opt.pairs import CenterBlock, Pairs
+from anisoap_opt.power_spectrum import power_spectrum
+
+
+@dataclass(frozen=True)
+class Expander:
+    """Expansion coefficients of tensors, differentiable.
+
+    Attributes
+    ----------
+    hypers : Hypers
+    asked : str or None
+        The backend that a caller asked for. Without one, tensors on a CPU go to that of `hypers` and others to
+        `torch_full`.
+
+    Raises
+    ------
+    ValueError
+        If the backend cannot carry a torch module.
+    """
+
+    hypers: Hypers
+    asked: str | None
+
+    def __post_init__(self) -> None:
+        if not kernels.BACKENDS[self.hypers.backend].differentiable:
+            raise ValueError(f"backend {self.hypers.backend!r} does not carry the torch module yet: choose another")
+
+    def coefficients(
+        self,
+        rotations: torch.Tensor,
+        semiaxes: torch.Tensor,
+        pairs: TensorPairs,
+        *,
+        width: torch.Tensor | None = None,
+        normalize: bool = True,
+    ) -> Sequence[torch.Tensor]:
+        """Expansion coefficients of all segments.
+
+        Parameters
+        ----------
+        rotations : tensor, shape [particles, 3, 3]
+            Body → space.
+        semiaxes : tensor, shape [particles, 3]
+            Å.
+        pairs : TensorPairs
+        width : tensor of one number, optional
+            σ of the GTOs, Å, if it is not that of `hypers`.
+        normalize : bool
+            Whether to use the orthonormal radial functions, or the primitive ones.
+
+        Returns
+        -------
+        sequence of tensor, the l-th of shape [segments, 2l+1, n_l]
+
+        Raises
+        ------
+        ValueError
+            If the backend does not compute on the tensors' device or in their dtype.
+        """
+        radial_basis, like = self.hypers.radial_basis, pairs.r_ij
+        basis = self.hypers._basis if normalize else BasisChange.of(radial_basis, orthonormal=False)
+        options = KernelOptions(str(like.dtype).removeprefix("torch."), str(like.device))
+        backend = self._backend(options)
+        length: Any = radial_basis.length if width is None else width.to(like)
+        gaussians = Gaussians.of(rotations, semiaxes / length, radial_basis.unit_precision)
+        r, log_factor = pairs.r_ij / length, self._log_factor(pairs.r_ij)
+        if backend == "torch_full":
+            kernel: Any = kernels.load(backend)(gaussians, basis, options)
+            weight: Any = None if log_factor is None else log_factor.exp()
+            values = kernel.coefficients(Pairs(pairs.j, r, pairs.start, weight))
+        else:
+            fixed = Gaussians(gaussians.records.detach().double().numpy(), gaussians.precision)
+            kernel = kernels.load(backend)(fixed, basis, options)
+            expansion = Expansion(kernel, backend, pairs.j, pairs.start, len(semiaxes))
+            c, log_w = gaussians.records[:, :WEIGHT], gaussians.records[:, WEIGHT].log()
+            values = expansion.coefficients(r, c, log_w, log_factor)
+        if width is None:
+            return values
+        return [(length / radial_basis.length) ** -1.5 * c for c in values]  # the basis was made for its own length
+
+    def _backend(self, options: KernelOptions) -> str:
+        """The one that computes on this device and in this dtype."""
+        on_cpu = options.device == "cpu"
+        name = self.hypers.backend if on_cpu or self.asked is not None else "torch_full"
+        if not on_cpu and name != "torch_full":
+            raise ValueError(f"backend {name!r} runs on the device 'cpu' only, the tensors are on {options.device!r}")
+        if options.dtype not in kernels.BACKENDS[name].dtypes:
+            raise ValueError(f"backend {name!r} has no {options.dtype}, which is the dtype of the tensors")
+        check_degree(self.hypers.num_ns, self.hypers.radial_basis_name, options.dtype)
+        return name
+
+    def _log_factor(self, r_ij: torch.Tensor) -> torch.Tensor | None:
+        """Logarithm of the smooth cutoff's factor, see `anisoap_opt.cutoff`; all pairs are inside the cutoff."""
+        cutoff = self.hypers.cutoff
+        if cutoff is None:
+            return None
+        squares = (r_ij**2).sum(dim=1)
+        fallen = squares > (cutoff.radius - cutoff.width) ** 2
+        distance = torch.where(fallen, squares, torch.ones_like(squares)).sqrt()
+        x = torch.where(fallen, (distance - (cutoff.radius - cutoff.width)) / cutoff.width, torch.zeros_like(distance))
+        x = x.clamp(max=1 - torch.finfo(x.dtype).eps)  # rounding may bring a pair to the cutoff itself
+        return 3 * torch.log1p(-x) + torch.log1p(x * (3 + 6 * x))
+
+
+def center_coefficients(coefficients: Sequence[torch.Tensor], block: CenterBlock) -> list[torch.Tensor]:
+    """Those of one block out of all segments' [segments, 2l+1, n_l]: per l [centers, 2l+1, n_l · neighbor types]."""
+    num_types = len(block.neighbor_types)
+    own = slice(block.first_segment, block.first_segment + num_types * len(block.centers))
+    return [to_centers(c[own], num_types) for c in coefficients]
+
+
+def spectra_in_rows(
+    coefficients: Sequence[torch.Tensor],
+    blocks: Sequence[CenterBlock],
+    row: Ints,
+    num_rows: int,
+    *,
+    mean: bool = False,
+    symmetric: bool = False,
+) -> torch.Tensor:
+    """Power spectra of the centres, those of one row and centre type added up.
+
+    Parameters
+    ----------
+    coefficients : sequence of tensor, the l-th of shape [segments, 2l+1, n_l]
+    blocks : sequence of CenterBlock
+    row : ndarray of int, shape [particles]
+        Row of each particle.
+    num_rows : int
+    mean : bool
+        Whether to divide each sum by the number of its centres.
+    symmetric : bool
+        See `anisoap_opt.power_spectrum.power_spectrum`.
+
+    Returns
+    -------
+    tensor, shape [num_rows, features]
+        The columns of the blocks follow each other; zero where a row has no centre of the type.
+    """
+    like = coefficients[0]
+    columns = [like.new_zeros((num_rows, 0))]
+    for block in blocks:
+        spectra = power_spectrum(center_coefficients(coefficients, block), symmetric=symmetric)
+        rows = row[block.centers]
+        if mean:
+            centers_of_row = np.bincount(rows, minlength=num_rows)
+            spectra = spectra / torch.as_tensor(centers_of_row[rows], device=like.device).to(like.dtype)[:, None]
+        place = torch.as_tensor(rows, device=like.device)
+        columns.append(like.new_zeros((num_rows, spectra.shape[1])).index_add(0, place, spectra))
+    return torch.cat(columns, dim=1)
