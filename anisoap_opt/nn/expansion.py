@@ -19,6 +19,7 @@ from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.nn.functions import Expansion
 from anisoap_opt.nn.neighbors import TensorPairs
+from anisoap_opt.nn.spectra import Spectra
 from anisoap_opt.pairs import CenterBlock, Pairs
 from anisoap_opt.power_spectrum import power_spectrum
 
@@ -79,6 +80,56 @@ class Expander:
         ValueError
             If the backend does not compute on the tensors' device or in their dtype.
         """
+        expansion, variables = self._expansion(rotations, semiaxes, pairs, width, normalize)
+        values = expansion.coefficients(*variables)
+        factor = self._factor(width, pairs.r_ij)
+        return values if factor is None else [factor * c for c in values]
+
+    def spectra(
+        self,
+        rotations: torch.Tensor,
+        semiaxes: torch.Tensor,
+        pairs: TensorPairs,
+        row: Ints,
+        num_rows: int,
+        *,
+        width: torch.Tensor | None = None,
+        mean: bool = False,
+        symmetric: bool = False,
+    ) -> torch.Tensor:
+        """Power spectra of the centres as `spectra_in_rows` has them, without keeping any coefficients.
+
+        Parameters
+        ----------
+        rotations, semiaxes, pairs, width
+            As for `coefficients`.
+        row, num_rows, mean, symmetric
+            As for `spectra_in_rows`; `row` ascends.
+
+        Returns
+        -------
+        tensor, shape [num_rows, features]
+        """
+        expansion, variables = self._expansion(rotations, semiaxes, pairs, width, normalize=True)
+        if isinstance(expansion, Expansion):
+            values = Spectra(expansion, pairs.blocks, row, num_rows, symmetric).of(*variables)
+            if mean:
+                values = divide_by_centers(values, pairs.blocks, row)
+        else:
+            coefficients = expansion.coefficients(*variables)
+            values = spectra_in_rows(coefficients, pairs.blocks, row, num_rows, mean=mean, symmetric=symmetric)
+        factor = self._factor(width, pairs.r_ij)
+        return values if factor is None else factor**2 * values
+
+    def _expansion(
+        self,
+        rotations: torch.Tensor,
+        semiaxes: torch.Tensor,
+        pairs: TensorPairs,
+        width: torch.Tensor | None,
+        normalize: bool,
+    ) -> tuple[Expansion | _ByTorch, tuple[Any, ...]]:
+        """What computes, and the tensors that it takes, in units of σ: r_ij, C, log w, logarithm of the factor."""
         radial_basis, like = self.hypers.radial_basis, pairs.r_ij
         basis = self.hypers._basis if normalize else BasisChange.of(radial_basis, orthonormal=False)
         options = KernelOptions(str(like.dtype).removeprefix("torch."), str(like.device))
@@ -86,19 +137,21 @@ class Expander:
         length: Any = radial_basis.length if width is None else width.to(like)
         gaussians = Gaussians.of(rotations, semiaxes / length, radial_basis.unit_precision)
         r, log_factor = pairs.r_ij / length, self._log_factor(pairs.r_ij)
+        c, log_w = gaussians.records[:, :WEIGHT], gaussians.records[:, WEIGHT].log()
         if backend == "torch_full":
-            kernel: Any = kernels.load(backend)(gaussians, basis, options)
-            weight: Any = None if log_factor is None else log_factor.exp()
-            values = kernel.coefficients(Pairs(pairs.j, r, pairs.start, weight))
+            made: Expansion | _ByTorch = _ByTorch(kernels.load(backend)(gaussians, basis, options), pairs)
         else:
             fixed = Gaussians(gaussians.records.detach().double().numpy(), gaussians.precision)
             kernel = kernels.load(backend)(fixed, basis, options)
-            expansion = Expansion(kernel, backend, pairs.j, pairs.start, len(semiaxes))
-            c, log_w = gaussians.records[:, :WEIGHT], gaussians.records[:, WEIGHT].log()
-            values = expansion.coefficients(r, c, log_w, log_factor)
+            made = Expansion(kernel, backend, pairs.j, pairs.start, len(semiaxes))
+        return made, (r, c, log_w, log_factor)
+
+    def _factor(self, width: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor | None:
+        """Of the coefficients: the basis was made for its own length."""
         if width is None:
-            return values
-        return [(length / radial_basis.length) ** -1.5 * c for c in values]  # the basis was made for its own length
+            return None
+        scaled: torch.Tensor = (width.to(like) / self.hypers.radial_basis.length) ** -1.5
+        return scaled
 
     def _backend(self, options: KernelOptions) -> str:
         """The one that computes on this device and in this dtype."""
@@ -122,6 +175,21 @@ class Expander:
         x = torch.where(fallen, (distance - (cutoff.radius - cutoff.width)) / cutoff.width, torch.zeros_like(distance))
         x = x.clamp(max=1 - torch.finfo(x.dtype).eps)  # rounding may bring a pair to the cutoff itself
         return 3 * torch.log1p(-x) + torch.log1p(x * (3 + 6 * x))
+
+
+@dataclass(frozen=True)
+class _ByTorch:
+    """`Expansion` for a kernel that Torch differentiates: it has the particles' Gaussians, as tensors, itself."""
+
+    kernel: Any
+    found: TensorPairs
+
+    def coefficients(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> Sequence[torch.Tensor]:
+        weight = None if log_factor is None else log_factor.exp()
+        coefficients: Sequence[torch.Tensor] = self.kernel.coefficients(
+            Pairs(self.found.j, r, self.found.start, weight)
+        )
+        return coefficients
 
 
 def center_coefficients(coefficients: Sequence[torch.Tensor], block: CenterBlock) -> list[torch.Tensor]:
@@ -163,10 +231,14 @@ def spectra_in_rows(
     columns = [like.new_zeros((num_rows, 0))]
     for block in blocks:
         spectra = power_spectrum(center_coefficients(coefficients, block), symmetric=symmetric)
-        rows = row[block.centers]
-        if mean:
-            centers_of_row = np.bincount(rows, minlength=num_rows)
-            spectra = spectra / torch.as_tensor(centers_of_row[rows], device=like.device).to(like.dtype)[:, None]
-        place = torch.as_tensor(rows, device=like.device)
+        place = torch.as_tensor(row[block.centers], device=like.device)
         columns.append(like.new_zeros((num_rows, spectra.shape[1])).index_add(0, place, spectra))
-    return torch.cat(columns, dim=1)
+    sums = torch.cat(columns, dim=1)
+    return divide_by_centers(sums, blocks, row) if mean else sums
+
+
+def divide_by_centers(sums: torch.Tensor, blocks: Sequence[CenterBlock], row: Ints) -> torch.Tensor:
+    """Means over the centres of each row and type, from the sums of `spectra_in_rows`."""
+    counts = [np.bincount(row[block.centers], minlength=len(sums)) for block in blocks]
+    divisors = torch.as_tensor(np.maximum(counts, 1).T, device=sums.device).to(sums.dtype)
+    return (sums.reshape(len(sums), len(blocks), -1) / divisors[:, :, None]).reshape(sums.shape)

@@ -8,7 +8,7 @@ here, of which those off the diagonal occur twice in the matrix, hence COUNTS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 
 from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.gradients import sum_by
-from anisoap_opt.kernels.contract import TwiceDifferentiable
+from anisoap_opt.kernels.contract import Tangents, TwiceDifferentiable
 from anisoap_opt.pairs import Pairs
 
 COUNTS = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])
@@ -64,8 +64,19 @@ class Expansion:
 
     def pairs(self, r: torch.Tensor, log_factor: torch.Tensor | None) -> Pairs:
         """The pairs as a kernel takes them."""
-        weight = None if log_factor is None else np.exp(_array(log_factor))
-        return Pairs(self.j, _array(r), self.start, weight)
+        weight = None if log_factor is None else np.exp(array(log_factor))
+        return Pairs(self.j, array(r), self.start, weight)
+
+    def tangents(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> Callable[[slice], Tangents]:
+        """Tangents of some pairs as a kernel takes them, from those of what `coefficients` takes."""
+        of_r, of_c, of_w = array(r), array(c), array(log_w)
+        of_factor = None if log_factor is None else array(log_factor)
+
+        def of(some: slice) -> Tangents:
+            j = self.j[some]
+            return of_r[some], of_c[j], of_w[j] if of_factor is None else of_w[j] + of_factor[some]
+
+        return of
 
     def chunks(self, pairs: Pairs) -> Iterator[tuple[slice, slice, Pairs]]:
         """Segments, pairs, and both together, as many at a time as the kernel likes."""
@@ -99,8 +110,8 @@ class _PullBack(torch.autograd.Function):
     ) -> tuple[Any, ...]:
         ctx.problem = problem
         ctx.save_for_backward(r, c, log_w, log_factor, *adjoints)
-        arrays = [_array(one) for one in adjoints]
-        sums = _Adjoints(problem, r, log_factor)
+        arrays = [array(one) for one in adjoints]
+        sums = Adjoints(problem, r, log_factor)
         for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
             sums.add(some, problem.kernel.pull_back(part, [one[segments] for one in arrays]))
         return tuple(sums.tensors())
@@ -110,32 +121,36 @@ class _PullBack(torch.autograd.Function):
     def backward(ctx: Any, r_dot: Any, c_dot: Any, log_w_dot: Any, log_factor_dot: Any) -> tuple[Any, ...]:
         problem = ctx.problem
         r, c, log_w, log_factor, *adjoints = ctx.saved_tensors
-        if not isinstance(problem.kernel, TwiceDifferentiable):
-            raise NotImplementedError(
-                f"backend {problem.backend!r} has first derivatives only; for second ones choose 'numba', 'numpy_only' "
-                "or 'torch_full'"
-            )
-        of_w = _array(log_w_dot)[problem.j]
-        if log_factor is not None:
-            of_w = of_w + _array(log_factor_dot)
-        tangents = _array(r_dot), _array(c_dot)[problem.j], of_w
-        arrays, along = [_array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
+        kernel = require_second_derivatives(problem)
+        tangents = problem.tangents(r_dot, c_dot, log_w_dot, log_factor_dot)
+        arrays, along = [array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
         num_variables = 3 if log_factor is None else 4
-        of_variables, of_adjoints = _are_wanted(ctx, 0, num_variables), _are_wanted(ctx, num_variables, None)
-        sums = _Adjoints(problem, r, log_factor)
+        of_variables, of_adjoints = are_wanted(ctx, 0, num_variables), are_wanted(ctx, num_variables, None)
+        sums = Adjoints(problem, r, log_factor)
         for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
-            dots = tangents[0][some], tangents[1][some], tangents[2][some]
+            dots = tangents(some)
             if of_adjoints:
-                for target, values in zip(along, problem.kernel.push_forward(part, dots), strict=True):
+                for target, values in zip(along, kernel.push_forward(part, dots), strict=True):
                     target[segments] = torch.from_numpy(values)
             if of_variables:
                 own = [one[segments] for one in arrays]
-                sums.add(some, problem.kernel.pull_back_along(part, own, dots))
+                sums.add(some, kernel.pull_back_along(part, own, dots))
         variables = sums.tensors() if of_variables else [None] * 4
         return None, *variables, *(along if of_adjoints else [None] * len(along))
 
 
-def _are_wanted(ctx: Any, first: int, last: int | None) -> bool:
+def require_second_derivatives(problem: Expansion) -> TwiceDifferentiable:
+    """Its kernel, or NotImplementedError if that has first derivatives only."""
+    kernel = problem.kernel
+    if not isinstance(kernel, TwiceDifferentiable):
+        raise NotImplementedError(
+            f"backend {problem.backend!r} has first derivatives only; for second ones choose 'numba', 'numpy_only' "
+            "or 'torch_full'"
+        )
+    return kernel
+
+
+def are_wanted(ctx: Any, first: int, last: int | None) -> bool:
     """Whether the derivative in any of some of the tensors that a function was given will be used in this pass.
 
     `ctx.needs_input_grad` says only whether it could be. In training on forces that is true of the positions, for the
@@ -148,7 +163,7 @@ def _are_wanted(ctx: Any, first: int, last: int | None) -> bool:
         return bool(nodes)
 
 
-class _Adjoints:
+class Adjoints:
     """Adjoints in the making: of r and of the factors for pairs, of C and log w for particles.
 
     What belongs to particles is added up for at least as many pairs at once as there are particles, so that the work
@@ -190,5 +205,6 @@ class _Adjoints:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.like.dtype)
 
 
-def _array(tensor: torch.Tensor) -> Any:
+def array(tensor: torch.Tensor) -> Any:
+    """Its numbers, not copied."""
     return tensor.detach().numpy()

@@ -12,7 +12,7 @@ from anisoap_opt import checks
 from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.basis.coupling import count_features
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.nn.expansion import Expander, spectra_in_rows
+from anisoap_opt.nn.expansion import Expander
 from anisoap_opt.nn.neighbors import find_pairs, sort_pairs
 from anisoap_opt.nn.particles import Particles
 from anisoap_opt.projection import EllipsoidalDensityProjection
@@ -157,13 +157,13 @@ class AniSOAP(torch.nn.Module):
         width: Any = self.radial_gaussian_width
         if width is not None and not width > 0:
             raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(width.detach())}")
-        coefficients = self._expander.coefficients(particles.rotations, particles.semiaxes, found, width=width)
         row, num_rows = np.arange(len(batch.types)), len(batch.types)
         if reduce is not None:
             row, num_rows = batch.frame_of_particle, batch.num_frames
-        return spectra_in_rows(
-            coefficients, found.blocks, row, num_rows, mean=reduce == "mean", symmetric=self.symmetric
-        )
+        return self._expander.spectra(
+            particles.rotations, particles.semiaxes, found, row, num_rows,
+            width=width, mean=reduce == "mean", symmetric=self.symmetric,
+        )  # fmt: skip
 
     def from_batch(
         self,
