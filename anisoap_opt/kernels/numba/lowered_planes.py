@@ -25,7 +25,7 @@ class PlaneSpace(NamedTuple):
     """Buffers of one thread."""
 
     moments: Floats  # [(monomials + degree + 1) · 8], of one pair a lane; a row of zeros after them
-    changes: Floats  # [monomials · 8]
+    others: Floats  # [monomials · 8], of the next step, or changes along a tangent
     planes: Floats  # [2 · (degree + 1)² · 8]
     inverse: Floats  # [degree + 1], 1/p
     lower_rows: Ints  # [(degree + 1)²], where rows of the moments begin
@@ -41,7 +41,7 @@ def plane_space(degree: int) -> PlaneSpace:
     moments[:] = 0
     return PlaneSpace(
         moments=moments,
-        changes=aligned(num_monomials * LANES, np.float64),
+        others=aligned(num_monomials * LANES, np.float64),
         planes=aligned(2 * (degree + 1) ** 2 * LANES, np.float64),
         inverse=inverse,
         lower_rows=LANES * row_starts(degree),
@@ -63,36 +63,48 @@ def pull_planes(degree: Any, gaussians: Any, dots: Any, num_steps: Any, adjoint:
         Written.
     buffers : PlaneSpace
     """
+    moments, others, rows = buffers.moments, buffers.others, buffers.upper_rows
     for step in range(num_steps):
-        buffers.moments[: len(buffers.changes)] = 0
-        walk_planes(degree, gaussians, step, step + 1, buffers.moments, buffers.planes, buffers.inverse)
-        target = step * SUMS * LANES
-        if dots is None:
-            _contract(degree, buffers.upper_rows, adjoint, buffers.moments, sums, target)
-        else:
-            buffers.changes[:] = 0
-            _add_changes(degree, buffers, dots, step * FIELDS * LANES, buffers.changes)
-            _contract(degree, buffers.upper_rows, adjoint, buffers.changes, sums, target)
-            _contract(degree, buffers.upper_rows, adjoint, buffers.moments, sums, target + FIELDS * LANES)
+        target, beyond = step * SUMS * LANES, (step + 1) * SUMS * LANES
+        if dots is not None:
+            _walk(degree, gaussians, step, moments, buffers)
+            others[:] = 0
+            _add_changes(degree, buffers, dots, step * FIELDS * LANES, others)
+            _contract(degree, rows, adjoint, others, moments, dots, sums, target, target + FIELDS * LANES)
+        elif step % 2 == 0:
+            _walk(degree, gaussians, step, moments, buffers)
+            if step + 1 < num_steps:
+                _walk(degree, gaussians, step + 1, others, buffers)
+                _contract(degree, rows, adjoint, moments, others, None, sums, target, beyond)
+            else:
+                _contract(degree, rows, adjoint, moments, None, None, sums, target, beyond)
 
 
 @compiled
 def add_planes_along(degree: Any, gaussians: Any, dots: Any, num_steps: Any, sums: Any, buffers: Any) -> None:
     """`lowering.add_along`."""
     for step in range(num_steps):
-        buffers.moments[: len(buffers.changes)] = 0
-        walk_planes(degree, gaussians, step, step + 1, buffers.moments, buffers.planes, buffers.inverse)
+        _walk(degree, gaussians, step, buffers.moments, buffers)
         _add_changes(degree, buffers, dots, step * FIELDS * LANES, sums)
 
 
 @compiled
-def _contract(degree, rows, adjoint, x, sums, target):
-    """Ten sums over all p of G[p + …] x[p]; `rows` of the adjoint's padded order, see `layout.row_starts`."""
+def _walk(degree, gaussians, step, moments, buffers):
+    """The moments of one step, written."""
+    walk_planes(degree, gaussians, step, step + 1, None, moments, buffers.planes, buffers.inverse)
+
+
+@compiled
+def _contract(degree, rows, adjoint, x, y, dots, sums, target_x, target_y):
+    """Ten sums over all p of G[p + …] x[p], and the same of y unless it is None, with every G loaded for both.
+
+    With `dots` the six sums of y that lower twice are left out, and zero. `rows` of the adjoint's padded order, see
+    `layout.row_starts`.
+    """
     width = degree + 3
     zero = splat(0.0)
-    s_x, s_y, s_z, s_xx, s_xy, s_xz, s_yy, s_yz, s_zz, total = (
-        zero, zero, zero, zero, zero, zero, zero, zero, zero, zero,
-    )  # fmt: skip
+    nothing = (zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+    of_x, of_y = nothing, nothing
     done = 0
     for a in range(degree + 1):
         for b in range(degree + 1 - a):
@@ -104,30 +116,87 @@ def _contract(degree, rows, adjoint, x, sums, target):
             )
             g, g_z = load(adjoint, own), load(adjoint, own + LANES)
             g_x, g_y = load(adjoint, row_x), load(adjoint, row_y)
-            for z in range(0, (degree - a - b + 1) * LANES, LANES):
-                value = load(x, done)
-                done += LANES
+            for z in range(0, (degree - a - b - 1) * LANES, LANES):
                 g_zz = load(adjoint, own + z + 2 * LANES)
                 g_xz, g_yz = load(adjoint, row_x + z + LANES), load(adjoint, row_y + z + LANES)
-                total, s_x, s_y, s_z = (
-                    fma(g, value, total),
-                    fma(g_x, value, s_x),
-                    fma(g_y, value, s_y),
-                    fma(g_z, value, s_z),
+                g_xx, g_xy, g_yy = (
+                    load(adjoint, row_xx + z),
+                    load(adjoint, row_xy + z),
+                    load(adjoint, row_yy + z),
                 )
-                s_xz, s_yz, s_zz = fma(g_xz, value, s_xz), fma(g_yz, value, s_yz), fma(g_zz, value, s_zz)
-                s_xx = fma(load(adjoint, row_xx + z), value, s_xx)
-                s_xy = fma(load(adjoint, row_xy + z), value, s_xy)
-                s_yy = fma(load(adjoint, row_yy + z), value, s_yy)
+                factors = (g_x, g_y, g_z, g_xx, g_xy, g_xz, g_yy, g_yz, g_zz, g)
+                of_x = _add_ten(factors, load(x, done), of_x)
+                if y is not None and dots is None:
+                    of_y = _add_ten(factors, load(y, done), of_y)
+                elif y is not None:
+                    of_y = _add_four(g_x, g_y, g_z, g, load(y, done), of_y)
+                done += LANES
                 g, g_z, g_x, g_y = g_z, g_zz, g_xz, g_yz
-    for k, value in enumerate((s_x, s_y, s_z, s_xx, s_xy, s_xz, s_yy, s_yz, s_zz, total)):
-        store(sums, target + k * LANES, value)
+            if a + b < degree:  # of degree - 1: G ends above the first lowering
+                of_x = _add_four(g_x, g_y, g_z, g, load(x, done), of_x)
+                if y is not None:
+                    of_y = _add_four(g_x, g_y, g_z, g, load(y, done), of_y)
+                done += LANES
+                g = g_z
+            of_x = _add_one(g, load(x, done), of_x)
+            if y is not None:
+                of_y = _add_one(g, load(y, done), of_y)
+            done += LANES
+    for k in range(FIELDS):
+        store(sums, target_x + k * LANES, of_x[k])
+    if y is not None:
+        for k in range(FIELDS):
+            store(sums, target_y + k * LANES, of_y[k])
+
+
+@compiled
+def _add_ten(factors, value, totals):
+    """Totals + factors · value."""
+    f_0, f_1, f_2, f_3, f_4, f_5, f_6, f_7, f_8, f_9 = factors
+    t_0, t_1, t_2, t_3, t_4, t_5, t_6, t_7, t_8, t_9 = totals
+    return (
+        fma(f_0, value, t_0),
+        fma(f_1, value, t_1),
+        fma(f_2, value, t_2),
+        fma(f_3, value, t_3),
+        fma(f_4, value, t_4),
+        fma(f_5, value, t_5),
+        fma(f_6, value, t_6),
+        fma(f_7, value, t_7),
+        fma(f_8, value, t_8),
+        fma(f_9, value, t_9),
+    )
+
+
+@compiled
+def _add_four(g_x, g_y, g_z, g, value, totals):
+    """`_add_ten` without what a second lowering gives."""
+    t_0, t_1, t_2, t_3, t_4, t_5, t_6, t_7, t_8, t_9 = totals
+    return (
+        fma(g_x, value, t_0),
+        fma(g_y, value, t_1),
+        fma(g_z, value, t_2),
+        t_3,
+        t_4,
+        t_5,
+        t_6,
+        t_7,
+        t_8,
+        fma(g, value, t_9),
+    )
+
+
+@compiled
+def _add_one(g, value, totals):
+    """`_add_ten` without what lowering gives."""
+    t_0, t_1, t_2, t_3, t_4, t_5, t_6, t_7, t_8, t_9 = totals
+    return t_0, t_1, t_2, t_3, t_4, t_5, t_6, t_7, t_8, fma(g, value, t_9)
 
 
 @compiled
 def _add_changes(degree, buffers, dots, field, sums):
     """Add the change of every moment along a tangent; rows below zero are read as a row of zeros."""
-    moments, rows, zeros = buffers.moments, buffers.lower_rows, len(buffers.changes)
+    moments, rows, zeros = buffers.moments, buffers.lower_rows, len(buffers.others)
     width = degree + 1
     half = splat(0.5)
     mu_x, mu_y, mu_z = load(dots, field), load(dots, field + LANES), load(dots, field + 2 * LANES)

@@ -21,8 +21,10 @@ from anisoap_opt.kernels.numba.vectors import add, fma, lanes_of, load, mul, spl
 
 
 @compiled
-def walk_planes(degree: Any, gaussians: Any, first: Any, end: Any, sums: Any, planes: Any, inverse: Any) -> Any:
-    """Add the moments of the steps first … end - 1 of every lane to its sums.
+def walk_planes(
+    degree: Any, gaussians: Any, first: Any, end: Any, old: Any, sums: Any, planes: Any, inverse: Any
+) -> Any:
+    """Add the moments of the steps first … end - 1 of every lane to its sums, or write those of a single step.
 
     Parameters
     ----------
@@ -30,8 +32,10 @@ def walk_planes(degree: Any, gaussians: Any, first: Any, end: Any, sums: Any, pl
     gaussians : ndarray, shape [steps · FIELDS · lanes]
         μ, C, w of each step's pairs.
     first, end : int
+    old : ndarray or None
+        `sums` itself, or None to write instead of adding.
     sums : ndarray, shape [monomials · lanes]
-        In the order of `exponents_in_planes`; added to.
+        In the order of `exponents_in_planes`.
     planes : ndarray, shape [2 · (degree + 1)² · lanes]
         Working space.
     inverse : ndarray, shape [degree + 1]
@@ -58,16 +62,16 @@ def walk_planes(degree: Any, gaussians: Any, first: Any, end: Any, sums: Any, pl
         )
         weight = load(gaussians, field + 9 * lanes)
         last, older = 0, (degree + 1) * row_size
-        _first_row(degree, weight, mu_z, c_zz, inverse, planes, sums)
+        _first_row(degree, weight, mu_z, c_zz, inverse, planes, sums, old)
         done = row_size
         for y in range(1, degree + 1):
             scale = splat(inverse[y])
             mu, c, c_next = mul(mu_y, scale), mul(c_yy, scale), mul(c_yz, scale)
             row, size = y * row_size, (degree - y + 1) * lanes
             if y == 1:
-                _row(size, mu, None, None, c_next, row - row_size, 0, 0, row, planes, sums, done)
+                _row(size, mu, None, None, c_next, row - row_size, 0, 0, row, planes, sums, done, old)
             else:
-                _row(size, mu, c, None, c_next, row - row_size, row - 2 * row_size, 0, row, planes, sums, done)
+                _row(size, mu, c, None, c_next, row - row_size, row - 2 * row_size, 0, row, planes, sums, done, old)
             done += size
         for x in range(1, degree + 1):
             scale = splat(inverse[x])
@@ -76,33 +80,33 @@ def walk_planes(degree: Any, gaussians: Any, first: Any, end: Any, sums: Any, pl
                 row, size = y * row_size, (degree - x - y + 1) * lanes
                 new, before, beside = older + row, last + row, last + row - row_size
                 if x == 1 and y == 0:
-                    _row(size, mu, None, None, c_z, before, 0, 0, new, planes, sums, done)
+                    _row(size, mu, None, None, c_z, before, 0, 0, new, planes, sums, done, old)
                 elif x == 1:
-                    _row(size, mu, None, c_y, c_z, before, 0, beside, new, planes, sums, done)
+                    _row(size, mu, None, c_y, c_z, before, 0, beside, new, planes, sums, done, old)
                 elif y == 0:
-                    _row(size, mu, c, None, c_z, before, new, 0, new, planes, sums, done)
+                    _row(size, mu, c, None, c_z, before, new, 0, new, planes, sums, done, old)
                 else:
-                    _row(size, mu, c, c_y, c_z, before, new, beside, new, planes, sums, done)
+                    _row(size, mu, c, c_y, c_z, before, new, beside, new, planes, sums, done, old)
                 done += size
             last, older = older, last
 
 
 @compiled
-def _first_row(degree, weight, mu_z, c_zz, inverse, planes, sums):
+def _first_row(degree, weight, mu_z, c_zz, inverse, planes, sums, old):
     """Moments of degree 0 in x and y."""
     lanes = lanes_of(sums)
     value = weight
     store(planes, 0, value)
-    store(sums, 0, add(load(sums, 0), value))
+    _put(sums, 0, value, old)
     before = mul(value, splat(inverse[0]))  # inverse[0] = 0
     for z in range(1, degree + 1):
         value, before = mul(fma(mu_z, value, mul(c_zz, before)), splat(inverse[z])), value
         store(planes, z * lanes, value)
-        store(sums, z * lanes, add(load(sums, z * lanes), value))
+        _put(sums, z * lanes, value, old)
 
 
 @compiled
-def _row(size, mu, c, c_y, c_z, before, two_before, beside, new, planes, sums, done):
+def _row(size, mu, c, c_y, c_z, before, two_before, beside, new, planes, sums, done, old):
     """One row: μ m̃[before] + C m̃[two before] + C_y m̃[before - y] + C_z m̃[before - z]; without C, C_y if None."""
     lanes = lanes_of(sums)
     previous = load(planes, before)
@@ -112,7 +116,7 @@ def _row(size, mu, c, c_y, c_z, before, two_before, beside, new, planes, sums, d
     if c_y is not None:
         value = fma(c_y, load(planes, beside), value)
     store(planes, new, value)
-    store(sums, done, add(load(sums, done), value))
+    _put(sums, done, value, old)
     for z in range(lanes, size, lanes):
         current = load(planes, before + z)
         value = mul(c_z, previous)
@@ -123,4 +127,12 @@ def _row(size, mu, c, c_y, c_z, before, two_before, beside, new, planes, sums, d
         value = fma(mu, current, value)
         previous = current
         store(planes, new + z, value)
-        store(sums, done + z, add(load(sums, done + z), value))
+        _put(sums, done + z, value, old)
+
+
+@compiled
+def _put(sums, place, value, old):
+    """Add to a sum, or write it where there is no old one."""
+    if old is not None:
+        value = add(load(old, place), value)
+    store(sums, place, value)

@@ -151,7 +151,7 @@ def expand_windows(
                     gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, half, gaussians)
                 if tangents is None:
                     if straight is None:
-                        walk_planes(degree, gaussians, 0, steps, sums, work.planes, work.inverse)
+                        walk_planes(degree, gaussians, 0, steps, sums, sums, work.planes, work.inverse)
                     else:
                         add_moments(straight, gaussians, steps, sums)
                 else:
