@@ -1,4 +1,4 @@
-"""The module without Torch."""
+"""What needs Torch, without it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import sys
 import pytest
 
 
-def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("anisoap_opt.nn")]:
+@pytest.mark.parametrize("module", ["anisoap_opt.nn", "anisoap_opt.ase"])
+def test_the_extra_is_named(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("anisoap_opt.nn", "anisoap_opt.ase"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'anisoap_opt\[torch\]'"):
-        importlib.import_module("anisoap_opt.nn")
+        importlib.import_module(module)
