@@ -1,0 +1,48 @@
+"""Every file of examples/ runs, small, and says of itself what it is there to show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = {
+    "dimer.py": ["--angles", "7", "--out", "dimer.png"],
+    "rigid_body_nve.py": ["--steps", "40", "--particles", "8", "--equilibration", "50"],
+}
+
+
+def run(name: str, folder: Path) -> str:
+    """What an example prints, run in a folder of its own."""
+    command = [sys.executable, str(ROOT / "examples" / name), *ARGUMENTS[name]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_here() -> None:
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(ARGUMENTS)
+
+
+def test_a_dimer(tmp_path: Path) -> None:
+    errors = re.findall(r"differs by (\S+) of the largest", run("dimer.py", tmp_path))
+    assert len(errors) == 2
+    assert all(float(error) < 1e-6 for error in errors)
+    assert (tmp_path / "dimer.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_rigid_bodies_at_constant_energy(tmp_path: Path) -> None:
+    said = run("rigid_body_nve.py", tmp_path)
+    fluctuations = [float(one) for one in re.findall(r"fluctuation +(\S+) of the mean kinetic energy", said)]
+    assert len(fluctuations) == 2
+    assert 1e-8 < fluctuations[1] < fluctuations[0] < 1e-3
+    (ratio,) = re.findall(r"Half the step, (\S+) times less fluctuation", said)
+    assert 3.5 < float(ratio) < 4.5
