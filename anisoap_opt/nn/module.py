@@ -1,4 +1,4 @@
-"""`AniSOAP`: the power spectrum as a torch module, from tensors of particles to features, on one page."""
+"""`AniSOAP`: the power spectrum as a torch module."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import torch
 
 from anisoap_opt import checks
 from anisoap_opt.basis.channels import MaxRadial
-from anisoap_opt.basis.coupling import count_features
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.nn.expansion import Expander
-from anisoap_opt.nn.neighbors import find_pairs, sort_pairs
-from anisoap_opt.nn.particles import Particles
+from anisoap_opt.nn.features import Features
+from anisoap_opt.nn.operators import features
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
 
@@ -74,13 +73,13 @@ class AniSOAP(torch.nn.Module):
             subtract_center_contribution=subtract_center_contribution, radial_gaussian_width=radial_gaussian_width,
             basis_rcond=basis_rcond, basis_tol=basis_tol, cutoff_smoothing=cutoff_smoothing,
         )  # fmt: skip
-        self._expander = Expander(self._projection, backend)
         if not self._projection.types:
             raise ValueError("types must name at least one type")
         self.types: list[int] = list(self._projection.types)
         self.symmetric = checks.flag("symmetric", symmetric)
-        sizes = [n * len(self.types) for n in self._projection.num_ns]
-        self.num_features = len(self.types) * count_features(sizes, symmetric=self.symmetric)
+        self._features = Features(Expander(self._projection, backend), self.symmetric)
+        self._made_with = self._features.to_text()
+        self.num_features = self._features.num_features
         if checks.flag("learn_width", learn_width):
             if radial_basis_name != "gto":
                 raise ValueError(f"learn_width needs the radial basis 'gto', got {radial_basis_name!r}")
@@ -93,7 +92,6 @@ class AniSOAP(torch.nn.Module):
         """What is printed between the parentheses."""
         return f"{self._projection.radial_basis!r}, types={self.types}, backend={self._projection.backend!r}"
 
-    @torch.compiler.disable
     def forward(
         self,
         positions: torch.Tensor,
@@ -145,25 +143,11 @@ class AniSOAP(torch.nn.Module):
         TypeError, ValueError
             If an argument is not usable; the message names it.
         """
-        if reduce is not None:
-            checks.choice("reduce", reduce, ("mean", "sum"))
-        particles = Particles.checked(positions, types, semiaxes, quaternions, rotations, cells, pbc, counts)
-        projection, self_pairs = self._projection, not self._projection.subtract_center_contribution
-        if pairs is None:
-            found = find_pairs(particles, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
-        else:
-            found = sort_pairs(particles, pairs, projection.cutoff_radius, self_pairs=self_pairs, types=self.types)
-        batch = particles.batch
+        particles = positions, types, semiaxes, quaternions, rotations, cells, pbc, counts
         width: Any = self.radial_gaussian_width
-        if width is not None and not width > 0:
-            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(width.detach())}")
-        row, num_rows = np.arange(len(batch.types)), len(batch.types)
-        if reduce is not None:
-            row, num_rows = batch.frame_of_particle, batch.num_frames
-        return self._expander.spectra(
-            particles.rotations, particles.semiaxes, found, row, num_rows,
-            width=width, mean=reduce == "mean", symmetric=self.symmetric,
-        )  # fmt: skip
+        if torch.compiler.is_compiling():
+            return features(*particles, *(pairs or (None, None, None)), width, reduce or "", self._made_with)
+        return self._features.of(*particles, pairs, width, reduce)
 
     def from_batch(
         self,
