@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NOT_THE_CENTRE = {"subtract_center_contribution": True}
+SMOOTH = {"cutoff_smoothing": 1.5}
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Case:
     count: int
     calls: int
     more: dict[str, Any] = field(default_factory=dict)
-    method: str = "power_spectrum"
+    method: str = "power_spectrum"  # of the calculator, or of `benchmarks.derivatives.LinearModel`
 
 
 # One type in a dense bulk: nearly all of the time is the kernel's. Four types: a good part is the coupling. The
@@ -36,7 +37,11 @@ COMPILED = {
     "benzenes-numpy_only": Case("systems", "numpy_only", "(6, None)", "benzenes", 24, 1),
     "ellipsoids-numpy_only": Case("systems", "numpy_only", "(9, 6)", "ellipsoids", 120, 1, NOT_THE_CENTRE),
 }
+"""Benchmarks of the compiled and the NumPy backend; in the gate, torch must not be loaded by any of them."""
+
 WITH_TORCH = {
     "benzenes-torch_full": Case("systems", "torch_full", "(6, None)", "benzenes", 20, 1),
     "expansion-numba": Case("expansion", "numba", "(6, None)", "bulk_192_4", 4, 4, method="transform"),
+    "forces-numba": Case("derivatives", "numba", "(6, None)", "bulk_192_4", 8, 1, SMOOTH, method="forces"),
+    "training-numba": Case("derivatives", "numba", "(9, 6)", "bulk_24", 4, 1, SMOOTH, method="training"),
 }

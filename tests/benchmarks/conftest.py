@@ -51,12 +51,13 @@ def run_case(benchmark: Any, timed: Callable[..., Any]) -> Callable[[Case], None
     def run(case: Case) -> None:
         benchmark.group = case.group
         try:
-            calculator = inputs.calculator(case.size, case.backend, **case.more)
+            call = inputs.call(case)
         except ModuleNotFoundError as error:
             pytest.skip(str(error))
-        method, frames = getattr(calculator, case.method), inputs.load()[case.frames][: case.count]
-        found = timed(lambda: method(frames), case.calls)
-        arrays = [block.values for block in found.blocks()] if case.method == "transform" else [found]
-        assert all(len(array) and np.isfinite(array).all() for array in arrays)
+        found = timed(call, case.calls)
+        if case.method == "transform":
+            found = [block.values for block in found.blocks()]
+        arrays = found if isinstance(found, (list, tuple)) else [found]
+        assert all(len(array) and np.isfinite(np.asarray(array)).all() for array in arrays)
 
     return run

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from benchmarks import workloads
+from benchmarks import derivatives, workloads
+
+if TYPE_CHECKING:
+    from tests.benchmarks.cases import Case
 
 Frames: TypeAlias = dict[str, list[Any]]
 VARIABLE = "ANISOAP_GATE_INPUTS"
@@ -45,6 +49,16 @@ def calculator(size: str, backend: str, **more: Any) -> Any:
     from anisoap_opt import EllipsoidalDensityProjection
 
     return EllipsoidalDensityProjection(**workloads.HYPERS[size], backend=backend, **more)
+
+
+def call(case: Case) -> Callable[[], Any]:
+    """What a benchmark times; ModuleNotFoundError if something that it needs is not installed."""
+    frames = load()[case.frames][: case.count]
+    if case.method in derivatives.PASSES:
+        hypers = {**workloads.HYPERS[case.size], **case.more}
+        return getattr(derivatives.LinearModel(case.backend, hypers, frames), case.method)
+    method = getattr(calculator(case.size, case.backend, **case.more), case.method)
+    return lambda: method(frames)
 
 
 if __name__ == "__main__":
