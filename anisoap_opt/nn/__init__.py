@@ -16,9 +16,11 @@ from anisoap_opt.nn.mechanics import (
     rotation_vector_to_matrix,
 )
 from anisoap_opt.nn.module import AniSOAP
+from anisoap_opt.nn.projection import EllipsoidalDensityProjection
 
 __all__ = [
     "AniSOAP",
+    "EllipsoidalDensityProjection",
     "EnergyForceTorqueLoss",
     "apply_space_rotations",
     "conservative_pair_forces_and_torques",

@@ -94,27 +94,29 @@ class Expander:
         num_rows: int,
         *,
         width: torch.Tensor | None = None,
+        normalize: bool = True,
         mean: bool = False,
         symmetric: bool = False,
     ) -> torch.Tensor:
-        """Power spectra of the centres as `spectra_in_rows` has them, without keeping any coefficients.
+        """Power spectra of the centres as `spectra_in_rows` has them; where rows ascend, no coefficients are kept.
 
         Parameters
         ----------
-        rotations, semiaxes, pairs, width
+        rotations, semiaxes, pairs, width, normalize
             As for `coefficients`.
         row, num_rows, mean, symmetric
-            As for `spectra_in_rows`; `row` ascends.
+            As for `spectra_in_rows`.
 
         Returns
         -------
         tensor, shape [num_rows, features]
         """
-        expansion, variables = self._expansion(rotations, semiaxes, pairs, width, normalize=True)
-        if isinstance(expansion, Expansion):
-            values = Spectra(expansion, pairs.blocks, row, num_rows, symmetric).of(*variables)
+        expansion, variables = self._expansion(rotations, semiaxes, pairs, width, normalize)
+        if isinstance(expansion, Expansion) and bool((row[1:] >= row[:-1]).all()):
+            spectra = Spectra(expansion, pairs.blocks, row, num_rows, symmetric)
+            values = spectra.of(*variables)
             if mean:
-                values = divide_by_centers(values, pairs.blocks, row)
+                values = divide_by_centers(values, spectra.widths, pairs.blocks, row)
         else:
             coefficients = expansion.coefficients(*variables)
             values = spectra_in_rows(coefficients, pairs.blocks, row, num_rows, mean=mean, symmetric=symmetric)
@@ -234,11 +236,15 @@ def spectra_in_rows(
         place = torch.as_tensor(row[block.centers], device=like.device)
         columns.append(like.new_zeros((num_rows, spectra.shape[1])).index_add(0, place, spectra))
     sums = torch.cat(columns, dim=1)
-    return divide_by_centers(sums, blocks, row) if mean else sums
+    return divide_by_centers(sums, [one.shape[1] for one in columns[1:]], blocks, row) if mean else sums
 
 
-def divide_by_centers(sums: torch.Tensor, blocks: Sequence[CenterBlock], row: Ints) -> torch.Tensor:
-    """Means over the centres of each row and type, from the sums of `spectra_in_rows`."""
-    counts = [np.bincount(row[block.centers], minlength=len(sums)) for block in blocks]
-    divisors = torch.as_tensor(np.maximum(counts, 1).T, device=sums.device).to(sums.dtype)
-    return (sums.reshape(len(sums), len(blocks), -1) / divisors[:, :, None]).reshape(sums.shape)
+def divide_by_centers(
+    sums: torch.Tensor, widths: Sequence[int], blocks: Sequence[CenterBlock], row: Ints
+) -> torch.Tensor:
+    """Means over the centres of each row and type, from the sums of `spectra_in_rows` and each block's columns."""
+    means = [sums[:, :0]]
+    for block, own in zip(blocks, torch.split(sums, list(widths), dim=1), strict=True):
+        counts = np.maximum(np.bincount(row[block.centers], minlength=len(sums)), 1)
+        means.append(own / torch.as_tensor(counts, device=sums.device).to(sums.dtype)[:, None])
+    return torch.cat(means, dim=1)

@@ -100,17 +100,18 @@ class _Ends:
     found: Neighborhoods
     frame_of_particle: Ints
 
-    def centers(self) -> tuple[Ints, Ints]:
-        """Centres in the order of their pairs, and how many pairs each has."""
-        start, num_pairs = self.found.pairs.start, len(self.found.pairs.j)
-        particles, firsts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for block in self.found.blocks:
-            num_types = len(block.neighbor_types)
-            last = block.first_segment + num_types * len(block.centers)
-            particles.append(block.centers)
-            firsts.append(start[block.first_segment : last : num_types])
-        ends = np.concatenate([*firsts, [num_pairs]])
-        return np.concatenate(particles), ends[1:] - ends[:-1]
+
+def runs_of_centers(found: Neighborhoods) -> tuple[Ints, Ints]:
+    """Centres in the order of their pairs, and how many pairs each has."""
+    start, num_pairs = found.pairs.start, len(found.pairs.j)
+    particles, firsts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for block in found.blocks:
+        num_types = len(block.neighbor_types)
+        last = block.first_segment + num_types * len(block.centers)
+        particles.append(block.centers)
+        firsts.append(start[block.first_segment : last : num_types])
+    ends = np.concatenate([*firsts, [num_pairs]])
+    return np.concatenate(particles), ends[1:] - ends[:-1]
 
 
 class _Vectors(torch.autograd.Function):
@@ -127,7 +128,7 @@ class _Vectors(torch.autograd.Function):
             return torch.as_tensor(array, device=of_r.device)
 
         ends, (num_particles, num_frames) = ctx.ends, ctx.sizes
-        centers, counts = (tensor(one) for one in ends.centers())
+        centers, counts = (tensor(one) for one in runs_of_centers(ends.found))
         of_x = of_r.new_zeros((num_particles, 3)).index_add(0, tensor(ends.found.pairs.j), of_r)
         of_x = of_x.index_add(0, centers, _sum_runs(of_r, counts), alpha=-1)
         if not ctx.needs_input_grad[3]:

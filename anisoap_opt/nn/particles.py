@@ -59,23 +59,20 @@ class Particles:
             If shapes, dtypes or devices do not agree, or values make no sense; the message names the argument.
         """
         if not isinstance(positions, torch.Tensor) or positions.dtype not in DTYPES:
-            raise TypeError(f"positions must be a tensor of float64 or float32, got {_describe(positions)}")
+            raise TypeError(f"positions must be a tensor of float64 or float32, got {describe(positions)}")
         num = len(positions) if positions.ndim else 0
-        _check("positions", positions, (num, 3), positions)
-        _check("semiaxes", semiaxes, (num, 3), positions)
+        check_tensor("positions", positions, (num, 3), positions)
+        check_tensor("semiaxes", semiaxes, (num, 3), positions)
         if not bool((semiaxes > 0).all()):
             raise ValueError("semiaxes must be greater than 0 Å")
         if (quaternions is None) == (rotations is None):
             raise ValueError("give orientations as one of quaternions and rotations")
         if quaternions is not None:
-            _check("quaternions", quaternions, (num, 4), positions)
-            norms = torch.linalg.vector_norm(quaternions, dim=1, keepdim=True)
-            if not bool((norms > 0).all()):
-                raise ValueError("quaternions must not be zero")
-            rotations = quaternions_to_matrices(quaternions / norms)
+            check_tensor("quaternions", quaternions, (num, 4), positions)
+            rotations = to_rotations("quaternions", quaternions)
         else:
-            _check("rotations", rotations, (num, 3, 3), positions)
-            _check_rotations(rotations.detach())
+            check_tensor("rotations", rotations, (num, 3, 3), positions)
+            check_rotations(rotations.detach())
         offsets = _offsets(counts, num)
         num_frames = len(offsets) - 1
         if cells is None:
@@ -84,19 +81,30 @@ class Particles:
             cells = positions.new_zeros((num_frames, 3, 3))
             periodic = np.zeros((num_frames, 3), dtype=bool)
         else:
-            _check("cells", cells, (num_frames, 3, 3), positions)
-            periodic = np.ones((num_frames, 3), dtype=bool) if pbc is None else _array(pbc, "pbc", (num_frames, 3), "b")
+            check_tensor("cells", cells, (num_frames, 3, 3), positions)
+            periodic = (
+                np.ones((num_frames, 3), dtype=bool) if pbc is None else to_array(pbc, "pbc", (num_frames, 3), "b")
+            )
             _check_cells(cells.detach().cpu().double().numpy(), periodic)
         arrays = (one.detach().cpu().double().numpy() for one in (positions, rotations, semiaxes, cells))
         x, R, a, h = arrays
-        batch = ParticleBatch(x, _array(types, "types", (num,), "iu").astype(np.int64), R, a, h, periodic, offsets)
+        batch = ParticleBatch(x, to_array(types, "types", (num,), "iu").astype(np.int64), R, a, h, periodic, offsets)
         return cls(positions, semiaxes, rotations, cells, batch)
 
 
-def _check(name: str, value: Any, shape: tuple[int, ...], like: torch.Tensor) -> None:
-    """A finite tensor of this shape, with the dtype and device of the positions."""
+def to_rotations(name: str, quaternions: torch.Tensor) -> torch.Tensor:
+    """Rotation matrices [particles, 3, 3] of quaternions [particles, 4] of any norm; a zero one is a ValueError."""
+    norms = torch.linalg.vector_norm(quaternions, dim=1, keepdim=True)
+    if not bool((norms > 0).all()):
+        raise ValueError(f"{name} must not be zero")
+    matrices: torch.Tensor = quaternions_to_matrices(quaternions / norms)
+    return matrices
+
+
+def check_tensor(name: str, value: Any, shape: tuple[int, ...], like: torch.Tensor) -> None:
+    """Raise unless it is a finite tensor of this shape, with the dtype and device of the positions `like`."""
     if not isinstance(value, torch.Tensor):
-        raise TypeError(f"{name} must be a tensor, got {_describe(value)}")
+        raise TypeError(f"{name} must be a tensor, got {describe(value)}")
     if tuple(value.shape) != shape:
         raise ValueError(f"{name} must have the shape {list(shape)}, got {list(value.shape)}")
     if value.dtype != like.dtype or value.device != like.device:
@@ -107,7 +115,8 @@ def _check(name: str, value: Any, shape: tuple[int, ...], like: torch.Tensor) ->
         raise ValueError(f"{name} must be finite")
 
 
-def _check_rotations(rotations: torch.Tensor) -> None:
+def check_rotations(rotations: torch.Tensor) -> None:
+    """Raise a ValueError unless these matrices [particles, 3, 3] are rotations."""
     one = torch.eye(3, dtype=rotations.dtype, device=rotations.device)
     if len(rotations) == 0:
         return
@@ -132,22 +141,23 @@ def _offsets(counts: Any, num: int) -> Ints:
     """First particle of each frame, and their number."""
     if counts is None:
         return np.array([0, num])
-    sizes = _array(counts, "counts", (-1,), "iu").astype(np.int64)
+    sizes = to_array(counts, "counts", (-1,), "iu").astype(np.int64)
     if (sizes < 0).any() or sizes.sum() != num:
         raise ValueError(f"counts must be numbers ≥ 0 that add up to the {num} particles, got {sizes.tolist()}")
     return np.concatenate([[0], np.cumsum(sizes)])
 
 
-def _array(value: Any, name: str, shape: tuple[int, ...], kinds: str) -> Any:
+def to_array(value: Any, name: str, shape: tuple[int, ...], kinds: str) -> Any:
     """A NumPy array of integers or booleans of this shape; -1 is any length."""
     array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
     what = "booleans" if kinds == "b" else "integers"
     if array.dtype.kind not in kinds:
-        raise TypeError(f"{name} must hold {what}, got {_describe(value)}")
+        raise TypeError(f"{name} must hold {what}, got {describe(value)}")
     if array.ndim != len(shape) or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
         raise ValueError(f"{name} must have the shape {list(shape)}, got {list(array.shape)}")
     return array
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
+    """What a value is, for messages."""
     return f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__

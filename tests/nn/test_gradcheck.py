@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from anisoap_opt import BACKENDS  # noqa: E402
-from tests.nn.systems import BACKENDS_TWICE, System, module, open_frame, periodic_frames  # noqa: E402
+from tests.nn.systems import System, module, open_frame, periodic_frames  # noqa: E402
 
 pytestmark = pytest.mark.differentiable
 
@@ -29,13 +29,6 @@ def few(features: Any) -> Any:
     """Four fixed combinations of all numbers: checks of second derivatives take a time that grows with their number."""
     weights = torch.randn((features.numel(), 4), dtype=features.dtype, generator=torch.Generator().manual_seed(0))
     return features.reshape(-1) @ weights
-
-
-@pytest.fixture(params=BACKENDS_TWICE)
-def twice_backend(request: pytest.FixtureRequest) -> str:
-    if not BACKENDS[request.param].installed:
-        pytest.skip(f"{request.param} is not installed")
-    return request.param
 
 
 @pytest.mark.parametrize("frames", FRAMES)
