@@ -113,7 +113,7 @@ def few(features: Any) -> Any:
 
 @pytest.mark.parametrize("options", [{}, {"cutoff_smoothing": 2.0}], ids=["hard", "smooth"])
 def test_forward_in_vectors_rotations_and_lengths(twice_backend: str, options: dict[str, Any]) -> None:
-    frames = [*periodic_frames(), random_frame(3, 2, box=2.0)]
+    frames = [periodic_frames()[1], random_frame(3, 2, box=2.0)]
     graph, own = Graph(frames).pairs, projection(backend=twice_backend, **options)
     fixed = {name: value for name, value in graph.items() if not value.requires_grad}
 
@@ -127,8 +127,8 @@ def test_forward_in_vectors_rotations_and_lengths(twice_backend: str, options: d
     assert torch.autograd.gradgradcheck(features, variables, fast_mode=True)
 
 
-def test_features_in_positions_quaternions_lengths_and_cell(twice_backend: str) -> None:
-    graph, own = Graph(periodic_frames()[:1]), projection(backend=twice_backend)
+def test_features_in_positions_quaternions_lengths_and_cell() -> None:
+    graph, own = Graph(periodic_frames()[:1]), projection()
     variables = {name: value for name, value in graph.particles.items() if value.requires_grad}
     fixed = {name: value for name, value in graph.particles.items() if not value.requires_grad}
 
