@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -124,8 +123,11 @@ def _data(system: Any, index: int, widths: dict[str, int]) -> tuple[str, torch.T
         told = f"has both {' and '.join(found)}" if found else f"has neither {' nor '.join(widths)}"
         raise ValueError(f"system {index} {told}; its data are: {', '.join(known) or 'none'}")
     (name,) = found
-    blocks: Sequence[Any] = system.get_data(name).blocks()
-    values = torch.cat([block.values.flatten(1) for block in blocks])
-    like = system.positions
-    check_tensor(f"system {index}: {name}", values, (len(like), widths[name]), like)
+    blocks = system.get_data(name).blocks()
+    if len(blocks) != 1:
+        raise ValueError(f"system {index}: {name} must be one block, got {len(blocks)}")
+    samples, values = blocks[0].samples, blocks[0].values.flatten(1)
+    check_tensor(f"system {index}: {name}", values, (len(system.positions), widths[name]), system.positions)
+    if "atom" in samples.names and bool((samples.column("atom").diff() < 0).any()):
+        raise ValueError(f"system {index}: {name} must have the atoms in their order")
     return name, values

@@ -22,12 +22,14 @@ CLOSE = TOLERANCES["float64"].invariance
 CUTOFF = HYPERS["cutoff_radius"]
 
 
-def per_atom(values: Any) -> Any:
+def per_atom(values: Any, *, backwards: bool = False) -> Any:
     """A map of one block with a row for each atom."""
     labels = [
         metatensor_torch.Labels([name], torch.arange(size, dtype=torch.int32)[:, None])
         for name, size in zip(("atom", "row", "column"), values.shape, strict=False)
     ]
+    if backwards:
+        labels[0] = metatensor_torch.Labels(["atom"], labels[0].values.flip(0))
     block = metatensor_torch.TensorBlock(values, labels[0], labels[1:-1], labels[-1])
     return metatensor_torch.TensorMap(metatensor_torch.Labels.single(), [block])
 
@@ -66,7 +68,7 @@ def system(frame: Any, names: Any = USUAL, *, options: Any = None, **changes: An
     made.add_neighbor_list(projection().requested_neighbor_lists()[0] if options is None else options, block)
     data = data_of(frame, dtype)
     for name in names:
-        made.add_data(name, per_atom(changes.get(name, data[name])))
+        made.add_data(name, per_atom(changes.get(name, data[name]), backwards=changes.get("backwards", False)))
     return made
 
 
@@ -154,6 +156,10 @@ BAD: dict[str, Any] = {
     "negative": (
         lambda: [system(FRAMES[2], **{USUAL[1]: -torch.ones(4, 3, dtype=torch.float64)})],
         "ellipsoid_lengths must be greater than 0",
+    ),
+    "order": (
+        lambda: [system(FRAMES[2], backwards=True)],
+        "system 0: anisoap::quaternions must have the atoms in their order",
     ),
     "list": (
         lambda: [system(FRAMES[2], options=metatomic.NeighborListOptions(9.0, full_list=True, strict=True))],
