@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -116,6 +117,11 @@ class Derivatives(Measured):
 
     def work(self, backend: str, name: str) -> Work:
         return Work(backend, workloads.bulk(192, 2), {**workloads.HYPERS["(6, None)"], **SMOOTHING}, name)
+
+    @staticmethod
+    def inputs() -> str:
+        """What else its numbers depend on, see `benchmarks.versions`."""
+        return inspect.getsource(LinearModel) + inspect.getsource(passes)
 
     time_pass = Measured.seconds
     track_peak_memory = Measured.peak_memory
