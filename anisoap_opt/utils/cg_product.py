@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from anisoap_opt.utils.cg_gradients import Gradients, add_joined, couple, product_gradients
 from anisoap_opt.utils.clebsch_gordan import ClebschGordanReal
 
 if TYPE_CHECKING:
     from metatensor import Labels, LabelsEntry, TensorBlock, TensorMap
 
-Part = tuple["Labels", npt.NDArray[Any], npt.NDArray[Any]]
-"""What one pair of blocks gives: samples, values [samples, 2L+1, properties] and properties [properties, names]."""
+Part = tuple["Labels", npt.NDArray[Any], npt.NDArray[Any], Gradients]
+"""What one pair of blocks gives: samples, values [samples, 2L+1, properties], properties [properties, names], and
+gradients."""
 
 
 def cg_combine(
@@ -47,14 +49,14 @@ def cg_combine(
     -------
     TensorMap
         Keys `order_nu, angular_channel`, then the others; component `spherical_harmonics_m`. Columns follow the
-        blocks of `x_a` (slowest), those of `x_b`, the properties of `x_a` and those of `x_b` (fastest).
+        blocks of `x_a` (slowest), those of `x_b`, the properties of `x_a` and those of `x_b` (fastest). Gradients
+        follow the product rule.
 
     Raises
     ------
     ValueError
-        If a key is missing, two blocks to be coupled hold different samples, or `clebsch_gordan` ends too early.
-    NotImplementedError
-        If a block has gradients.
+        If a key is missing, two blocks to be coupled hold different samples or have different gradients, or
+        `clebsch_gordan` ends too early.
     """
     from metatensor import Labels, TensorMap
 
@@ -73,9 +75,9 @@ def cg_combine(
                 key = (int(key_a["order_nu"] + key_b["order_nu"]), L, *others)
                 _check_samples(block_a.samples, block_b.samples, key)
                 properties = _properties(block_a, la, block_b, lb)
-                values = cg.combine_einsum(block_a.values, block_b.values, L, "ia,ib->iab")
-                values = values.reshape(len(values), 2 * L + 1, len(properties))
-                parts.setdefault(key, []).append((block_b.samples, values, properties))
+                values = couple(cg, block_a.values, block_b.values, L)
+                gradients = product_gradients(cg, block_a, block_b, L)
+                parts.setdefault(key, []).append((block_b.samples, values, properties, gradients))
 
     key_names = ["order_nu", "angular_channel", *other_names]
     keys = Labels(key_names, np.array(list(parts), dtype=np.int32).reshape(-1, len(key_names)))
@@ -112,9 +114,6 @@ def _other_keys(
 
 def _properties(block_a: TensorBlock, la: int, block_b: TensorBlock, lb: int) -> npt.NDArray[Any]:
     """Property labels of all pairs of columns, [a · b, names]: those of a, la, those of b, lb."""
-    for block in (block_a, block_b):
-        if block.gradients_list():
-            raise NotImplementedError(f"gradients with respect to {block.gradients_list()} cannot be coupled yet")
     one = np.insert(block_a.properties.values, len(block_a.properties.names), la, axis=1)
     two = np.insert(block_b.properties.values, len(block_b.properties.names), lb, axis=1)
     return np.hstack([np.repeat(one, len(two), axis=0), np.tile(two, (len(one), 1))])
@@ -124,15 +123,18 @@ def _product_block(key: tuple[int, ...], parts: list[Part], names: Sequence[str]
     """Join what all pairs of blocks gave for one key."""
     from metatensor import Labels, TensorBlock
 
-    for samples, _, _ in parts:
-        _check_samples(parts[0][0], samples, key)
+    samples, values, properties, gradients = zip(*parts, strict=True)
+    for one in samples:
+        _check_samples(samples[0], one, key)
     orders = np.arange(-key[1], key[1] + 1, dtype=np.int32)[:, None]
-    return TensorBlock(
-        values=np.concatenate([values for _, values, _ in parts], axis=-1),
-        samples=parts[0][0],
+    block = TensorBlock(
+        values=np.concatenate(values, axis=-1),
+        samples=samples[0],
         components=[Labels(["spherical_harmonics_m"], orders)],
-        properties=Labels(list(names), np.concatenate([properties for _, _, properties in parts])),
+        properties=Labels(list(names), np.concatenate(properties)),
     )
+    add_joined(block, gradients)
+    return block
 
 
 def _check_samples(one: Labels, other: Labels, key: tuple[int, ...]) -> None:

@@ -1,5 +1,6 @@
 """Keys, properties and errors of the Clebsch–Gordan product, on TensorMaps made by hand."""
 
+import metatensor
 import numpy as np
 import pytest
 from metatensor import Labels, TensorBlock, TensorMap
@@ -55,14 +56,32 @@ def test_blocks_without_samples_are_kept():
     assert cg_combine(empty, empty, other_keys_match=["t"]).block(t=6).values.shape == (0, 1, 4)
 
 
-def test_gradients_are_kept_but_not_coupled():
+def with_gradient(rows, name="width"):
+    """A TensorMap of one scalar block, standardised, with gradients of these samples: 1, 2, … in every row."""
     block = scalars(["t"], [(6,)]).block(0).copy()
-    gradient = TensorBlock(np.ones((1, 1, 2)), Labels(["sample"], np.array([[1]])), block.components, block.properties)
-    block.add_gradient("width", gradient)
-    standard = standardize_keys(TensorMap(Labels(["angular_channel"], np.array([[0]])), [block]))
-    assert standard.block(0).gradient("width").properties.names == ["n_1"]
-    with pytest.raises(NotImplementedError, match="width"):
-        cg_combine(standard, standard)
+    values = 1.0 + np.arange(2.0 * len(rows)).reshape(-1, 1, 2)
+    gradient = TensorBlock(values, Labels(["sample"], np.array(rows)[:, None]), block.components, block.properties)
+    block.add_gradient(name, gradient)
+    return standardize_keys(TensorMap(Labels(["angular_channel"], np.array([[0]])), [block]))
+
+
+def test_product_rule():
+    one, two = with_gradient([1]), with_gradient([0, 1])
+    assert one.block(0).gradient("width").properties.names == ["n_1"]
+    gradient = cg_combine(one, two).block(0).gradient("width")
+    assert gradient.samples.values.tolist() == [[0], [1]]
+    assert gradient.properties == cg_combine(one, two).block(0).properties
+    a, b = np.array([[2.0, 3.0], [4.0, 5.0]]), np.array([[2.0, 3.0], [4.0, 5.0]])
+    a_dot, b_dot = np.array([[0.0, 0.0], [1.0, 2.0]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    expected = np.einsum("ia,ib->iab", a_dot, b) + np.einsum("ia,ib->iab", a, b_dot)
+    np.testing.assert_allclose(gradient.values[:, 0], expected.reshape(2, 4), rtol=1e-14)
+
+
+def test_gradients_of_one_factor_only():
+    with pytest.raises(ValueError, match=r"'width'.*\[\]"):
+        cg_combine(with_gradient([1]), standardize_keys(metatensor.remove_gradients(with_gradient([1]))))
+    with pytest.raises(ValueError, match=r"'width'.*'height'"):
+        cg_combine(with_gradient([1]), with_gradient([1], "height"))
 
 
 def test_bad_input():
