@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+UNSET: Any = object()
+"""Stands for an argument that was not given, where None might have been."""
+
 
 def length(name: str, value: Any) -> float:
     """Return a finite length > 0 in Å as a float.
@@ -131,3 +134,11 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def call(rust_moments: Any, **flags: Any) -> None:
+    """Check the flags of a method, and tell whoever called it that `rust_moments` is ignored, unless it is UNSET."""
+    for name, value in flags.items():
+        flag(name, value)
+    if rust_moments is not UNSET:
+        warnings.warn("rust_moments is ignored: choose a backend instead", DeprecationWarning, stacklevel=3)

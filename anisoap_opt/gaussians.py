@@ -109,18 +109,34 @@ def product_gaussian(rotation: Any, semiaxes: Any, precision: Any) -> Any:
     )  # fmt: skip
 
 
-def pull_back_gaussians(
-    rotations: Array, semiaxes: Array, precision: float, of_c: Array, of_log_w: Array
-) -> tuple[Array, Array]:
-    """From adjoints of C and log w to those of orientations and semiaxes.
+class ShapeTangents(NamedTuple):
+    """How C and log w of particles change with their orientations and semiaxes.
 
-    In the particle's own frame C is diagonal with v_k = a_k²/(1 + s a_k²). For R → exp([δθ]×) R, δC = [δθ]×C - C[δθ]×,
-    so
+    Attributes
+    ----------
+    turned : ndarray, shape [particles, 3, 6]
+        Of C, elements of a symmetric matrix, with δθ_k in space.
+    stretched : ndarray, shape [particles, 3, 6]
+        Of C with the semiaxis a_k.
+    log_w_stretched : ndarray, shape [particles, 3]
+        Of log w with a_k; it does not change with δθ.
+    """
 
-        θ̄_x = 2 (v_y - v_z) C̄_yz,   v_y - v_z = (a_y² - a_z²) / ((1 + s a_y²)(1 + s a_z²)),   and so on in turn
-        ā_k = 2 a_k/(1 + s a_k²)² C̄_kk - ℓ s a_k/(1 + s a_k²)
+    turned: Array
+    stretched: Array
+    log_w_stretched: Array
 
-    with C̄ and θ̄ in this frame. Nothing cancels, so a sphere has no torque.
+
+def tangents_of_shapes(rotations: Array, semiaxes: Array, precision: float) -> ShapeTangents:
+    """Derivatives of C and log w with respect to orientations and semiaxes.
+
+    In the particle's own frame C is diagonal with v_k = a_k²/(1 + s a_k²). For R → exp([δθ]×) R, δC = [δθ]×C - C[δθ]×.
+    In this frame, with δθ along its axes,
+
+        ∂C_yz/∂θ_x = v_y - v_z = (a_y² - a_z²) / ((1 + s a_y²)(1 + s a_z²)),   and so on in turn
+        ∂C_kk/∂a_k = 2 a_k/(1 + s a_k²)²,   ∂log w/∂a_k = -s a_k/(1 + s a_k²)
+
+    and all other elements do not change. Nothing cancels, so turning a sphere changes nothing.
 
     Parameters
     ----------
@@ -129,22 +145,18 @@ def pull_back_gaussians(
     semiaxes : ndarray, shape [particles, 3]
     precision : float
         s.
-    of_c : ndarray, shape [particles, 6]
-        C̄ in space, elements of a symmetric matrix, see `anisoap_opt.kernels.contract.Differentiable`.
-    of_log_w : ndarray, shape [particles]
-        ℓ.
 
     Returns
     -------
-    of_orientations : ndarray, shape [particles, 3]
-        Of δθ, in space.
-    of_semiaxes : ndarray, shape [particles, 3]
+    ShapeTangents
     """
-    in_body = np.einsum("pxa,pxy,pyb->pab", rotations, of_c[:, np.array(COVARIANCE)], rotations)
-    squares, next_axis, after_next = semiaxes**2, [1, 2, 0], [2, 0, 1]
+    squares, next_axis, after_next = semiaxes**2, np.array([1, 2, 0]), np.array([2, 0, 1])
     root = 1 / (1 + precision * squares)
     differences = (squares[:, next_axis] - squares[:, after_next]) * root[:, next_axis] * root[:, after_next]
-    turned = 2 * differences * in_body[:, next_axis, after_next]
-    of_semiaxes = 2 * semiaxes * root**2 * np.einsum("paa->pa", in_body)
-    of_semiaxes -= of_log_w[:, None] * precision * semiaxes * root
-    return np.einsum("pxa,pa->px", rotations, turned), of_semiaxes
+    of_theta = rotations * differences[:, None, :]  # [particles, k in space, axis of the body]
+    in_body = np.zeros((len(semiaxes), 3, 3, 3))
+    in_body[:, :, next_axis, after_next] = in_body[:, :, after_next, next_axis] = of_theta
+    rows, columns = np.triu_indices(3)
+    turned = np.einsum("pxa,pkab,pyb->pkxy", rotations, in_body, rotations, optimize=True)
+    stretched = np.einsum("pk,pxk,pyk->pkxy", 2 * semiaxes * root**2, rotations, rotations)
+    return ShapeTangents(turned[:, :, rows, columns], stretched[:, :, rows, columns], -precision * semiaxes * root)

@@ -1,162 +1,233 @@
-"""From adjoints of descriptors to gradients in positions, strain, orientations and semiaxes, once for all backends.
+"""Explicit gradients of descriptors: the derivative of every value with respect to every particle in reach.
 
-A kernel's `pull_back` leaves each pair's adjoint of r_ij, and of its neighbour's C and log w. Those of r_ij go to both
-particles, with r_ij = x_j - x_i, and into the strain; those of C and log w are added up for each neighbour and turned
-into gradients of its orientation and semiaxes once.
+A parameter changes r_ij, C and log w of the pairs: those are its tangents, a few directions of each pair. A kernel's
+`push_forward` makes tangents of coefficients of them, and the product rule tangents of power spectra. Coefficients of a
+pair depend on r_ij = x_j - x_i and on the neighbour's shape alone, so everything is computed once for each row (see
+`anisoap_opt.gradient_rows`), and the centre's own position gets minus the sum of its neighbours'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from anisoap_opt.arrays import Array, Floats, Ints
-from anisoap_opt.chunks import map_chunks, to_centers, to_numpy, to_segments
+from anisoap_opt.basis.coupling import count_features
+from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
+from anisoap_opt.chunks import expand, to_numpy
 from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.gaussians import pull_back_gaussians
-from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import pull_back_power_spectrum
+from anisoap_opt.gaussians import tangents_of_shapes
+from anisoap_opt.gradient_rows import Chunk, Rows, Tangents
+from anisoap_opt.kernels.contract import TangentRows
+from anisoap_opt.pairs import CenterBlock, Neighborhoods
+from anisoap_opt.parameters import PARAMETERS
+from anisoap_opt.power_spectrum import push_power_spectrum
 
 
-@dataclass(frozen=True)
-class Gradients:
-    """Derivatives of one number.
+class Gradient(NamedTuple):
+    """Derivatives of the values of one block with respect to one parameter.
 
     Attributes
     ----------
-    positions : ndarray, shape [particles, 3]
-        Å⁻¹. The force is the negative.
-    strain : ndarray, shape [frames, 3, 3]
-        Entry [a, b] belongs to ε_ab, where all vectors change as r_b → r_b + Σ_a r_a ε_ab: positions, and cells.
-    orientations : ndarray, shape [particles, 3]
-        With respect to δθ, where R → exp([δθ]×) R; axes of space. The torque is the negative.
-    semiaxes : ndarray, shape [particles, 3]
-        Å⁻¹.
+    parameter : str
+    samples : ndarray of int, shape [rows, 3] or [rows, 1]
+        Row of the values, then frame and particle within the frame if the parameter is one of particles.
+    values : list of ndarray, shapes [rows, 3, …] or [rows, 3, 3, …]
+        One for each array of the block.
     """
 
-    positions: Array
-    strain: Array
-    orientations: Array
-    semiaxes: Array
+    parameter: str
+    samples: Ints
+    values: list[Floats]
 
 
-def gradients_of_expansion(
-    kernel: Any,
-    batch: ParticleBatch,
-    neighborhoods: Neighborhoods,
-    adjoints: Sequence[Sequence[Floats]],
-    length: float,
-    precision: float,
-    cutoff: SmoothCutoff | None = None,
-) -> Gradients:
-    """Gradients of Σ adjoints · expansion coefficients.
+class Gradients:
+    """Gradients of the descriptors of a batch.
 
     Parameters
     ----------
+    parameters : sequence of str
+        Of `PARAMETERS`.
     kernel : contract.Differentiable
     batch : ParticleBatch
-        In units of `length`.
+        In units of the radial basis's own length.
     neighborhoods : Neighborhoods
-        Of this batch.
-    adjoints : sequence of sequence of ndarray
-        For each block and l [centers, 2l+1, n_l · neighbor types], as `chunks.expand` returns the coefficients.
-    length : float
-        The radial basis's own, Å.
-    precision : float
-        s of the radial basis, in this unit.
+        Of this batch; with shifts for gradients in the cell.
+    dtype : str
+        Of the result.
+    radial_basis : GTORadialBasis or MonomialBasis
     cutoff : SmoothCutoff, optional
-        That the pairs were weighted with, in units of `length`.
+        That the pairs were weighted with, in this unit.
 
-    Returns
-    -------
-    Gradients
+    Raises
+    ------
+    ValueError
+        If a frame without periodicity, hence without a cell, is to be derived by it.
     """
-    of_blocks = _by_type(neighborhoods, adjoints)
 
-    def of_coefficients(block: CenterBlock, rows: slice, pairs: Pairs) -> list[Floats]:
-        return [one[rows] for one in of_blocks[block.center_type]]
+    def __init__(
+        self,
+        parameters: Sequence[str],
+        kernel: Any,
+        batch: ParticleBatch,
+        neighborhoods: Neighborhoods,
+        dtype: str,
+        radial_basis: GTORadialBasis | MonomialBasis,
+        cutoff: SmoothCutoff | None = None,
+    ) -> None:
+        if "cell" in parameters and not (periodic := batch.pbc.any(axis=1)).all():
+            frame = np.flatnonzero(~periodic)[0]
+            raise ValueError(
+                f"frame {frame} is not periodic: without a cell it has no gradients with respect to 'cell'"
+            )
+        self.parameters = tuple(parameters)
+        self.kernel, self.batch, self.neighborhoods = kernel, batch, neighborhoods
+        self.dtype, self.length, self.cutoff = dtype, radial_basis.length, cutoff
+        self._shapes = tangents_of_shapes(batch.rotations, batch.semiaxes, radial_basis.unit_precision)
+        self._frame = batch.frame_of_particle
+        self._known_rows: dict[int, Rows] = {}
 
-    return _gradients(kernel, batch, neighborhoods, of_coefficients, length, precision, cutoff)
+    def expansion(self) -> list[list[Gradient]]:
+        """Of the expansion of every centre, as `chunks.expand` returns it: one list of gradients a block."""
+        return [[self._of_expansion(block, name) for name in self.parameters] for block in self.neighborhoods.blocks]
 
+    def _of_expansion(self, block: CenterBlock, name: str) -> Gradient:
+        rows = self._rows(block, name)
+        directions = 3 ** len(PARAMETERS[name].components)
+        columns = [n * len(block.neighbor_types) for n in self.kernel.basis.num_radial]
+        shapes = [(len(rows.center), directions, 2 * l + 1, a) for l, a in enumerate(columns)]
+        values = [np.empty(shape, self.dtype) for shape in shapes]
+        for own, parts in self._map_chunks(lambda chunk: (chunk.rows, self._dense(chunk, name)), block, name):
+            for target, part in zip(values, parts, strict=True):
+                target[own] = part
+        return self._gradient(name, rows.center, rows.particle, values)
 
-def gradients_of_power_spectrum(
-    kernel: Any,
-    batch: ParticleBatch,
-    neighborhoods: Neighborhoods,
-    adjoints: Sequence[Floats],
-    length: float,
-    precision: float,
-    cutoff: SmoothCutoff | None = None,
-    *,
-    symmetric: bool = False,
-) -> Gradients:
-    """Gradients of Σ adjoints · power spectrum.
+    def power_spectra(self, *, symmetric: bool, reduce: str | None) -> list[list[Gradient]]:
+        """Of the power spectrum of every centre, or of its mean or sum over each frame's: one list a block.
 
-    Parameters
-    ----------
-    kernel, batch, neighborhoods, length, precision, cutoff
-        See `gradients_of_expansion`.
-    adjoints : sequence of ndarray
-        For each block [centers, features], as `power_spectrum.center_power_spectra` returns the spectra.
-    symmetric : bool
-        See `anisoap_opt.power_spectrum.power_spectrum`.
+        See `power_spectrum.center_power_spectra` and, unless `reduce` is None, `power_spectrum.reduced_power_spectrum`.
+        """
+        of_rows = self._of_centers if reduce is None else partial(self._of_frames, mean=reduce == "mean")
+        return [[of_rows(block, name, symmetric) for name in self.parameters] for block in self.neighborhoods.blocks]
 
-    Returns
-    -------
-    Gradients
-    """
-    of_blocks = _by_type(neighborhoods, adjoints)
+    def _of_centers(self, block: CenterBlock, name: str, symmetric: bool) -> Gradient:
+        rows = self._rows(block, name)
+        out = np.empty(self._shape(len(rows.center), name, block, symmetric), self.dtype)
+        for _ in self._map_chunks(lambda one: self._couple(one, name, symmetric, out[one.rows], None), block, name):
+            pass
+        return self._gradient(name, rows.center, rows.particle, [out])
 
-    def of_coefficients(block: CenterBlock, rows: slice, pairs: Pairs) -> list[Floats]:
-        coefficients = [to_numpy(to_centers(c, len(block.neighbor_types))) for c in kernel.coefficients(pairs)]
-        return pull_back_power_spectrum(coefficients, of_blocks[block.center_type][rows], symmetric=symmetric)
+    def _of_frames(self, block: CenterBlock, name: str, symmetric: bool, *, mean: bool) -> Gradient:
+        rows, frame = self._rows(block, name), self._frame[block.centers]
+        owner = frame[rows.center] if rows.particle is None else rows.particle
+        owners, place = np.unique(owner, return_inverse=True)
+        frames = owners if rows.particle is None else self._frame[owners]
+        sums = np.zeros(self._shape(len(owners), name, block, symmetric))
 
-    return _gradients(kernel, batch, neighborhoods, of_coefficients, length, precision, cutoff)
+        def sums_of_chunk(chunk: Chunk) -> tuple[Ints, Array]:
+            own, within = np.unique(place[chunk.rows], return_inverse=True)
+            part = np.zeros((len(own), *sums.shape[1:]))
+            self._couple(chunk, name, symmetric, part, within)
+            return own, part
 
+        for own, part in self._map_chunks(sums_of_chunk, block, name):
+            sums[own] += part
+        if mean:
+            sums /= np.bincount(frame, minlength=self.batch.num_frames)[frames][:, None, None]
+        particle = None if rows.particle is None else owners
+        return self._gradient(name, frames, particle, [sums.astype(self.dtype, copy=False)])
 
-def _by_type(neighborhoods: Neighborhoods, adjoints: Sequence[Any]) -> dict[int, Any]:
-    return {block.center_type: one for block, one in zip(neighborhoods.blocks, adjoints, strict=True)}
+    def _rows(self, block: CenterBlock, name: str) -> Rows:
+        """Rows of a block; those of particles are found once for all parameters."""
+        if not PARAMETERS[name].per_particle:
+            return Rows.of_frames(block)
+        if block.center_type not in self._known_rows:
+            rows = Rows.of_particles(block, self.neighborhoods, len(self.batch.types))
+            self._known_rows[block.center_type] = rows
+        return self._known_rows[block.center_type]
 
+    def _gradient(self, name: str, sample: Ints, particle: Ints | None, values: list[Array]) -> Gradient:
+        """With the labels of its rows, and an axis for each component."""
+        axes = (3,) * len(PARAMETERS[name].components)
+        if particle is None:
+            samples = sample[:, None]
+        else:
+            frame = self._frame[particle]
+            samples = np.column_stack([sample, frame, particle - self.batch.offsets[frame]])
+        return Gradient(name, samples, [one.reshape(len(samples), *axes, *one.shape[2:]) for one in values])
 
-def _gradients(
-    kernel: Any,
-    batch: ParticleBatch,
-    neighborhoods: Neighborhoods,
-    of_coefficients: Callable[[CenterBlock, slice, Pairs], list[Floats]],
-    length: float,
-    precision: float,
-    cutoff: SmoothCutoff | None,
-) -> Gradients:
-    """Gradients from adjoints of the coefficients of some centres [centers, 2l+1, n_l · types], made chunk by chunk."""
-    num_particles, frame = len(batch.types), batch.frame_of_particle
+    def _shape(self, num_rows: int, name: str, block: CenterBlock, symmetric: bool) -> tuple[int, int, int]:
+        sizes = [n * len(block.neighbor_types) for n in self.kernel.basis.num_radial]
+        return num_rows, 3 ** len(PARAMETERS[name].components), count_features(sizes, symmetric=symmetric)
 
-    def pull_back(block: CenterBlock, rows: slice, pairs: Pairs) -> tuple[Ints, Pairs, Array, Array, Array]:
-        num_types = len(block.neighbor_types)
-        adjoints = [to_segments(one, num_types) for one in of_coefficients(block, rows, pairs)]
-        of_r, of_c, of_log_w = (to_numpy(one).astype(float) for one in kernel.pull_back(pairs, adjoints))
-        if cutoff is not None:
-            of_r += of_log_w[:, None] * cutoff.log_gradient(pairs.r_ij)
-        i = np.repeat(np.repeat(block.centers[rows], num_types), np.diff(pairs.start))
-        return i, pairs, of_r, of_c, of_log_w
+    def _map_chunks(self, function: Callable[[Chunk], Any], block: CenterBlock, name: str) -> Iterator[Any]:
+        """Results of a function of each chunk of a block, on the kernel's threads if it has some."""
+        rows, types = self._rows(block, name), len(block.neighbor_types)
+        segments_per_row = 3 ** len(PARAMETERS[name].components) * (1 if rows.of_pair is not None else types)
 
-    positions, strain = np.zeros((num_particles, 3)), np.zeros((batch.num_frames, 9))
-    of_records = np.zeros((num_particles, 7))
-    for _, (i, pairs, of_r, of_c, of_log_w) in map_chunks(pull_back, kernel, neighborhoods):
-        positions += sum_by(pairs.j, of_r, num_particles) - sum_by(i, of_r, num_particles)
-        strain += sum_by(frame[i], (pairs.r_ij[:, :, None] * of_r[:, None, :]).reshape(-1, 9), batch.num_frames)
-        of_records += sum_by(pairs.j, np.column_stack([of_c, of_log_w]), num_particles)
-    orientations, semiaxes = pull_back_gaussians(
-        batch.rotations, batch.semiaxes, precision, of_records[:, :6], of_records[:, 6]
-    )
-    return Gradients(positions / length, strain.reshape(-1, 3, 3), orientations, semiaxes / length)
+        def run(cut: tuple[int, int]) -> Any:
+            return function(Chunk.cut(rows, self.neighborhoods, self.batch.types, *cut))
 
+        cuts = list(rows.cuts(max(1, self.kernel.segments_per_chunk // segments_per_row)))
+        return iter(getattr(self.kernel, "map_in_order", map)(run, cuts))  # see contract.Threaded
 
-def sum_by(index: Ints, rows: Array, size: int) -> Array:
-    """Sums of the rows of each index, [rows, columns] → [size, columns], in the order of the rows."""
-    ones, place = np.ones(len(index)), np.arange(len(index) + 1)
-    return csc_array((ones, index, place), shape=(size, len(index))) @ rows
+    def _dense(self, chunk: Chunk, name: str) -> list[Array]:
+        """Tangents of the coefficients of a chunk's rows, the l-th of shape [rows, directions, 2l+1, n_l · types]."""
+        tangents, layout = self._tangents(chunk, name)
+        pairs, of_pairs = tangents.with_pairs(chunk.pairs)
+        row, column = np.nonzero(layout.segment >= 0)
+        dense = []
+        for one in map(to_numpy, self.kernel.push_forward(pairs, of_pairs)):
+            _, components, num = one.shape
+            by_segment = one.reshape(tangents.directions, -1, components, num).swapaxes(0, 1)
+            num_rows, num_types = layout.segment.shape
+            wide = np.zeros((num_rows, tangents.directions, components, num, num_types), one.dtype)
+            wide[row, :, :, :, column] = by_segment[layout.segment[row, column]]
+            if layout.own.any():
+                wide[layout.own] = -np.add.reduceat(wide, np.flatnonzero(np.diff(layout.center, prepend=-1)))
+            dense.append(wide.reshape(*wide.shape[:3], -1))
+        return dense
+
+    def _couple(self, chunk: Chunk, name: str, symmetric: bool, out: Array, place: Ints | None) -> None:
+        """Write tangents of power spectra to `out` [rows, directions, features], or add them at the rows `place`."""
+        coefficients = [one[chunk.centers] for one in self._coefficients[chunk.block.center_type]]
+        if hasattr(self.kernel, "push_power_spectra"):  # contract.TangentCoupling
+            tangents, layout = self._tangents(chunk, name)
+            pairs, of_pairs = tangents.with_pairs(chunk.pairs)
+            self.kernel.push_power_spectra(pairs, of_pairs, layout, coefficients, out, place, symmetric=symmetric)
+            return
+        of_centers = [one[chunk.layout.center] for one in coefficients]
+        of_rows = push_power_spectrum(of_centers, self._dense(chunk, name), symmetric=symmetric)
+        if place is None:
+            out[:] = of_rows
+        else:
+            np.add.at(out, place, of_rows)
+
+    @cached_property
+    def _coefficients(self) -> dict[int, list[Floats]]:
+        """Of every centre, by centre type; the l-th of shape [centers, 2l+1, n_l · types]."""
+        found = expand(self.kernel, self.neighborhoods, "float64")
+        return {block.center_type: values for block, values in found}
+
+    def _tangents(self, chunk: Chunk, name: str) -> tuple[Tangents, TangentRows]:
+        """How the variables of a chunk's pairs change with a parameter, per Å, and what its rows are made of."""
+        r, j, layout = chunk.pairs.r_ij, chunk.pairs.j, chunk.layout
+        if name != "positions":
+            layout = layout._replace(own=np.zeros_like(layout.own))
+        if name == "orientations":
+            return Tangents(None, self._shapes.turned[j].swapaxes(0, 1), None), layout
+        if name == "shapes":
+            of_c, of_log_w = self._shapes.stretched[j].swapaxes(0, 1), self._shapes.log_w_stretched[j].T
+            return Tangents(None, of_c, of_log_w).divided_by(self.length), layout
+        if name == "positions":  # a particle and its own images move together
+            moved = np.broadcast_to((j != chunk.i)[None, :] / self.length, (1, len(j)))
+        else:  # r_b → r_b + Σ_a r_a ε_ab, or + Σ_a (shift)_a ΔH_ab
+            moved = r.T if chunk.shifts is None or name == "strain" else chunk.shifts.T / self.length
+        r_dot = np.einsum("ap,bc->abpc", moved, np.eye(3)).reshape(-1, len(j), 3)
+        if self.cutoff is None:
+            return Tangents(r_dot, None, None), layout
+        return Tangents(r_dot, None, np.einsum("dpc,pc->dp", r_dot, self.cutoff.log_gradient(r))), layout

@@ -17,6 +17,7 @@ from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.parameters import check_parameters
 from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Hypers(SetOnce):
         max_angular: int,
         radial_basis_name: str,
         cutoff_radius: float,
-        compute_gradients: bool = False,
+        compute_gradients: bool | Sequence[str] = False,
         subtract_center_contribution: bool = False,
         radial_gaussian_width: float | None = None,
         max_radial: MaxRadial = None,
@@ -58,15 +59,14 @@ class Hypers(SetOnce):
         diameters: Sequence[float] | None = None,
         cutoff_smoothing: float | None = None,
     ) -> None:
-        if compute_gradients:
-            raise NotImplementedError("gradients have not been implemented yet; use compute_gradients=False")
         self.radial_basis = make_radial_basis(
             radial_basis_name, max_angular, cutoff_radius, radial_gaussian_width, max_radial, basis_rcond, basis_tol
         )
         self.max_angular = self.radial_basis.max_angular
         self.cutoff_radius = self.radial_basis.cutoff_radius
         self.radial_basis_name = radial_basis_name
-        self.compute_gradients = False
+        names = check_parameters(compute_gradients)
+        self.compute_gradients = compute_gradients if isinstance(compute_gradients, bool) else names
         self.subtract_center_contribution = checks.flag("subtract_center_contribution", subtract_center_contribution)
         self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
         self.types = None if types is None else tuple(checks.atomic_numbers(types))
@@ -75,6 +75,7 @@ class Hypers(SetOnce):
         self.options = kernels.resolve_options(self.backend, dtype, device)
         if self.cutoff is not None and not kernels.BACKENDS[self.backend].differentiable:
             raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
+        self._parameters(compute_gradients)
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self._basis = BasisChange.of(self.radial_basis)
 
@@ -84,6 +85,19 @@ class Hypers(SetOnce):
         from anisoap_opt.cutoff import SmoothCutoff  # imported here: few ask for it
 
         return SmoothCutoff.checked(self.cutoff_radius, width)
+
+    def _parameters(self, compute_gradients: Any) -> tuple[str, ...]:
+        """Names of what to derive by, None for the constructor's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there are no such gradients, or none of this backend.
+        """
+        names = check_parameters(self.compute_gradients if compute_gradients is None else compute_gradients)
+        if names and not kernels.BACKENDS[self.backend].differentiable:
+            raise ValueError(f"backend {self.backend!r} has no gradients yet: leave out compute_gradients")
+        return names
 
     def __repr__(self) -> str:
         return (

@@ -48,105 +48,35 @@ def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     return torch.cat(blocks, dim=1)
 
 
-def pull_back_power_spectrum(
-    coefficients: Sequence[Floats], adjoint: Floats, start: Ints | None = None, *, symmetric: bool = False
-) -> list[Floats]:
-    """Adjoints of the coefficients from that of their power spectrum, the transpose of `power_spectrum`.
-
-    c̄[m, a] = scale_l Σ_b (p̄[a, b] + p̄[b, a]) c[m, b]
-
-    Parameters
-    ----------
-    coefficients : list of ndarray, the l-th of shape [centers, 2l+1, a]
-    adjoint : ndarray, shape [runs, features]
-        p̄, of all centres of a run.
-    start : ndarray of int, shape [runs], optional
-        First centre of each run, as for `sum_power_spectra`; every centre is one by default.
-    symmetric : bool
-        See `power_spectrum`.
-
-    Returns
-    -------
-    list of ndarray, shapes of `coefficients`
-    """
-    adjoints: list[Floats] = []
-    runs = _Runs(start, len(coefficients[0]))
-    done = 0
-    for l, c in enumerate(coefficients):
-        size = c.shape[2]
-        width = count_features([size], symmetric=symmetric)
-        own = adjoint[:, done : done + width]
-        done += width
-        if symmetric:
-            columns, factors = upper_triangle(size)
-            full = np.zeros((len(own), size**2), dtype=own.dtype)
-            full[:, columns] = own * factors
-            own = full
-        square = own.reshape(len(own), size, size)
-        adjoints.append(runs.times(c, scale(l) * (square + square.swapaxes(1, 2))))
-    return adjoints
-
-
-def push_forward_power_spectrum(
-    coefficients: Sequence[Floats], changes: Sequence[Floats], start: Ints, *, symmetric: bool = False
+def push_power_spectrum(
+    coefficients: Sequence[Floats], tangents: Sequence[Floats], *, symmetric: bool = False
 ) -> Floats:
-    """Change of `sum_power_spectra` where the coefficients change.
+    """Tangents of the power spectrum from those of the coefficients.
 
     ṗ[a, b] = scale_l Σ_m (ċ[m, a] c[m, b] + c[m, a] ċ[m, b])
 
     Parameters
     ----------
-    coefficients, changes : list of ndarray, the l-th of shape [centers, 2l+1, a]
-        c and ċ.
-    start, symmetric
-        See `sum_power_spectra`.
+    coefficients : list of ndarray, the l-th of shape [rows, 2l+1, a]
+    tangents : list of ndarray, the l-th of shape [rows, directions, 2l+1, a]
+    symmetric : bool
+        See `power_spectrum`.
 
     Returns
     -------
-    ndarray, shape [runs, features]
+    ndarray, shape [rows, directions, features]
     """
-    blocks, runs = [], _Runs(start, len(coefficients[0]))
-    for l, (c, c_dot) in enumerate(zip(coefficients, changes, strict=True)):
-        half = runs.products(c_dot, c)
-        p = (scale(l) * (half + half.swapaxes(1, 2))).reshape(len(half), c.shape[2] ** 2)
+    blocks = []
+    for l, (c, dots) in enumerate(zip(coefficients, tangents, strict=True)):
+        rows, directions, components, size = dots.shape
+        left = scale(l) * dots.swapaxes(2, 3).reshape(rows, directions * size, components)
+        half = (left @ c).reshape(rows, directions, size, size)
+        whole = (half + half.swapaxes(2, 3)).reshape(rows, directions, size**2)
         if symmetric:
-            columns, factors = upper_triangle(c.shape[2])
-            p = p[:, columns] * factors
-        blocks.append(p)
-    return np.concatenate(blocks, axis=1)
-
-
-class _Runs:
-    """Products of centres' coefficients with what the centres of a run share.
-
-    Long runs are one large product each; where runs are short, one call does the small products of all centres.
-    """
-
-    def __init__(self, start: Ints | None, num_centers: int) -> None:
-        bounds = np.arange(num_centers + 1) if start is None else np.append(start, num_centers)
-        self.lengths, self.first = np.diff(bounds), bounds[:-1]
-        self.parts = [slice(*pair) for pair in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)]
-        self.are_long = num_centers >= _LONG_RUN * max(1, len(self.parts))
-
-    def times(self, c: Floats, matrices: Floats) -> Floats:
-        """C of each centre [2l+1, a] times its run's matrix [a, a]."""
-        if not self.are_long:
-            return c @ np.repeat(matrices, self.lengths, axis=0)
-        size, out = c.shape[2], np.empty(c.shape, np.result_type(c, matrices))
-        for part, matrix in zip(self.parts, matrices, strict=True):
-            np.matmul(c[part].reshape(-1, size), matrix, out=out[part].reshape(-1, size))
-        return out
-
-    def products(self, c: Floats, other: Floats) -> Floats:
-        """Sums over the centres of each run of cᵀ · other, [runs, a, a]."""
-        if not self.are_long:
-            return np.add.reduceat(c.swapaxes(1, 2) @ other, self.first, axis=0)
-        size = c.shape[2]
-        return np.stack([c[part].reshape(-1, size).T @ other[part].reshape(-1, size) for part in self.parts])
-
-
-_LONG_RUN = 6
-"""Centres of a run, on average, from which a large product for each run is faster."""
+            columns, factors = upper_triangle(size)
+            whole = whole[:, :, columns] * factors
+        blocks.append(whole)
+    return np.concatenate(blocks, axis=2)
 
 
 def reduced_power_spectrum(
@@ -180,12 +110,10 @@ def reduced_power_spectrum(
     ndarray, shape [frames, features]
         The columns of the blocks follow each other; zero where a frame has no centre of the type.
     """
-    blocks = neighborhoods.blocks
-    widths = [_width(kernel, block, symmetric) for block in blocks]
-    ends = np.cumsum([0, *widths]).tolist()
-    columns = {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
+    blocks, columns = neighborhoods.blocks, _columns(kernel, neighborhoods.blocks, symmetric)
     frame_of_particle = batch.frame_of_particle
-    rows_of_frames = np.zeros((batch.num_frames, ends[-1]), dtype=dtype)
+    width = sum(_width(kernel, block, symmetric) for block in blocks)
+    rows_of_frames = np.zeros((batch.num_frames, width), dtype=dtype)
 
     def sums_of_frames(block: CenterBlock, rows: slice, pairs: Pairs) -> tuple[Any, Any]:
         frame = frame_of_particle[block.centers[rows]]  # ascending
@@ -220,6 +148,20 @@ def center_power_spectra(
     ]
     filled = fill_blocks(spectra, targets, kernel, neighborhoods, show_progress=show_progress)
     return [(block, values) for block, (values,) in filled]
+
+
+def split_blocks(
+    kernel: Kernel, neighborhoods: Neighborhoods, rows: Floats, *, symmetric: bool = False
+) -> list[tuple[CenterBlock, Floats]]:
+    """The columns of each block of a `reduced_power_spectrum`, views."""
+    columns = _columns(kernel, neighborhoods.blocks, symmetric)
+    return [(block, rows[:, columns[block.center_type]]) for block in neighborhoods.blocks]
+
+
+def _columns(kernel: Kernel, blocks: Sequence[CenterBlock], symmetric: bool) -> dict[int, slice]:
+    """Columns of each centre type where the blocks follow each other."""
+    ends = np.cumsum([0, *(_width(kernel, block, symmetric) for block in blocks)]).tolist()
+    return {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
 
 
 def _width(kernel: Kernel, block: CenterBlock, symmetric: bool) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +17,16 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
 from anisoap_opt.pairs import Neighborhoods
-from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum
+from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum, split_blocks
 
 if TYPE_CHECKING:
     from ase import Atoms
     from metatensor import TensorMap
 
-_UNSET: Any = object()
+    from anisoap_opt.gradients import Gradients
+
+Frames: TypeAlias = "Sequence[Atoms]"
+Asked: TypeAlias = "bool | Sequence[str] | None"
 
 
 class EllipsoidalDensityProjection(Hypers):
@@ -41,8 +43,8 @@ class EllipsoidalDensityProjection(Hypers):
         Gaussian-type orbitals of one width, or monomials on [0, cutoff_radius].
     cutoff_radius : float
         Particles whose centres are closer than this are neighbours, Å.
-    compute_gradients : bool
-        Not available: True raises NotImplementedError.
+    compute_gradients : bool or list of str
+        Default of the methods' argument of this name.
     subtract_center_contribution : bool
         True leaves out the density of the central particle itself; its periodic images count.
     radial_gaussian_width : float
@@ -89,37 +91,26 @@ class EllipsoidalDensityProjection(Hypers):
 
     @overload
     def transform(
-        self,
-        frames: Sequence[Atoms],
-        show_progress: bool = ...,
-        normalize: bool = ...,
-        rust_moments: Any = ...,
-        return_pef: Literal[False] = ...,
-        *,
-        centers: Any = ...,
-    ) -> TensorMap: ...
+        self, frames: Frames, show_progress: bool = ..., normalize: bool = ..., rust_moments: Any = ...,
+        return_pef: Literal[False] = ..., *, centers: Any = ..., compute_gradients: Asked = ...,
+    ) -> TensorMap: ...  # fmt: skip
 
     @overload
     def transform(
-        self,
-        frames: Sequence[Atoms],
-        show_progress: bool = ...,
-        normalize: bool = ...,
-        rust_moments: Any = ...,
-        *,
-        return_pef: Literal[True],
-        centers: Any = ...,
-    ) -> tuple[TensorMap, TensorMap]: ...
+        self, frames: Frames, show_progress: bool = ..., normalize: bool = ..., rust_moments: Any = ...,
+        *, return_pef: Literal[True], centers: Any = ..., compute_gradients: Asked = ...,
+    ) -> tuple[TensorMap, TensorMap]: ...  # fmt: skip
 
     def transform(
         self,
-        frames: Sequence[Atoms],
+        frames: Frames,
         show_progress: bool = False,
         normalize: bool = True,
-        rust_moments: Any = _UNSET,
+        rust_moments: Any = checks.UNSET,
         return_pef: bool = False,
         *,
         centers: Any = None,
+        compute_gradients: Asked = None,
     ) -> TensorMap | tuple[TensorMap, TensorMap]:
         """Expansion coefficients of the density around every particle.
 
@@ -138,11 +129,14 @@ class EllipsoidalDensityProjection(Hypers):
         centers
             Which particles to describe, all by default: atomic numbers, as ``[6, 8]``, or for each frame a mask or
             indices, as ``[[0, 3], [1]]``. The others are neighbours all the same.
+        compute_gradients : bool or list of str, optional
+            True for ``["positions"]``, or which of "positions", "orientations", "shapes", "strain" and "cell"; by
+            default what the constructor was given. See "In metatensor" on the page "Derivatives".
 
         Returns
         -------
         TensorMap
-            See `anisoap_opt.tensormap.expansion_map`.
+            See `anisoap_opt.tensormap.expansion_map`; with the gradients that were asked for.
         TensorMap
             With `return_pef`: the pairs' expansion, which adds up to the first; see `anisoap_opt.tensormap.pair_map`.
 
@@ -158,12 +152,16 @@ class EllipsoidalDensityProjection(Hypers):
         """
         from anisoap_opt.tensormap import expansion_map, pair_map
 
-        _check_call(rust_moments, show_progress=show_progress, normalize=normalize, return_pef=return_pef)
-        batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts=return_pef)
+        checks.call(rust_moments, show_progress=show_progress, normalize=normalize, return_pef=return_pef)
+        parameters = self._parameters(compute_gradients)
+        if return_pef and parameters:
+            raise ValueError("pairs have no gradients: compute_gradients and return_pef=True exclude each other")
+        batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts=return_pef or "cell" in parameters)
         basis = self._basis if normalize else BasisChange.of(self.radial_basis, orthonormal=False)
         kernel, dtype = self._kernel(batch, basis), self.options.dtype
         values = expand(kernel, neighborhoods, dtype, show_progress=show_progress)
-        expansion = expansion_map(batch, values, basis.num_radial)
+        made = self._gradients(parameters, kernel, batch, neighborhoods)
+        expansion = expansion_map(batch, values, basis.num_radial, made.expansion() if made else None)
         if not return_pef:
             return expansion
         pairs = neighborhoods.pairs
@@ -173,39 +171,35 @@ class EllipsoidalDensityProjection(Hypers):
 
     @overload
     def power_spectrum(
-        self,
-        frames: Sequence[Atoms],
-        mean_over_samples: Literal[True] = ...,
-        show_progress: bool = ...,
-        rust_moments: Any = ...,
-        *,
-        symmetric: bool = ...,
-        reduce: str = ...,
-        centers: Any = ...,
-    ) -> Floats: ...
+        self, frames: Frames, mean_over_samples: Literal[True] = ..., show_progress: bool = ...,
+        rust_moments: Any = ..., *, symmetric: bool = ..., reduce: str = ..., centers: Any = ...,
+        compute_gradients: Literal[False] | None = ...,
+    ) -> Floats: ...  # fmt: skip
 
     @overload
     def power_spectrum(
-        self,
-        frames: Sequence[Atoms],
-        mean_over_samples: Literal[False],
-        show_progress: bool = ...,
-        rust_moments: Any = ...,
-        *,
-        symmetric: bool = ...,
-        centers: Any = ...,
-    ) -> TensorMap: ...
+        self, frames: Frames, mean_over_samples: Literal[False], show_progress: bool = ...,
+        rust_moments: Any = ..., *, symmetric: bool = ..., centers: Any = ..., compute_gradients: Asked = ...,
+    ) -> TensorMap: ...  # fmt: skip
+
+    @overload
+    def power_spectrum(
+        self, frames: Frames, mean_over_samples: bool = ..., show_progress: bool = ..., rust_moments: Any = ...,
+        *, symmetric: bool = ..., reduce: str = ..., centers: Any = ...,
+        compute_gradients: Literal[True] | Sequence[str],
+    ) -> TensorMap: ...  # fmt: skip
 
     def power_spectrum(
         self,
-        frames: Sequence[Atoms],
+        frames: Frames,
         mean_over_samples: bool = True,
         show_progress: bool = False,
-        rust_moments: Any = _UNSET,
+        rust_moments: Any = checks.UNSET,
         *,
         symmetric: bool = False,
         reduce: str = "mean",
         centers: Any = None,
+        compute_gradients: Asked = None,
     ) -> Floats | TensorMap:
         """Power spectrum of the expansion.
 
@@ -215,17 +209,13 @@ class EllipsoidalDensityProjection(Hypers):
             As for `transform`.
         mean_over_samples : bool
             Whether to reduce the centres of each frame, per centre type, to one row.
-        show_progress : bool
-            Draw a progress bar.
-        rust_moments
-            Ignored; deprecated.
         symmetric : bool
             The power spectrum is symmetric in its two indices. True keeps one of each two equal columns, times √2, so
             that inner products do not change: half the features. False is AniSOAP's layout.
         reduce : {"mean", "sum"}
             How, if `mean_over_samples`.
-        centers
-            As for `transform`; a mean is over those chosen.
+        show_progress, rust_moments, centers, compute_gradients
+            As for `transform`; a mean is over the centres chosen.
 
         Returns
         -------
@@ -233,25 +223,33 @@ class EllipsoidalDensityProjection(Hypers):
             If `mean_over_samples`. The columns of the centre types follow each other, types ascending; a frame that
             lacks a centre type has zeros there.
         TensorMap
-            Otherwise; see `anisoap_opt.tensormap.power_spectrum_map`.
+            Otherwise, or with gradients; see `anisoap_opt.tensormap.power_spectrum_map`.
 
         Raises and warns as `transform` does.
         """
-        _check_call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
+        checks.call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
         checks.choice("reduce", reduce, ("mean", "sum"))
-        batch, neighborhoods = self._neighborhoods(frames, centers)
+        parameters = self._parameters(compute_gradients)
+        batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts="cell" in parameters)
         kernel, dtype = self._kernel(batch, self._basis), self.options.dtype
         how: dict[str, bool] = {"symmetric": symmetric, "show_progress": show_progress}
         if mean_over_samples:
-            return reduced_power_spectrum(kernel, batch, neighborhoods, dtype, reduce=reduce, **how)
+            rows = reduced_power_spectrum(kernel, batch, neighborhoods, dtype, reduce=reduce, **how)
+            if not parameters:
+                return rows
+            whole = split_blocks(kernel, neighborhoods, rows, symmetric=symmetric)
+        else:
+            whole = center_power_spectra(kernel, neighborhoods, dtype, **how)
         from anisoap_opt.tensormap import power_spectrum_map
 
-        whole = center_power_spectra(kernel, neighborhoods, dtype, **how)
-        return power_spectrum_map(batch, whole, self._basis.num_radial, symmetric=symmetric)
+        made = self._gradients(parameters, kernel, batch, neighborhoods)
+        mean_or_sum = reduce if mean_over_samples else None
+        gradients = made.power_spectra(symmetric=symmetric, reduce=mean_or_sum) if made else None
+        return power_spectrum_map(
+            batch, whole, self._basis.num_radial, symmetric=symmetric, gradients=gradients, reduced=mean_over_samples
+        )
 
-    def feature_labels(
-        self, frames: Sequence[Atoms], *, symmetric: bool = False, centers: Any = None
-    ) -> npt.NDArray[np.void]:
+    def feature_labels(self, frames: Frames, *, symmetric: bool = False, centers: Any = None) -> npt.NDArray[np.void]:
         """What stands in each column of ``power_spectrum(frames)``; the neighbours are searched for that, no more.
 
         Parameters
@@ -271,7 +269,7 @@ class EllipsoidalDensityProjection(Hypers):
         return feature_labels(neighborhoods.blocks, self._basis.num_radial, symmetric=symmetric)
 
     def _neighborhoods(
-        self, frames: Sequence[Atoms], centers: Any, keep_shifts: bool = False
+        self, frames: Frames, centers: Any, keep_shifts: bool = False
     ) -> tuple[ParticleBatch, Neighborhoods]:
         """The particles in units of the radial basis's own length, and their neighbours."""
         length = self.radial_basis.length
@@ -286,14 +284,17 @@ class EllipsoidalDensityProjection(Hypers):
             neighborhoods = self.cutoff.in_units_of(length).smooth(neighborhoods)
         return batch, neighborhoods
 
+    def _gradients(
+        self, parameters: tuple[str, ...], kernel: Kernel, batch: ParticleBatch, neighborhoods: Neighborhoods
+    ) -> Gradients | None:
+        if not parameters:
+            return None
+        from anisoap_opt.gradients import Gradients  # imported here: few ask for it
+
+        cutoff = None if self.cutoff is None else self.cutoff.in_units_of(self.radial_basis.length)
+        return Gradients(parameters, kernel, batch, neighborhoods, self.options.dtype, self.radial_basis, cutoff)
+
     def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
         make_gaussians = kernels.load_gaussians(self.backend, self.options)
         gaussians = make_gaussians(batch.rotations, batch.semiaxes, self.radial_basis.unit_precision)
         return kernels.load(self.backend)(gaussians, basis, self.options)
-
-
-def _check_call(rust_moments: Any, **flags: Any) -> None:
-    for name, value in flags.items():
-        checks.flag(name, value)
-    if rust_moments is not _UNSET:
-        warnings.warn("rust_moments is ignored: choose a backend instead", DeprecationWarning, stacklevel=3)

@@ -11,16 +11,22 @@ import numpy.typing as npt
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import CenterBlock, Neighborhoods
+from anisoap_opt.parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from metatensor import Labels, TensorMap
+    from metatensor import Labels, TensorBlock, TensorMap
+
+    from anisoap_opt.gradients import Gradient
 
 PROPERTIES = ("n_1_a", "neighbor_types_1_a", "k_2", "n_1_b", "neighbor_types_1_b", "l_2")
 """Of a power spectrum."""
 
 
 def expansion_map(
-    batch: ParticleBatch, values: list[tuple[CenterBlock, list[Any]]], num_radial: tuple[int, ...]
+    batch: ParticleBatch,
+    values: list[tuple[CenterBlock, list[Any]]],
+    num_radial: tuple[int, ...],
+    gradients: Sequence[Sequence[Gradient]] | None = None,
 ) -> TensorMap:
     """TensorMap of the density expansion.
 
@@ -31,6 +37,8 @@ def expansion_map(
         Per block and l: [centers, 2l+1, n_l · neighbor types].
     num_radial : tuple of int
         n_l.
+    gradients : list of list of Gradient
+        Of each block, perhaps.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def expansion_map(
     from metatensor import TensorBlock, TensorMap
 
     keys, blocks = [], []
-    for block, per_l in values:
+    for number, (block, per_l) in enumerate(values):
         samples = _labels(["type", "center"], _frame_and_particle(batch, block.centers))
         for l, array in enumerate(per_l):
             properties = _product(range(num_radial[l]), block.neighbor_types)
@@ -54,6 +62,8 @@ def expansion_map(
                     properties=_labels(["n", "neighbor_types"], properties),
                 )
             )
+        if gradients:
+            _add_gradients(blocks[-len(per_l) :], gradients[number])
     return TensorMap(_labels(["types_center", "angular_channel"], _rows(keys, 2)), blocks)
 
 
@@ -63,39 +73,65 @@ def power_spectrum_map(
     num_radial: tuple[int, ...],
     *,
     symmetric: bool = False,
+    gradients: Sequence[Sequence[Gradient]] | None = None,
+    reduced: bool = False,
 ) -> TensorMap:
-    """TensorMap of the power spectrum of every centre.
+    """TensorMap of the power spectrum of every centre, or of every frame.
 
     Parameters
     ----------
     batch : ParticleBatch
     values : list of (CenterBlock, ndarray)
-        Per block: [centers, features].
+        Per block: [centers, features], or [frames, features].
     num_radial : tuple of int
         n_l.
     symmetric : bool
         Whether only a ≤ b is kept, as in `power_spectrum`.
+    gradients : list of list of Gradient
+        Of each block, perhaps.
+    reduced : bool
+        Whether a row is that of a frame: every block has one for each frame, and side by side they are the array of
+        `anisoap_opt.power_spectrum.reduced_power_spectrum`.
 
     Returns
     -------
     TensorMap
-        Keys `order_nu, angular_channel, types_center`; samples `type, center`; component `spherical_harmonics_m`;
-        properties `n_1_a, neighbor_types_1_a, k_2, n_1_b, neighbor_types_1_b, l_2`.
+        Keys `order_nu, angular_channel, types_center`; samples `type, center`, or `type`; component
+        `spherical_harmonics_m`; properties `n_1_a, neighbor_types_1_a, k_2, n_1_b, neighbor_types_1_b, l_2`.
     """
     from metatensor import TensorBlock, TensorMap
 
     keys, blocks = [], []
-    for block, array in values:
+    for number, (block, array) in enumerate(values):
+        centers = _frame_and_particle(batch, block.centers)
+        frames = np.arange(batch.num_frames)[:, None]
         keys.append((2, 0, block.center_type))
         blocks.append(
             TensorBlock(
-                values=array[:, None, :],
-                samples=_labels(["type", "center"], _frame_and_particle(batch, block.centers)),
+                values=np.ascontiguousarray(array)[:, None, :],
+                samples=_labels(["type"], frames) if reduced else _labels(["type", "center"], centers),
                 components=[_orders("spherical_harmonics_m", 0)],
                 properties=power_spectrum_properties(block.neighbor_types, num_radial, symmetric=symmetric),
             )
         )
+        if gradients:
+            spectra = [one._replace(values=[np.expand_dims(v, -2) for v in one.values]) for one in gradients[number]]
+            _add_gradients(blocks[-1:], spectra)
     return TensorMap(_labels(["order_nu", "angular_channel", "types_center"], _rows(keys, 3)), blocks)
+
+
+def _add_gradients(blocks: list[TensorBlock], gradients: Sequence[Gradient]) -> None:
+    """Give each block its gradients: components of the parameter first, then those of the block."""
+    from metatensor import TensorBlock
+
+    for one in gradients:
+        parameter = PARAMETERS[one.parameter]
+        names = ["sample", "system", "atom"] if parameter.per_particle else ["sample"]
+        samples = _labels(names, one.samples)
+        axes = [_labels([name], np.arange(3)[:, None]) for name in parameter.components]
+        for block, values in zip(blocks, one.values, strict=True):
+            components = [*axes, *block.components]
+            block.add_gradient(one.parameter, TensorBlock(values, samples, components, block.properties))
 
 
 def power_spectrum_properties(

@@ -58,7 +58,7 @@ def assert_close(actual: Any, expected: Any, rtol: float, what: str = "values") 
 
 
 def assert_same_maps(actual: Any, expected: Any, rtol: float) -> None:
-    """Assert that two TensorMaps have the same metadata, in the same order, and values within `rtol`."""
+    """Assert that two TensorMaps have the same metadata, in the same order, and values and gradients within `rtol`."""
     assert actual.keys == expected.keys
     for key, block in expected.items():
         other = actual.block(key)
@@ -66,3 +66,9 @@ def assert_same_maps(actual: Any, expected: Any, rtol: float) -> None:
         assert other.components == block.components, key
         assert other.properties == block.properties, key
         assert_close(other.values, block.values, rtol, str(key))
+        assert sorted(other.gradients_list()) == sorted(block.gradients_list()), key
+        for parameter, gradient in block.gradients():
+            own = other.gradient(parameter)
+            assert own.samples == gradient.samples, (key, parameter)
+            assert own.components == gradient.components, (key, parameter)
+            assert_close(own.values, gradient.values, rtol, f"{key}, gradients in {parameter}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from anisoap_opt.arrays import Bools, Ints
+from anisoap_opt.arrays import Bools, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.gaussians import Gaussians
@@ -99,6 +99,55 @@ class Differentiable(Protocol):
 
     def push_forward(self, pairs: Pairs, tangents: Tangents) -> Sequence[Any]:
         """From tangents of r_ij, C and log w to those of the coefficients, [segments, 2l+1, n_l]."""
+
+
+class TangentRows(NamedTuple):
+    """Which tangents make up each row of explicit gradients.
+
+    Attributes
+    ----------
+    segment : ndarray of int, shape [rows, neighbour types]
+        Segment that the row's coefficients of this neighbour type depend on; -1 for none.
+    center : ndarray of int, shape [rows]
+        Place of its centre, ascending.
+    own : ndarray of bool, shape [rows]
+        Whether it is minus the sum of the other rows of its centre, and depends on nothing else; at most one a centre.
+    """
+
+    segment: Ints
+    center: Ints
+    own: Bools
+
+
+@runtime_checkable
+class TangentCoupling(Differentiable, Protocol):
+    """A kernel that couples tangents of coefficients itself, while it has them at hand."""
+
+    def push_power_spectra(
+        self,
+        pairs: Pairs,
+        tangents: Tangents,
+        rows: TangentRows,
+        coefficients: Sequence[Any],
+        out: Floats,
+        place: Ints | None,
+        *,
+        symmetric: bool,
+    ) -> None:
+        """`power_spectrum.push_power_spectrum` of what `push_forward` returns, arranged in rows.
+
+        Parameters
+        ----------
+        pairs, tangents
+            As for `push_forward`; all segments follow each other once for each direction.
+        rows : TangentRows
+        coefficients : sequence of ndarray, the l-th of shape [centers, 2l+1, n_l · types]
+        out : ndarray, shape [rows, directions, features]
+            Written, if `place` is None.
+        place : ndarray of int, shape [rows], or None
+            Rows of `out` that results are added to.
+        symmetric : bool
+        """
 
 
 @runtime_checkable

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import csc_array
 
 from anisoap_opt.arrays import Array, Ints
-from anisoap_opt.gradients import sum_by
 from anisoap_opt.kernels.contract import Tangents, TwiceDifferentiable
 from anisoap_opt.pairs import Pairs
 
@@ -208,3 +208,9 @@ class Adjoints:
 def array(tensor: torch.Tensor) -> Any:
     """Its numbers, not copied."""
     return tensor.detach().numpy()
+
+
+def sum_by(index: Ints, rows: Array, size: int) -> Array:
+    """Sums of the rows of each index, [rows, columns] → [size, columns], in the order of the rows."""
+    ones, place = np.ones(len(index)), np.arange(len(index) + 1)
+    return csc_array((ones, index, place), shape=(size, len(index))) @ rows

@@ -19,9 +19,10 @@ import torch
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.coupling import count_features
 from anisoap_opt.chunks import map_chunks, to_centers, to_numpy, to_segments
+from anisoap_opt.nn.coupling import pull_back_sums, push_forward_sums
 from anisoap_opt.nn.functions import Adjoints, Expansion, are_wanted, array, require_second_derivatives
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import pull_back_power_spectrum, push_forward_power_spectrum, sum_by_kernel
+from anisoap_opt.power_spectrum import sum_by_kernel
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class _PullBack(torch.autograd.Function):
         def pull_back(block: CenterBlock, chunk: Chunk) -> tuple[slice, Any]:
             own = of_rows[chunk.row, columns[block.center_type]]
             coefficients = problem.coefficients(block, chunk)
-            of_coefficients = pull_back_power_spectrum(coefficients, own, chunk.runs, symmetric=problem.symmetric)
+            of_coefficients = pull_back_sums(coefficients, own, chunk.runs, symmetric=problem.symmetric)
             return chunk.some, kernel.pull_back(chunk.pairs, _to_segments(of_coefficients, block))
 
         sums = Adjoints(problem.expansion, r, log_factor)
@@ -164,11 +165,11 @@ class _PullBack(torch.autograd.Function):
             changes = _to_centers(kernel.push_forward(chunk.pairs, dots), block)
             sums, pulled = None, None
             if of_adjoint:
-                sums = push_forward_power_spectrum(coefficients, changes, chunk.runs, symmetric=symmetric)
+                sums = push_forward_sums(coefficients, changes, chunk.runs, symmetric=symmetric)
             if of_variables:
                 own = of_rows[chunk.row, columns[block.center_type]]
                 of_coefficients, of_changes = (
-                    _to_segments(pull_back_power_spectrum(one, own, chunk.runs, symmetric=symmetric), block)
+                    _to_segments(pull_back_sums(one, own, chunk.runs, symmetric=symmetric), block)
                     for one in (coefficients, changes)
                 )
                 twice = kernel.pull_back_along(chunk.pairs, of_coefficients, dots)

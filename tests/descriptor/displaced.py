@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from anisoap_opt.chunks import expand
-from anisoap_opt.gradients import Gradients, gradients_of_expansion, gradients_of_power_spectrum
-from anisoap_opt.power_spectrum import center_power_spectra
 from tests.frames_for_tests import DIAMETERS, rotations_of
 
 
-class Functional:
-    """Σ weights · descriptor of every centre, for one calculator."""
+@dataclass
+class Totals:
+    """Derivatives of one number: [particles, 3] each, and of strain and cell [frames, 3, 3]."""
 
-    def __init__(self, calculator: Any, *, expansion: bool = False, symmetric: bool = False, seed: int = 0) -> None:
-        self.calculator, self.expansion, self.symmetric, self.seed = calculator, expansion, symmetric, seed
+    positions: Any = 0.0
+    strain: Any = 0.0
+    orientations: Any = 0.0
+    semiaxes: Any = 0.0
+    cell: Any = 0.0
+
+
+class Functional:
+    """Σ weights · descriptor, for one calculator, from the explicit gradients of the descriptor.
+
+    Parameters
+    ----------
+    expansion : bool
+        Whether of the expansion, or of the power spectrum.
+    call
+        Arguments of the method.
+    """
+
+    def __init__(self, calculator: Any, *, expansion: bool = False, seed: int = 0, **call: Any) -> None:
+        self.calculator, self.expansion, self.seed = calculator, expansion, seed
+        self.call = call if expansion else {"mean_over_samples": False, **call}
 
     def value(self, frames: list[Atoms]) -> float:
-        descriptors = self._descriptors(*self._problem(frames))
-        weights = self._weights(descriptors)
-        pairs = zip(weights, descriptors, strict=True)
-        return float(sum((w * d).sum() for ws, ds in pairs for w, d in zip(ws, ds, strict=True)))
+        found = self._descriptor(frames)
+        if isinstance(found, np.ndarray):
+            return float((self._weights([found])[0] * found).sum())
+        values = [block.values for block in found.blocks()]
+        return float(sum((w * v).sum() for w, v in zip(self._weights(values), values, strict=True)))
 
-    def gradients(self, frames: list[Atoms]) -> Gradients:
-        batch, neighborhoods, kernel = self._problem(frames)
-        weights = self._weights(self._descriptors(batch, neighborhoods, kernel))
-        basis, cutoff = self.calculator.radial_basis, self.calculator.cutoff
-        scaled = None if cutoff is None else cutoff.in_units_of(basis.length)
-        known = kernel, batch, neighborhoods
-        if self.expansion:
-            return gradients_of_expansion(*known, weights, basis.length, basis.unit_precision, scaled)
-        spectra = [one for (one,) in weights]
-        return gradients_of_power_spectrum(
-            *known, spectra, basis.length, basis.unit_precision, scaled, symmetric=self.symmetric
-        )
+    def gradients(self, frames: list[Atoms], kinds: tuple[str, ...] | None = None) -> Totals:
+        names = {kind: "shapes" if kind == "semiaxes" else kind for kind in kinds or Direction.KINDS}
+        blocks = self._descriptor(frames, compute_gradients=list(names.values())).blocks()
+        if self.call.get("mean_over_samples"):  # the blocks side by side are the array
+            widths = np.cumsum([block.values.shape[-1] for block in blocks])[:-1]
+            whole = np.concatenate([block.values[:, 0] for block in blocks], axis=1)
+            weights = [w[:, None] for w in np.split(self._weights([whole])[0], widths, axis=1)]
+        else:
+            weights = self._weights([block.values for block in blocks])
+        first = np.cumsum([0, *map(len, frames)])
+        shapes = {kind: (len(frames), 3, 3) if kind in ("strain", "cell") else (first[-1], 3) for kind in names}
+        totals = {kind: np.zeros(shape) for kind, shape in shapes.items()}
+        for block, w in zip(blocks, weights, strict=True):
+            for kind, name in names.items():
+                gradient = block.gradient(name)
+                sample, *rest = gradient.samples.values.T
+                if rest:
+                    owner, by_axis = first[rest[0]] + rest[1], gradient.values
+                else:
+                    owner, by_axis = block.samples.values[sample, 0], gradient.values
+                axes = len(totals[kind].shape) - 1
+                of_rows = w[sample].reshape(len(sample), *[1] * axes, *w.shape[1:]) * by_axis
+                np.add.at(totals[kind], owner, of_rows.sum(axis=tuple(range(axes + 1, of_rows.ndim))))
+        return Totals(**totals)
 
-    def _problem(self, frames: list[Atoms]) -> Any:
-        batch, neighborhoods = self.calculator._neighborhoods(frames, None)
-        return batch, neighborhoods, self.calculator._kernel(batch, self.calculator._basis)
+    def _descriptor(self, frames: list[Atoms], **more: Any) -> Any:
+        method = self.calculator.transform if self.expansion else self.calculator.power_spectrum
+        return method(frames, **self.call, **more)
 
-    def _descriptors(self, batch: Any, neighborhoods: Any, kernel: Any) -> list[Any]:
-        if self.expansion:
-            return [values for _, values in expand(kernel, neighborhoods, "float64")]
-        spectra = center_power_spectra(kernel, neighborhoods, "float64", symmetric=self.symmetric)
-        return [[values] for _, values in spectra]
-
-    def _weights(self, descriptors: list[Any]) -> list[Any]:
+    def _weights(self, values: list[Any]) -> list[Any]:
         rng = np.random.default_rng(self.seed)
-        return [[rng.normal(size=one.shape) for one in of_block] for of_block in descriptors]
+        return [rng.normal(size=one.shape) for one in values]
 
 
 class Direction:
     """A random change of everything that a frame has, or of one kind of it."""
 
     KINDS = ("positions", "strain", "orientations", "semiaxes")
+    """Of any frame; a periodic one has gradients in its cell too."""
 
     def __init__(self, frames: list[Atoms], kind: str, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         num = sum(map(len, frames))
-        shapes = {"positions": (num, 3), "strain": (len(frames), 3, 3), "orientations": (num, 3), "semiaxes": (num, 3)}
+        of_particles, of_frames = (num, 3), (len(frames), 3, 3)
+        shapes = dict.fromkeys(("positions", "orientations", "semiaxes"), of_particles)
+        shapes |= dict.fromkeys(("strain", "cell"), of_frames)
         self.parts = {name: rng.normal(size=shape) * (kind in (name, "all")) for name, shape in shapes.items()}
 
-    def along(self, gradients: Gradients) -> float:
+    def along(self, gradients: Totals) -> float:
         """What the gradients say."""
         return float(sum((getattr(gradients, name) * part).sum() for name, part in self.parts.items()))
 
@@ -76,7 +104,7 @@ class Direction:
             copy, own = frame.copy(), slice(first, first + len(frame))
             first += len(frame)
             strained = np.eye(3) + step * self.parts["strain"][index]
-            copy.set_cell(frame.cell.array @ strained)
+            copy.set_cell((frame.cell.array + step * self.parts["cell"][index] * frame.pbc[:, None]) @ strained)
             copy.positions = (frame.positions + step * self.parts["positions"][own]) @ strained
             turn = Rotation.from_rotvec(step * self.parts["orientations"][own])
             copy.arrays["c_q"] = np.roll((turn * rotations_of(frame)).as_quat(), 1, axis=1)

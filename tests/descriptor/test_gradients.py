@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from anisoap_opt import BACKENDS
 from tests.descriptor.displaced import Direction, Functional, central_difference
 from tests.frames_for_tests import DIAMETERS, calculator, mixed_frames, random_frame, random_rotation, rotated
 from tests.tolerances import TOLERANCES, assert_close
 
 pytestmark = pytest.mark.differentiable
 
+COMPILED = pytest.mark.skipif(not BACKENDS["numba"].installed, reason="numba is missing")
 SMALL = {"max_angular": 2, "cutoff_radius": 3.5}
 MONOMIAL = {"radial_basis_name": "monomial", "radial_gaussian_width": None}
 KINDS = {
@@ -36,6 +38,39 @@ def test_directional_derivatives(backend: str, kind: str, expansion: bool) -> No
         expected = central_difference(functional.value, frames, direction)
         scale = np.linalg.norm(getattr(gradients, what)) * np.linalg.norm(direction.parts[what])
         assert abs(direction.along(gradients) - expected) <= 1e-8 * scale, what
+
+
+@pytest.mark.parametrize(
+    "call",
+    [{"normalize": False}, {"symmetric": True, "centers": [6]}, {"mean_over_samples": True}, {"mean_over_samples": True,
+     "reduce": "sum", "symmetric": True, "centers": [[0, 2], [], [5], [0, 1], [0]]}],
+    ids=["primitive", "symmetric", "mean", "sum"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["numpy_only", pytest.param("numba", marks=COMPILED)])
+def test_what_is_computed(name: str, call: dict[str, Any]) -> None:
+    functional = Functional(calculator(backend=name, **SMALL, types=[1, 6, 8]), expansion="normalize" in call, **call)
+    frames = mixed_frames()
+    gradients = functional.gradients(frames)
+    for what in Direction.KINDS:
+        direction = Direction(frames, what)
+        expected = central_difference(functional.value, frames, direction)
+        scale = np.linalg.norm(getattr(gradients, what)) * np.linalg.norm(direction.parts[what])
+        assert abs(direction.along(gradients) - expected) <= 1e-8 * scale, what
+
+
+@pytest.mark.parametrize("call", [{}, {"mean_over_samples": True}], ids=["centers", "mean"])
+def test_cells(fast_backend: str, call: dict[str, Any]) -> None:
+    """At fixed positions, some of which are far outside of their cell."""
+    frames = [frame for frame in mixed_frames() if frame.pbc.any()]
+    for frame in frames:
+        frame.positions[0] += 3 * frame.cell.array[0] - frame.cell.array[2]
+    functional = Functional(calculator(backend=fast_backend, **SMALL, cutoff_smoothing=1.0), **call)
+    gradients = functional.gradients(frames, ("cell",))
+    direction = Direction(frames, "cell")
+    expected = central_difference(functional.value, frames, direction)
+    along = (gradients.cell * direction.parts["cell"]).sum()  # zero in vectors that are not periodic
+    assert abs(along - expected) <= 1e-8 * np.linalg.norm(gradients.cell) * np.linalg.norm(direction.parts["cell"])
+    assert np.abs(gradients.cell[1, 1]).max() == 0 < np.abs(gradients.cell[1, 0]).max()
 
 
 def test_every_coordinate() -> None:

@@ -82,10 +82,5 @@ def test_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:
     assert "15/15" in capsys.readouterr().err
 
 
-def test_gradients_do_not_exist_yet() -> None:
-    with pytest.raises(NotImplementedError, match="gradients"):
-        calculator(compute_gradients=True)
-
-
 def test_repr_names_the_backend() -> None:
     assert "numpy_only" in repr(calculator())

@@ -52,12 +52,12 @@ def test_constructor() -> None:
         (
             "transform",
             [("frames", NONE), ("show_progress", False), ("normalize", True), "rust_moments", ("return_pef", False)],
-            [("centers", None)],
+            [("centers", None), ("compute_gradients", None)],
         ),
         (
             "power_spectrum",
             [("frames", NONE), ("mean_over_samples", True), ("show_progress", False), "rust_moments"],
-            [("symmetric", False), ("reduce", "mean"), ("centers", None)],
+            [("symmetric", False), ("reduce", "mean"), ("centers", None), ("compute_gradients", None)],
         ),
     ],
 )

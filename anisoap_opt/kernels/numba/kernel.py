@@ -13,7 +13,7 @@ from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.coupling import count_features, scale
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
-from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
+from anisoap_opt.kernels.contract import KernelOptions, TangentRows, Tangents, segments_within
 from anisoap_opt.kernels.numba.adjoints import PullSpace, pull_space, pull_windows
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
@@ -22,6 +22,7 @@ from anisoap_opt.kernels.numba.layout import FIELDS, aligned, particle_tables
 from anisoap_opt.kernels.numba.lowered_planes import plane_space
 from anisoap_opt.kernels.numba.segments import STEPS, WINDOW, WorkSpace, expand_windows, work_space
 from anisoap_opt.kernels.numba.spreading import Spread
+from anisoap_opt.kernels.numba.tangent_coupling import PADDING, couple_tangents
 from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.pairs import Pairs
@@ -71,11 +72,31 @@ class Kernel:
 
     def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[Floats]:
         """See `contract.Differentiable`."""
-        out, records = np.zeros((pairs.num_segments + 1) * self.columns), pair_records(tangents)
-        if len(pairs.j):
-            arrays, min_task = _arrays(pairs), self.min_task / DERIVATIVE_WORK
-            run_parts(lambda *windows: self._expand(windows, arrays, out, records), _window_starts(pairs), min_task)
-        return [c.astype(self.dtype, copy=False) for c in self._split(out)]
+        return [c.astype(self.dtype, copy=False) for c in self._split(self._push(pairs, tangents))]
+
+    def push_power_spectra(
+        self,
+        pairs: Pairs,
+        tangents: Tangents,
+        rows: TangentRows,
+        coefficients: Sequence[Any],
+        out: Floats,
+        place: Ints | None,
+        *,
+        symmetric: bool,
+    ) -> None:
+        """See `contract.TangentCoupling`."""
+        table = self._push(pairs, tangents).reshape(-1, self.columns)[:-1]
+        num_coefficients = self.contraction.offsets[-1]
+        size = out.shape[1] * rows.segment.shape[1] * num_coefficients + PADDING
+        parts = [np.asarray(c, dtype=np.float64).reshape(len(c), -1) for c in coefficients]
+        flat = np.append(np.concatenate(parts, axis=1).ravel(), np.zeros(PADDING))
+        couple_tangents(
+            table, num_coefficients, rows.segment, rows.center, rows.own, place, flat,
+            np.array(self.basis.num_radial, dtype=np.int64),
+            np.array([scale(l) for l in range(len(parts))]),
+            symmetric, (np.zeros(size), np.zeros(size), aligned(ROWS * LANES, np.float64)), out,
+        )  # fmt: skip
 
     def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[Floats, Floats, Floats]:
         """See `contract.Differentiable`."""
@@ -120,6 +141,14 @@ class Kernel:
         if len(pairs.j):
             run_parts(run, pairs.start[pieces.bounds[batches] * num_types], self.min_task)
         return sums if len(sums) == len(start) else np.add.reduceat(sums, pieces.first, axis=0)
+
+    def _push(self, pairs: Pairs, tangents: Tangents) -> Floats:
+        """Tangents of the coefficients, [(segments + 1) · columns] of float64."""
+        out, records = np.zeros((pairs.num_segments + 1) * self.columns), pair_records(tangents)
+        if len(pairs.j):
+            arrays, min_task = _arrays(pairs), self.min_task / DERIVATIVE_WORK
+            run_parts(lambda *windows: self._expand(windows, arrays, out, records), _window_starts(pairs), min_task)
+        return out
 
     def _split(self, flat: Floats) -> list[Floats]:
         """Coefficients per l, [segments, 2l+1, n], as views of [(segments + 1) · columns]."""
