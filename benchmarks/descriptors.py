@@ -64,6 +64,21 @@ class PowerSpectrum(Bulk):
     track_error = Measured.error
 
 
+class Gradients(Measured):
+    """`power_spectrum` of every centre with gradients of one kind, one bulk frame of two types."""
+
+    params = (all_but("reference", "torch_mixed"), ("positions", "orientations", "strain"), (24, 192))
+    param_names = ("backend", "parameter", "N")
+    version = "1"
+
+    def work(self, backend: str, parameter: str, N: int) -> Work:
+        call = {"mean_over_samples": False, "compute_gradients": [parameter]}
+        return Work(backend, workloads.bulk(N, 2), workloads.HYPERS["(6, None)"], call=call)
+
+    time_gradients = Measured.seconds
+    track_peak_memory = Measured.peak_memory
+
+
 class Systems(Measured):
     """`power_spectrum` end to end on the files of ``data/``; `reference` on the first frames only."""
 

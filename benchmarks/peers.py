@@ -7,6 +7,7 @@ the extra ``peers``.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ PEER_SIZES: dict[tuple[int, int], dict[str, Any]] = {
     (9, 6): workloads.HYPERS["(9, 6)"],
 }
 """max_angular and max_radial of the comparison; all use a cutoff of 7 Å."""
+GRADIENT_SIZE = (6, 3)
+"""The one that gradients in positions of every centre's power spectrum are compared at."""
 
 
-def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int]) -> Any:
-    """A call without arguments that computes one peer's SOAP power spectrum of a frame; the peer has to be there."""
+def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int], *, gradients: bool = False) -> Any:
+    """A call without arguments that computes one peer's SOAP power spectrum of a frame; the peer has to be there.
+
+    With `gradients` (featomic only) those in positions too.
+    """
     from ase import Atoms
 
     bare = Atoms(numbers=frame.numbers, positions=frame.positions, cell=frame.cell, pbc=frame.pbc)
@@ -35,7 +41,7 @@ def soap_power_spectrum(peer: str, frame: Any, size: tuple[int, int]) -> Any:
             density={"type": "Gaussian", "width": 0.5},
             basis={"type": "TensorProduct", "max_angular": max_angular, "radial": radial},
         )
-        return lambda: calculator.compute(bare)
+        return lambda: calculator.compute(bare, gradients=["positions"] if gradients else None)
     from dscribe.descriptors import SOAP
 
     species = sorted(set(bare.get_chemical_symbols()))
@@ -57,6 +63,12 @@ def rows(num_particles: int = 500) -> list[list[str]]:
         calls = {f"anisoap_opt {ours.backend}": lambda ours=ours: ours.power_spectrum(frames, mean_over_samples=False)}
         for peer in ("featomic", "dscribe"):
             calls[peer] = soap_power_spectrum(peer, frames[0], size)
+        if size == GRADIENT_SIZE:
+            for name, symmetric in {"": False, ", symmetric": True}.items():
+                calls[f"anisoap_opt {ours.backend}, gradients{name}"] = partial(
+                    ours.power_spectrum, frames, False, symmetric=symmetric, compute_gradients=True
+                )
+            calls["featomic, gradients"] = soap_power_spectrum("featomic", frames[0], size, gradients=True)
         for name, call in calls.items():
             seconds = measure.median_time(call, min_repeats=5)
             speeds = (f"{count / seconds:.3g}" for count in (num_pairs, num_particles))
@@ -72,7 +84,7 @@ def draw(table: list[list[str]], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    names = list(dict.fromkeys(row[1] for row in table))
+    names = list(dict.fromkeys(row[1] for row in table if "gradients" not in row[1]))
     sizes = list(dict.fromkeys(row[0] for row in table))
     colours = ["#0072b2", "#e69f00", "#999999"]  # Okabe and Ito's, told apart by the colour-blind
     figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")

@@ -23,7 +23,7 @@ from anisoap_opt.basis.recurrence import count_flops
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
-from benchmarks.peers import PEER_SIZES, soap_power_spectrum
+from benchmarks.peers import GRADIENT_SIZE, PEER_SIZES, soap_power_spectrum
 from benchmarks.speed_derivatives import Row, derivative_rows
 from benchmarks.table import markdown
 
@@ -92,6 +92,41 @@ def peer_rows() -> Iterator[Row]:
         their_times, our_times = in_turn(5, best(5, theirs), best(5, ours, frames, mean))
         ratio = np.median(their_times / our_times)
         yield what, f"{ratio:.1f}×", f"{target}×", ratio >= target
+
+
+def gradient_rows() -> Iterator[Row]:
+    """Explicit gradients in positions, against featomic's and against central differences."""
+    frames = workloads.bulk(500, 2)
+    target = 4
+    what = f"gradients in positions, every centre, bulk N = 500, two types, {GRADIENT_SIZE}, "
+    ours = calculator(BACKEND, PEER_SIZES[GRADIENT_SIZE]).power_spectrum
+    for layout, symmetric in {"": False, " (symmetric=True)": True}.items():
+        try:
+            theirs = soap_power_spectrum("featomic", frames[0], GRADIENT_SIZE, gradients=True)
+        except ModuleNotFoundError:
+            yield f"{what}against featomic's{layout}", "not measured: pip install 'anisoap_opt[peers]'", "4×", False
+            continue
+        call = partial(ours, frames, False, symmetric=symmetric, compute_gradients=True)
+        theirs()
+        call()
+        their_times, our_times = in_turn(5, best(3, theirs), best(3, call))
+        ratio = np.median(their_times / our_times)
+        yield f"{what}against featomic's{layout}", f"{ratio:.1f}×", f"{target}×", ratio >= target
+    frame, target = workloads.system("benzenes")[0], 2
+    displaced = [frame.copy() for _ in range(6 * len(frame))]
+    for k, one in enumerate(displaced):
+        one.positions[k // 6, k % 3] += 1e-3 if k % 6 < 3 else -1e-3
+    power_spectrum = calculator(BACKEND, workloads.HYPERS["(6, None)"]).power_spectrum
+    for mean in (True, False):
+        explicit = partial(power_spectrum, [frame], mean, compute_gradients=True)
+        differences = partial(power_spectrum, displaced, mean)
+        explicit()
+        differences()
+        slow_times, fast_times = in_turn(7, best(5, differences), best(5, explicit))
+        ratio = np.median(slow_times / fast_times)
+        of = "the frame's mean" if mean else "every centre"
+        what = f"gradients in positions, {of}, 24 particles, (6, None), against {len(displaced)} displaced copies"
+        yield what, f"{ratio:.1f}×, {1e3 * np.median(fast_times):.2g} ms", f"{target}×", ratio >= target
 
 
 def memory_rows() -> Iterator[Row]:
@@ -165,6 +200,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "kernel": kernel_rows,
     "reference": reference_rows,
     "peers": peer_rows,
+    "gradients": gradient_rows,
     "memory": memory_rows,
     "scaling": scaling_rows,
     "threads": thread_rows,
