@@ -9,7 +9,7 @@ pair depend on r_ij = x_j - x_i and on the neighbour's shape alone, so everythin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,11 +85,15 @@ class Gradients:
                 f"frame {frame} is not periodic: without a cell it has no gradients with respect to 'cell'"
             )
         self.parameters = tuple(parameters)
-        self.kernel, self.batch, self.neighborhoods = kernel, batch, neighborhoods
+        pairs = neighborhoods.pairs.segments(
+            0, neighborhoods.pairs.num_segments
+        )  # a search may find them again each time
+        self.kernel, self.batch, self.neighborhoods = kernel, batch, neighborhoods._replace(pairs=pairs)
         self.dtype, self.length, self.cutoff = dtype, radial_basis.length, cutoff
         self._shapes = tangents_of_shapes(batch.rotations, batch.semiaxes, radial_basis.unit_precision)
         self._frame = batch.frame_of_particle
         self._known_rows: dict[int, Rows] = {}
+        self._coefficients: dict[int, list[Floats]] = {}  # by centre type, the l-th [centers, 2l+1, n_l · types]
 
     def expansion(self) -> list[list[Gradient]]:
         """Of the expansion of every centre, as `chunks.expand` returns it: one list of gradients a block."""
@@ -111,6 +115,8 @@ class Gradients:
 
         See `power_spectrum.center_power_spectra` and, unless `reduce` is None, `power_spectrum.reduced_power_spectrum`.
         """
+        found = expand(self.kernel, self.neighborhoods, "float64")
+        self._coefficients = {block.center_type: values for block, values in found}
         of_rows = self._of_centers if reduce is None else partial(self._of_frames, mean=reduce == "mean")
         return [[of_rows(block, name, symmetric) for name in self.parameters] for block in self.neighborhoods.blocks]
 
@@ -206,12 +212,6 @@ class Gradients:
             out[:] = of_rows
         else:
             np.add.at(out, place, of_rows)
-
-    @cached_property
-    def _coefficients(self) -> dict[int, list[Floats]]:
-        """Of every centre, by centre type; the l-th of shape [centers, 2l+1, n_l · types]."""
-        found = expand(self.kernel, self.neighborhoods, "float64")
-        return {block.center_type: values for block, values in found}
 
     def _tangents(self, chunk: Chunk, name: str) -> tuple[Tangents, TangentRows]:
         """How the variables of a chunk's pairs change with a parameter, per Å, and what its rows are made of."""

@@ -68,11 +68,11 @@ class Gradients(Measured):
     """`power_spectrum` of every centre with gradients of one kind, one bulk frame of two types."""
 
     params = (all_but("reference", "torch_mixed"), ("positions", "orientations", "strain"), (24, 192))
-    param_names = ("backend", "parameter", "N")
+    param_names = ("backend", "kind", "N")
     version = "1"
 
-    def work(self, backend: str, parameter: str, N: int) -> Work:
-        call = {"mean_over_samples": False, "compute_gradients": [parameter]}
+    def work(self, backend: str, kind: str, N: int) -> Work:
+        call = {"mean_over_samples": False, "compute_gradients": [kind]}
         return Work(backend, workloads.bulk(N, 2), workloads.HYPERS["(6, None)"], call=call)
 
     time_gradients = Measured.seconds

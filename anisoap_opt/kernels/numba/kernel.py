@@ -86,16 +86,15 @@ class Kernel:
         symmetric: bool,
     ) -> None:
         """See `contract.TangentCoupling`."""
-        table = self._push(pairs, tangents).reshape(-1, self.columns)[:-1]
-        num_coefficients = self.contraction.offsets[-1]
-        size = out.shape[1] * rows.segment.shape[1] * num_coefficients + PADDING
-        parts = [np.asarray(c, dtype=np.float64).reshape(len(c), -1) for c in coefficients]
+        num_coefficients, num_types = self.contraction.offsets[-1], rows.segment.shape[1]
+        parts = [scale(l) * np.asarray(c, dtype=np.float64).reshape(len(c), -1) for l, c in enumerate(coefficients)]
         flat = np.append(np.concatenate(parts, axis=1).ravel(), np.zeros(PADDING))
+        dots, sums = np.zeros((2, out.shape[1] * num_types * num_coefficients + PADDING))
+        space, num_radial = (dots, sums, aligned(LANES * LANES, np.float64)), np.array(self.basis.num_radial, np.int64)
         couple_tangents(
-            table, num_coefficients, rows.segment, rows.center, rows.own, place, flat,
-            np.array(self.basis.num_radial, dtype=np.int64),
-            np.array([scale(l) for l in range(len(parts))]),
-            symmetric, (np.zeros(size), np.zeros(size), aligned(ROWS * LANES, np.float64)), out,
+            self._push(pairs, tangents), self.columns, num_coefficients, rows.segment, rows.center, rows.own,
+            np.arange(len(rows.center)) if place is None else place, place is not None, flat, num_radial, symmetric,
+            space, out,
         )  # fmt: skip
 
     def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[Floats, Floats, Floats]:
@@ -171,7 +170,8 @@ class Kernel:
             straight, spaces, tangents = _straight(degree, STRAIGHT_LINE_DEGREE), self._idle_work_spaces, None
         else:
             straight, spaces = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), self._idle_push_spaces
-            tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), plane_space(degree))
+            planes = plane_space(degree if straight is None else 0)
+            tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), planes)
         with _borrowed(
             spaces, lambda: work_space(degree, self.contraction.num_primitive, self.columns, out.dtype)
         ) as work:

@@ -31,6 +31,19 @@ def test_bitwise_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPat
         assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
+@pytest.mark.parametrize("mean", [False, True])
+def test_gradients_are_bitwise_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, mean: bool) -> None:
+    monkeypatch.setattr(kernel, "CHUNK_BYTES", 20_000)
+    compiled = calculator(backend="numba")
+    results: list[list[Any]] = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(threads, "num_threads", lambda count=count: count)
+        spectra = compiled.power_spectrum(FRAMES, mean, compute_gradients=True)
+        results.append([block.gradient("positions").values for block in spectra.blocks()])
+    for other in results[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
 def test_errors_on_threads_reach_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "num_threads", lambda: 2)
 
