@@ -143,10 +143,12 @@ class Kernel:
 
     def _push(self, pairs: Pairs, tangents: Tangents) -> Floats:
         """Tangents of the coefficients, [(segments + 1) · columns] of float64."""
-        out, records = np.zeros((pairs.num_segments + 1) * self.columns), pair_records(tangents)
+        out, records = aligned((pairs.num_segments + 1) * self.columns, np.float64), pair_records(tangents)
         if len(pairs.j):
             arrays, min_task = _arrays(pairs), self.min_task / DERIVATIVE_WORK
             run_parts(lambda *windows: self._expand(windows, arrays, out, records), _window_starts(pairs), min_task)
+        else:
+            out[:] = 0
         return out
 
     def _split(self, flat: Floats) -> list[Floats]:
