@@ -18,6 +18,7 @@ def map_chunks(
     kernel: Kernel,
     neighborhoods: Neighborhoods,
     *,
+    max_segments: int | None = None,
     show_progress: bool = False,
 ) -> Iterator[tuple[CenterBlock, Any]]:
     """Call a function for runs of whole centres of one type, one after the other or on a kernel's own threads.
@@ -30,6 +31,8 @@ def map_chunks(
     kernel : Kernel
         Says how many segments it likes at once, and may bring threads; results come in order all the same.
     neighborhoods : Neighborhoods
+    max_segments : int, optional
+        Of a run, if the function likes fewer than the kernel.
     show_progress : bool
         Draw a bar that counts centres.
 
@@ -39,7 +42,8 @@ def map_chunks(
     result
         What the function returned.
     """
-    cuts = [(block, *cut) for block in neighborhoods.blocks for cut in block.chunks(kernel.segments_per_chunk)]
+    most = kernel.segments_per_chunk if max_segments is None else min(max_segments, kernel.segments_per_chunk)
+    cuts = [(block, *cut) for block in neighborhoods.blocks for cut in block.chunks(most)]
 
     def run(cut: tuple[CenterBlock, slice, int, int]) -> tuple[CenterBlock, slice, Any]:
         block, rows, first, last = cut

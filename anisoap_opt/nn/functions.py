@@ -113,7 +113,8 @@ class _PullBack(torch.autograd.Function):
         arrays = [array(one) for one in adjoints]
         sums = Adjoints(problem, r, log_factor)
         for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
-            sums.add(some, problem.kernel.pull_back(part, [one[segments] for one in arrays]))
+            pulled = problem.kernel.pull_back(part, [one[segments] for one in arrays])
+            sums.add(some, sums.write(some, pulled))
         return tuple(sums.tensors())
 
     @staticmethod
@@ -134,7 +135,7 @@ class _PullBack(torch.autograd.Function):
                     target[segments] = torch.from_numpy(values)
             if of_variables:
                 own = [one[segments] for one in arrays]
-                sums.add(some, kernel.pull_back_along(part, own, dots))
+                sums.add(some, sums.write(some, kernel.pull_back_along(part, own, dots)))
         variables = sums.tensors() if of_variables else [None] * 4
         return None, *variables, *(along if of_adjoints else [None] * len(along))
 
@@ -178,13 +179,17 @@ class Adjoints:
         self._waiting: list[Array] = []  # [pairs, 7]
         self._first = self._last = 0  # of the pairs that these belong to
 
-    def add(self, some: slice, pulled: tuple[Any, Any, Any]) -> None:
-        """Take what a kernel's `pull_back` made of some pairs; they follow those of the call before."""
+    def write(self, some: slice, pulled: tuple[Any, Any, Any]) -> Array:
+        """Take what a kernel's `pull_back` made of some pairs, on any thread; returns what is left to `add`."""
         of_r, of_c, of_log_w = pulled
         self.of_r[some] = of_r
         if self.of_factor is not None:
             self.of_factor[some] = of_log_w
-        self._waiting.append(np.column_stack([of_c, of_log_w]))
+        return np.column_stack([of_c, of_log_w])
+
+    def add(self, some: slice, of_records: Array) -> None:
+        """Add to the particles what `write` returned for some pairs; they follow those of the call before."""
+        self._waiting.append(of_records)
         self._last = some.stop
         if self._last - self._first >= len(self.of_records):
             self._add_waiting()

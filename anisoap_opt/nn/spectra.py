@@ -24,6 +24,9 @@ from anisoap_opt.nn.functions import Adjoints, Expansion, are_wanted, array, req
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 from anisoap_opt.power_spectrum import sum_by_kernel
 
+PAIRS_PER_CHUNK = 1 << 15
+"""About so many at once: their tangents and adjoints, 80 bytes each, stay in a cache until they are used."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -100,7 +103,8 @@ class Spectra:
             runs = np.flatnonzero(np.diff(row, prepend=-1))
             return function(block, Chunk(some, slice(begin, begin + len(some.j)), runs, row[runs]))
 
-        return map_chunks(run, self.expansion.kernel, Neighborhoods(pairs, self.blocks))
+        most = max(1, PAIRS_PER_CHUNK * pairs.num_segments // max(1, len(pairs.j)))
+        return map_chunks(run, self.expansion.kernel, Neighborhoods(pairs, self.blocks), max_segments=most)
 
     def coefficients(self, block: CenterBlock, chunk: Chunk) -> list[Floats]:
         """Of the chunk's centres, per l [centers, 2l+1, n_l · types]."""
@@ -135,16 +139,17 @@ class _PullBack(torch.autograd.Function):
         ctx.problem = problem
         ctx.save_for_backward(r, c, log_w, log_factor, adjoint)
         of_rows, columns, kernel = array(adjoint), problem.columns, problem.expansion.kernel
+        sums = Adjoints(problem.expansion, r, log_factor)
 
         def pull_back(block: CenterBlock, chunk: Chunk) -> tuple[slice, Any]:
             own = of_rows[chunk.row, columns[block.center_type]]
             coefficients = problem.coefficients(block, chunk)
             of_coefficients = pull_back_sums(coefficients, own, chunk.runs, symmetric=problem.symmetric)
-            return chunk.some, kernel.pull_back(chunk.pairs, _to_segments(of_coefficients, block))
+            pulled = kernel.pull_back(chunk.pairs, _to_segments(of_coefficients, block))
+            return chunk.some, sums.write(chunk.some, pulled)
 
-        sums = Adjoints(problem.expansion, r, log_factor)
-        for _, (some, pulled) in problem.map(pull_back, problem.expansion.pairs(r, log_factor)):
-            sums.add(some, pulled)
+        for _, (some, of_records) in problem.map(pull_back, problem.expansion.pairs(r, log_factor)):
+            sums.add(some, of_records)
         return tuple(sums.tensors())
 
     @staticmethod
@@ -157,13 +162,13 @@ class _PullBack(torch.autograd.Function):
         tangents = expansion.tangents(r_dot, c_dot, log_w_dot, log_factor_dot)
         of_rows, symmetric = array(adjoint), problem.symmetric
         of_variables, of_adjoint = are_wanted(ctx, 0, -1), are_wanted(ctx, -1, None)
-        along = np.zeros(adjoint.shape)
+        along, adjoints = np.zeros(adjoint.shape), Adjoints(expansion, r, log_factor)
 
         def differentiate(block: CenterBlock, chunk: Chunk) -> tuple[Any, ...]:
             dots = tangents(chunk.some)
             coefficients = problem.coefficients(block, chunk)
             changes = _to_centers(kernel.push_forward(chunk.pairs, dots), block)
-            sums, pulled = None, None
+            sums, of_records = None, None
             if of_adjoint:
                 sums = push_forward_sums(coefficients, changes, chunk.runs, symmetric=symmetric)
             if of_variables:
@@ -173,15 +178,16 @@ class _PullBack(torch.autograd.Function):
                     for one in (coefficients, changes)
                 )
                 twice = kernel.pull_back_along(chunk.pairs, of_coefficients, dots)
-                pulled = [a + b for a, b in zip(kernel.pull_back(chunk.pairs, of_changes), twice, strict=True)]
-            return chunk.row, chunk.some, sums, pulled
+                once = kernel.pull_back(chunk.pairs, of_changes)
+                of_r, of_c, of_log_w = (a + b for a, b in zip(once, twice, strict=True))
+                of_records = adjoints.write(chunk.some, (of_r, of_c, of_log_w))
+            return chunk.row, chunk.some, sums, of_records
 
-        adjoints = Adjoints(expansion, r, log_factor)
-        for block, (row, some, sums, pulled) in problem.map(differentiate, expansion.pairs(r, log_factor)):
+        for block, (row, some, sums, of_records) in problem.map(differentiate, expansion.pairs(r, log_factor)):
             if sums is not None:
                 along[row, columns[block.center_type]] += sums
-            if pulled is not None:
-                adjoints.add(some, pulled)
+            if of_records is not None:
+                adjoints.add(some, of_records)
         variables = adjoints.tensors() if of_variables else [None] * 4
         return None, *variables, torch.from_numpy(along).to(adjoint.dtype) if of_adjoint else None
 
