@@ -83,7 +83,7 @@ class AniSOAPCalculator(Calculator):
         self.model = model
         self.reduce = None if reduce is None else checks.choice("reduce", reduce, ("mean", "sum"))
         self.columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
-        if descriptor._projection.cutoff_smoothing is None:
+        if descriptor.cutoff_smoothing is None:
             checks.warn(
                 "the descriptor's cutoff is hard, so the energy jumps where a neighbour crosses it: give the AniSOAP "
                 "module a cutoff_smoothing for dynamics and optimisers"
@@ -133,6 +133,8 @@ class AniSOAPCalculator(Calculator):
 
         batch = ParticleBatch.read([frame], self.columns)
         wants_gradients = not {"energy", "free_energy", "energies"}.issuperset(properties)
+        if wants_gradients and torch.is_inference_mode_enabled():
+            raise RuntimeError("forces, stress and torques need gradients, which torch.inference_mode turns off")
         with torch.set_grad_enabled(wants_gradients):
             variables, rows = self._energies(batch)
             total = rows.sum()

@@ -90,6 +90,8 @@ def main() -> None:
     parser.add_argument("--angles", type=int, default=121, help="how many, from 0 to 180 degrees (121)")
     parser.add_argument("--out", type=Path, default=Path("dimer.png"), help="file of the figure (dimer.png)")
     options = parser.parse_args()
+    if options.angles < 2:
+        parser.error("--angles must be at least 2")
     degrees = np.linspace(0, 180, options.angles)
     found = scan(make_calculator(), np.radians(degrees))
     for exact, difference in (("torque", "−ΔE/Δα"), ("force", "−ΔE/Δx")):

@@ -153,6 +153,8 @@ def main() -> None:
     parser.add_argument("--particles", type=int, default=100, help="how many (100)")
     parser.add_argument("--equilibration", type=int, default=1000, help="steps before, with momenta drawn anew (1000)")
     options = parser.parse_args()
+    if options.steps < 3 or options.dt <= 0 or options.particles < 2:
+        parser.error("--steps must be at least 3, --dt greater than 0, --particles at least 2")
     rng = np.random.default_rng(0)
     bodies = RigidBodies(options.particles, rng)
     for _ in range(options.equilibration // 50):

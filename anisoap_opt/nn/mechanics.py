@@ -88,7 +88,7 @@ def conservative_pair_forces_and_torques(
     Raises
     ------
     TypeError, ValueError
-        If shapes are other ones, or the energy is no tensor.
+        If shapes are other ones, or the energy is no tensor, or one without a gradient.
     """
     r_ij = _checked("pair_vectors", pair_vectors, (3,))
     if not r_ij.requires_grad:
@@ -98,6 +98,8 @@ def conservative_pair_forces_and_torques(
     if not isinstance(energies, torch.Tensor):
         raise TypeError(f"energy_fn must return a tensor, got {type(energies).__name__}")
     energy = energies.sum()
+    if not energy.requires_grad:
+        raise ValueError("energy_fn returned an energy without a gradient: it is detached, or made under torch.no_grad")
     gradients = torch.autograd.grad(energy, (r_ij, theta), create_graph=create_graph, allow_unused=True)
     of_r, of_theta = (torch.zeros_like(x) if g is None else g for x, g in zip((r_ij, theta), gradients, strict=True))
     return energy, -of_r, -of_theta
@@ -124,12 +126,14 @@ def pair_forces_to_atom_forces(
     Raises
     ------
     ValueError
-        If the shapes do not agree.
+        If the shapes do not agree, or a particle is named that is not there.
     """
     num = len(_checked("pair_forces", pair_forces, (3,)))
     for name, one in (("centers", centers), ("neighbors", neighbors)):
         if tuple(one.shape) != (num,):
             raise ValueError(f"{name} must have the shape [{num}], one for each of pair_forces, got {list(one.shape)}")
+        if len(one) and not 0 <= int(one.min()) <= int(one.max()) < n_atoms:
+            raise ValueError(f"{name} must be from 0 to {n_atoms - 1}, got {int(one.min())} to {int(one.max())}")
     i, j = (one.to(device=pair_forces.device, dtype=torch.int64) for one in (centers, neighbors))
     return pair_forces.new_zeros((n_atoms, 3)).index_add(0, j, pair_forces).index_add(0, i, pair_forces, alpha=-1)
 

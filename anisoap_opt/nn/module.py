@@ -88,6 +88,11 @@ class AniSOAP(torch.nn.Module):
         else:
             self.register_parameter("radial_gaussian_width", None)
 
+    @property
+    def cutoff_smoothing(self) -> float | None:
+        """Width of the smooth cutoff, Å, or None."""
+        return self._projection.cutoff_smoothing
+
     def extra_repr(self) -> str:
         """What is printed between the parentheses."""
         return f"{self._projection.radial_basis!r}, types={self.types}, backend={self._projection.backend!r}"
@@ -128,7 +133,7 @@ class AniSOAP(torch.nn.Module):
             Particles of each frame, which follow each other; one frame by default.
         pairs : tuple of three tensors of int, optional
             Centre [pairs], neighbour [pairs], cell shift of the neighbour [pairs, 3], every pair in both directions.
-            They may reach further than the cutoff. The pair of a particle with itself at r = 0 need not be among them.
+            Those beyond the cutoff are left out. The pair of a particle with itself at r = 0 need not be among them.
             By default pairs are searched.
         reduce : {None, "mean", "sum"}
             Over the centres of each type in each frame.

@@ -140,7 +140,7 @@ class EllipsoidalDensityProjection(GraphModule):
         orientation_quaternions : tensor, shape [particles, 4]
             (w, x, y, z), body → space, of any norm; or else `rotations`.
         cell : tensor, shape [3, 3], optional
-            Rows are the cell vectors, Å.
+            Rows are the cell vectors, Å; used with `shifts` only.
         shifts : tensor, shape [pairs, 3], optional
             How many of them to add to each neighbour's position.
 

@@ -133,6 +133,16 @@ def test_a_training_step_reaches_the_parameters() -> None:
             ValueError,
             r"centers must have the shape \[2\]",
         ),
+        (
+            lambda: pair_forces_to_atom_forces(random(1, 3), torch.tensor([0]), torch.tensor([3]), n_atoms=3),
+            ValueError,
+            "neighbors must be from 0 to 2, got 3 to 3",
+        ),
+        (
+            lambda: conservative_pair_forces_and_torques(lambda *_: random(2), random(2, 3), matrices(2)),
+            ValueError,
+            "an energy without a gradient",
+        ),
         (lambda: EnergyForceTorqueLoss(force_weight=-1.0), ValueError, "force_weight must be at least 0"),
         (
             lambda: EnergyForceTorqueLoss(energy_weight=0, force_weight=0, torque_weight=0),
