@@ -215,7 +215,7 @@ def _gradients(energy: torch.Tensor, variables: list[torch.Tensor]) -> list[Any]
         raise RuntimeError(
             "the model's energy has no gradient in its features: a module detaches them, or does not use them"
         )
-    return [_array(one) for one in torch.autograd.grad(energy, variables)]
+    return [_array(one) for one in torch.autograd.grad(energy, variables, allow_unused=True, materialize_grads=True)]
 
 
 def _voigt(stress: Any) -> Any:

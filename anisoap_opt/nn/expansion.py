@@ -191,7 +191,10 @@ class _ByTorch:
         coefficients: Sequence[torch.Tensor] = self.kernel.coefficients(
             Pairs(self.found.j, r, self.found.start, weight)
         )
-        return coefficients
+        if len(self.found.j):
+            return coefficients
+        nothing = 0 * (r.sum() + c.sum() + log_w.sum())  # has zeros for gradients
+        return [one + nothing for one in coefficients]
 
 
 def center_coefficients(coefficients: Sequence[torch.Tensor], block: CenterBlock) -> list[torch.Tensor]:

@@ -82,7 +82,8 @@ class Features:
             "radial_gaussian_width", "basis_rcond", "basis_tol", "backend", "types", "cutoff_smoothing",
         )  # fmt: skip
         arguments = {name: getattr(hypers, name) for name in names}
-        return json.dumps([arguments, self.expander.asked, self.symmetric])
+        numbers = [arguments, self.expander.asked, self.symmetric]
+        return json.dumps(numbers, default=lambda one: one.tolist())  # NumPy's
 
 
 @lru_cache(maxsize=64)

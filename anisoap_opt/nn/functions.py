@@ -8,7 +8,7 @@ here, of which those off the diagonal occur twice in the matrix, hence COUNTS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +118,6 @@ class _PullBack(torch.autograd.Function):
         return tuple(sums.tensors())
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, r_dot: Any, c_dot: Any, log_w_dot: Any, log_factor_dot: Any) -> tuple[Any, ...]:
         problem = ctx.problem
         r, c, log_w, log_factor, *adjoints = ctx.saved_tensors
@@ -137,7 +136,8 @@ class _PullBack(torch.autograd.Function):
                 own = [one[segments] for one in arrays]
                 sums.add(some, sums.write(some, kernel.pull_back_along(part, own, dots)))
         variables = sums.tensors() if of_variables else [None] * 4
-        return None, *variables, *(along if of_adjoints else [None] * len(along))
+        found = [*variables, *(along if of_adjoints else [None] * len(along))]
+        return None, *without_third_derivatives(found, *ctx.saved_tensors, r_dot, c_dot, log_w_dot, log_factor_dot)
 
 
 def require_second_derivatives(problem: Expansion) -> TwiceDifferentiable:
@@ -162,6 +162,31 @@ def are_wanted(ctx: Any, first: int, last: int | None) -> bool:
         return any(map(torch._C._will_engine_execute_node, nodes))
     except (AttributeError, RuntimeError):  # no public function; it does not tell of leaves
         return bool(nodes)
+
+
+def without_third_derivatives(found: Sequence[torch.Tensor | None], *given: torch.Tensor | None) -> list[Any]:
+    """Second derivatives, computed outside of Torch, tied to what they depend on: to differentiate them is an error.
+
+    Without the tie Torch would take them for constants, and leave them out of sums without a word.
+    """
+    if not torch.is_grad_enabled():
+        return list(found)
+    present = [one for one in found if one is not None]
+    tied = iter(_LastDerivatives.apply(len(present), *present, *given))
+    return [None if one is None else next(tied) for one in found]
+
+
+class _LastDerivatives(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, count: int, *tensors: Any) -> tuple[torch.Tensor, ...]:
+        return tuple(one.detach() for one in tensors[:count])
+
+    @staticmethod
+    def backward(ctx: Any, *adjoints: Any) -> Any:
+        raise NotImplementedError(
+            "this needs third derivatives, which only the backend 'torch_full' has (of torch.autograd.functional, vhp "
+            "gives what hvp does with second ones)"
+        )
 
 
 class Adjoints:

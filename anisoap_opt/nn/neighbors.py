@@ -142,9 +142,23 @@ class _Vectors(torch.autograd.Function):
 def _sum_runs(rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Sums over runs of rows, [rows, columns] → [runs, columns]."""
     if rows.device.type in ("cpu", "cuda"):
-        return torch.segment_reduce(rows, "sum", lengths=counts, unsafe=True)
+        sums: torch.Tensor = _SumRuns.apply(rows, counts)
+        return sums
     run = torch.repeat_interleave(counts)
     return rows.new_zeros((len(counts), rows.shape[1])).index_add(0, run, rows)
+
+
+class _SumRuns(torch.autograd.Function):
+    """`torch.segment_reduce`, which has no second derivative of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+        ctx.counts = counts
+        return torch.segment_reduce(rows, "sum", lengths=counts, unsafe=True)
+
+    @staticmethod
+    def backward(ctx: Any, adjoint: torch.Tensor) -> tuple[Any, ...]:
+        return torch.repeat_interleave(adjoint, ctx.counts, dim=0), None
 
 
 def _cell_vectors(shifts: Any, cells: Any) -> Any:

@@ -54,7 +54,8 @@ def features_backward(adjoint: torch.Tensor, wanted: list[bool], *arguments: Any
     def gradients() -> list[torch.Tensor]:
         given: list[Any] = [None if one is None else one.detach() for one in tensors]
         variables = [given[place].requires_grad_() for place in places]
-        return list(torch.autograd.grad(_features(tuple(given), reduce, made_with), variables, adjoint))
+        values = _features(tuple(given), reduce, made_with)
+        return list(torch.autograd.grad(values, variables, adjoint, allow_unused=True, materialize_grads=True))
 
     with ThreadPoolExecutor(1) as another_thread:  # Torch records nothing on the thread that runs an operator
         return another_thread.submit(gradients).result()

@@ -20,7 +20,14 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.coupling import count_features
 from anisoap_opt.chunks import map_chunks, to_centers, to_numpy, to_segments
 from anisoap_opt.nn.coupling import pull_back_sums, push_forward_sums
-from anisoap_opt.nn.functions import Adjoints, Expansion, are_wanted, array, require_second_derivatives
+from anisoap_opt.nn.functions import (
+    Adjoints,
+    Expansion,
+    are_wanted,
+    array,
+    require_second_derivatives,
+    without_third_derivatives,
+)
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 from anisoap_opt.power_spectrum import sum_by_kernel
 
@@ -153,7 +160,6 @@ class _PullBack(torch.autograd.Function):
         return tuple(sums.tensors())
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, r_dot: Any, c_dot: Any, log_w_dot: Any, log_factor_dot: Any) -> tuple[Any, ...]:
         problem: Spectra = ctx.problem
         r, c, log_w, log_factor, adjoint = ctx.saved_tensors
@@ -189,7 +195,8 @@ class _PullBack(torch.autograd.Function):
             if of_records is not None:
                 adjoints.add(some, of_records)
         variables = adjoints.tensors() if of_variables else [None] * 4
-        return None, *variables, torch.from_numpy(along).to(adjoint.dtype) if of_adjoint else None
+        found = [*variables, torch.from_numpy(along).to(adjoint.dtype) if of_adjoint else None]
+        return None, *without_third_derivatives(found, *ctx.saved_tensors, r_dot, c_dot, log_w_dot, log_factor_dot)
 
 
 def _to_centers(coefficients: Sequence[Any], block: CenterBlock) -> list[Floats]:
