@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase.io import read
 
-from anisoap_opt import BACKENDS
+from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from tests.descriptor.displaced import Direction, Functional, central_difference
+from tests.descriptor.test_reference_data import DATA, every_case
 from tests.frames_for_tests import DIAMETERS, calculator, mixed_frames, random_frame, random_rotation, rotated
 from tests.tolerances import TOLERANCES, assert_close
 
@@ -176,3 +178,16 @@ def test_units_of_length() -> None:
     assert_close(after.positions, before.positions * spectrum / scale, 1e-12)
     assert_close(after.semiaxes, before.semiaxes * spectrum / scale, 1e-12)
     assert_close(after.orientations, before.orientations * spectrum, 1e-12)
+
+
+@every_case
+def test_every_reference_case(fast_backend: str, case: dict[str, Any]) -> None:
+    """Along one direction in which everything changes; smooth, as some have pairs exactly at the cutoff."""
+    hypers, frames = {**case["hypers"], "cutoff_smoothing": 1.0}, read(DATA / case["frames"], ":")
+    made = EllipsoidalDensityProjection(**hypers, backend=fast_backend)
+    functional = Functional(made, expansion=True, normalize=case["normalize"])
+    gradients, direction = functional.gradients(frames), Direction(frames, "all")
+    direction.parts["cell"][:] = 0
+    expected = central_difference(functional.value, frames, direction, step=1e-4)
+    scale = max(np.linalg.norm(getattr(gradients, what)) for what in Direction.KINDS)
+    assert abs(direction.along(gradients) - expected) <= 1e-6 * scale
