@@ -110,9 +110,9 @@ def reduced_power_spectrum(
     ndarray, shape [frames, features]
         The columns of the blocks follow each other; zero where a frame has no centre of the type.
     """
-    blocks, columns = neighborhoods.blocks, _columns(kernel, neighborhoods.blocks, symmetric)
+    blocks, columns = neighborhoods.blocks, columns_of_blocks(kernel, neighborhoods.blocks, symmetric)
     frame_of_particle = batch.frame_of_particle
-    width = sum(_width(kernel, block, symmetric) for block in blocks)
+    width = sum(width_of_block(kernel, block, symmetric) for block in blocks)
     rows_of_frames = np.zeros((batch.num_frames, width), dtype=dtype)
 
     def sums_of_frames(block: CenterBlock, rows: slice, pairs: Pairs) -> tuple[Any, Any]:
@@ -144,7 +144,8 @@ def center_power_spectra(
         return [sum_by_kernel(kernel, pairs, block, every_center, symmetric=symmetric)]
 
     targets: list[list[Floats]] = [
-        [np.empty((len(block.centers), _width(kernel, block, symmetric)), dtype)] for block in neighborhoods.blocks
+        [np.empty((len(block.centers), width_of_block(kernel, block, symmetric)), dtype)]
+        for block in neighborhoods.blocks
     ]
     filled = fill_blocks(spectra, targets, kernel, neighborhoods, show_progress=show_progress)
     return [(block, values) for block, (values,) in filled]
@@ -154,17 +155,17 @@ def split_blocks(
     kernel: Kernel, neighborhoods: Neighborhoods, rows: Floats, *, symmetric: bool = False
 ) -> list[tuple[CenterBlock, Floats]]:
     """The columns of each block of a `reduced_power_spectrum`, views."""
-    columns = _columns(kernel, neighborhoods.blocks, symmetric)
+    columns = columns_of_blocks(kernel, neighborhoods.blocks, symmetric)
     return [(block, rows[:, columns[block.center_type]]) for block in neighborhoods.blocks]
 
 
-def _columns(kernel: Kernel, blocks: Sequence[CenterBlock], symmetric: bool) -> dict[int, slice]:
+def columns_of_blocks(kernel: Kernel, blocks: Sequence[CenterBlock], symmetric: bool) -> dict[int, slice]:
     """Columns of each centre type where the blocks follow each other."""
-    ends = np.cumsum([0, *(_width(kernel, block, symmetric) for block in blocks)]).tolist()
+    ends = np.cumsum([0, *(width_of_block(kernel, block, symmetric) for block in blocks)]).tolist()
     return {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(blocks)}
 
 
-def _width(kernel: Kernel, block: CenterBlock, symmetric: bool) -> int:
+def width_of_block(kernel: Kernel, block: CenterBlock, symmetric: bool) -> int:
     """Columns of a block."""
     return count_features([n * len(block.neighbor_types) for n in kernel.basis.num_radial], symmetric=symmetric)
 
@@ -172,7 +173,7 @@ def _width(kernel: Kernel, block: CenterBlock, symmetric: bool) -> int:
 def sum_by_kernel(kernel: Kernel, pairs: Pairs, block: CenterBlock, start: Ints, *, symmetric: bool = False) -> Floats:
     """`sum_power_spectra` of some pairs of a block, by the kernel itself if it offers that; shape [runs, features]."""
     if len(start) == 0:
-        return np.zeros((0, _width(kernel, block, symmetric)))
+        return np.zeros((0, width_of_block(kernel, block, symmetric)))
     num_types = len(block.neighbor_types)
     if hasattr(kernel, "sum_power_spectra"):  # contract.Coupling, whose own test takes longer than a small frame
         return to_numpy(kernel.sum_power_spectra(pairs, num_types, start, symmetric=symmetric))

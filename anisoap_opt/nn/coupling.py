@@ -92,7 +92,7 @@ class _Runs:
         self.are_long = num_centers >= _LONG_RUN * max(1, len(self.parts))
 
     def times(self, c: Floats, matrices: Floats) -> Floats:
-        """C of each centre [2l+1, a] times its run's matrix [a, a]."""
+        """Product of each centre's c [2l+1, a] and its run's matrix [a, a], [centers, 2l+1, a]."""
         if not self.are_long:
             return c @ np.repeat(matrices, self.lengths, axis=0)
         size, out = c.shape[2], np.empty(c.shape, np.result_type(c, matrices))

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from anisoap_opt.arrays import Floats, Ints
-from anisoap_opt.basis.coupling import count_features
 from anisoap_opt.chunks import map_chunks, to_centers, to_numpy, to_segments
 from anisoap_opt.nn.coupling import pull_back_sums, push_forward_sums
 from anisoap_opt.nn.functions import (
@@ -29,7 +28,7 @@ from anisoap_opt.nn.functions import (
     without_third_derivatives,
 )
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
-from anisoap_opt.power_spectrum import sum_by_kernel
+from anisoap_opt.power_spectrum import columns_of_blocks, sum_by_kernel, width_of_block
 
 PAIRS_PER_CHUNK = 1 << 15
 """About so many at once: their tangents and adjoints, 80 bytes each, stay in a cache until they are used."""
@@ -89,15 +88,12 @@ class Spectra:
     @property
     def widths(self) -> list[int]:
         """Columns of each block."""
-        num_radial = self.expansion.kernel.basis.num_radial
-        sizes = ([n * len(block.neighbor_types) for n in num_radial] for block in self.blocks)
-        return [count_features(one, symmetric=self.symmetric) for one in sizes]
+        return [width_of_block(self.expansion.kernel, block, self.symmetric) for block in self.blocks]
 
     @property
     def columns(self) -> dict[int, slice]:
         """Of each block, by its centre type."""
-        ends = np.cumsum([0, *self.widths]).tolist()
-        return {block.center_type: slice(*ends[k : k + 2]) for k, block in enumerate(self.blocks)}
+        return columns_of_blocks(self.expansion.kernel, self.blocks, self.symmetric)
 
     def map(self, function: Callable[[CenterBlock, Chunk], Any], pairs: Pairs) -> Iterator[tuple[CenterBlock, Any]]:
         """Call a function for chunks of centres; results in order."""
