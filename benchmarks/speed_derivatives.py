@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure, workloads
-from benchmarks.derivatives import SMOOTHING, LinearModel
+from benchmarks.linear_model import SMOOTHING, LinearModel
 
 BACKEND = "numba"
 SIZES = ("(6, None)", "(9, 6)")

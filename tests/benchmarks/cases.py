@@ -20,7 +20,7 @@ class Case:
     count: int
     calls: int
     more: dict[str, Any] = field(default_factory=dict)
-    method: str = "power_spectrum"  # of the calculator, or of `benchmarks.derivatives.LinearModel`
+    method: str = "power_spectrum"  # of the calculator, or of `benchmarks.linear_model.LinearModel`
 
 
 # One type in a dense bulk: nearly all of the time is the kernel's. Four types: a good part is the coupling. The

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from benchmarks import derivatives, workloads
+from benchmarks import linear_model, workloads
 
 if TYPE_CHECKING:
     from tests.benchmarks.cases import Case
@@ -54,9 +54,9 @@ def calculator(size: str, backend: str, **more: Any) -> Any:
 def call(case: Case) -> Callable[[], Any]:
     """What a benchmark times; ModuleNotFoundError if something that it needs is not installed."""
     frames = load()[case.frames][: case.count]
-    if case.method in derivatives.PASSES:
+    if case.method in linear_model.PASSES:
         hypers = {**workloads.HYPERS[case.size], **case.more}
-        return getattr(derivatives.LinearModel(case.backend, hypers, frames), case.method)
+        return getattr(linear_model.LinearModel(case.backend, hypers, frames), case.method)
     method = getattr(calculator(case.size, case.backend, **case.more), case.method)
     return lambda: method(frames)
 

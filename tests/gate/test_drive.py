@@ -13,7 +13,7 @@ import anisoap_opt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import drive, worker
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
+from anisoap_bench.gate.suite import INPUTS, benchmarks_in, prepare_suite
 from benchmarks.measure import THREAD_VARIABLES
 from tests.gate.builds import doing, installed
 from tests.gate.processes import goes_on
@@ -126,6 +126,11 @@ def test_a_process_that_hangs_is_ended_with_its_children(suite: Path, tmp_path: 
     with pytest.raises(CannotMeasure, match="took longer than 10 s:(.|\n)*about to hang"):
         observe(suite, hanging, timeout=10)
     assert not goes_on(int(pid.read_text()))
+
+
+def test_the_suite_of_this_repository_needs_no_file_of_the_package(tmp_path: Path) -> None:
+    assert not (prepare_suite(ROOT, tmp_path / "suite") / "anisoap_opt").exists()
+    assert (tmp_path / "suite" / INPUTS).stat().st_size > 0
 
 
 def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
