@@ -54,14 +54,14 @@ def plant(build: Build, name: str, factor: float) -> Build:
     return with_code(build, name, factor, in_calls=CALLS, in_import=IMPORT)
 
 
-def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str) -> Build:
-    """Copy an installed build and append code to the module of the calculator and to that of the package.
+def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str, in_torch: str = "") -> Build:
+    """Copy an installed build and append code to the modules of the calculator, of the package and of `AniSOAP`.
 
     The new build and its folder, beside the old one, get a name; ``{factor!r}`` in the code stands for the factor.
     """
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, code in (("projection.py", in_calls), ("__init__.py", in_import)):
+    for file, code in (("projection.py", in_calls), ("__init__.py", in_import), ("nn/module.py", in_torch)):
         path = folder / PACKAGE / file
         path.write_text(path.read_text(encoding="utf-8") + code.format(factor=factor), encoding="utf-8")
     return Build(name, folder, f"{build.commit} × {factor}")
