@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.measure import THREAD_VARIABLES, processor
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("anisoap_opt", "numpy", "scipy", "torch", "numba", "ase", "vesin")
+PACKAGES = ("anisoap_opt", "numpy", "scipy", "torch", "numba", "ase")
 
 
 def environment() -> dict[str, Any]:

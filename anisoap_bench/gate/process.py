@@ -23,7 +23,7 @@ KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH"
 REMEMBERED = 1 << 20
 """Bytes, the last ones that a process prints."""
 
-LIBRARIES = ("numpy", "scipy", "numba", "torch", "ase", "vesin", "metatensor-core")
+LIBRARIES = ("numpy", "scipy", "numba", "torch", "ase", "metatensor-core")
 
 
 @dataclass(frozen=True)

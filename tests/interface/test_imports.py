@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anisoap_opt
 
-SLOW = ["torch", "metatensor", "vesin", "numba", "pandas", "matplotlib", "ase.io", "ase", "scipy", "tqdm"]
+SLOW = ["torch", "metatensor", "numba", "pandas", "matplotlib", "ase.io", "ase", "scipy", "tqdm"]
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,7 +34,7 @@ def test_power_spectrum_to_an_array() -> None:
         "assert calculator(backend='numpy_only').power_spectrum(frames).shape[0] == 2\n"
     )
     assert "anisoap_opt.kernels.numpy_only" in modules
-    assert not modules & {"torch", "metatensor", "vesin", "numba", "pandas", "matplotlib", "ase.io"}
+    assert not modules & {"torch", "metatensor", "numba", "pandas", "matplotlib", "ase.io"}
 
 
 def test_choosing_a_torch_backend_without_using_it_does_not_load_metatensor() -> None:

@@ -19,7 +19,7 @@ Rows = dict[tuple[int, ...], Any]
 
 ENGINES = {  # name → backend whose search it is, and the constants that make it take this way for every frame
     "all pairs": ("numpy_only", {"BRUTE_FORCE_CANDIDATES": 1 << 60}),
-    "vesin": ("numpy_only", {"BRUTE_FORCE_CANDIDATES": 0}),
+    "trees": ("numpy_only", {"BRUTE_FORCE_CANDIDATES": 0}),
     "images": ("numba", {"IMAGE_CANDIDATES": 1 << 60}),
     "grid": ("numba", {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0}),
     "fine grid": (

@@ -164,16 +164,63 @@ class TestEdges:
         assert not found(search, frames[:1], 5.0)
 
 
+@pytest.mark.parametrize("name", BATCHES)
+def test_trees_and_all_pairs_agree_to_the_last_bit(name: str) -> None:
+    results = []
+    for one in ("all pairs", "trees"):
+        with pytest.MonkeyPatch.context() as patch:
+            results.append(engine(one, patch)(BATCHES[name], 5.0, self_pairs=True, keep_shifts=True))
+    ours, wanted = results
+    for field in ("j", "r_ij", "start"):
+        np.testing.assert_array_equal(getattr(ours.pairs, field), getattr(wanted.pairs, field))
+    np.testing.assert_array_equal(ours.shifts, wanted.shifts)
+
+
+@pytest.mark.parametrize("pbc", [True, (True, True, False), (False, True, False)])
+def test_trees_of_awkward_cells(monkeypatch: pytest.MonkeyPatch, pbc: Any) -> None:
+    """Far narrower than the cutoff, and skewed beyond recognition; far from the origin where there is no cell."""
+    narrow = random_frame(1, 3, cell=[[0.9, 0.1, 0], [0, 1.1, 0], [0.4, 0, 60.0]], pbc=pbc)
+    skewed = random_frame(2, 30, cell=np.array([[1, 0, 0], [5, 1, 0], [-4, 7, 1]]) @ TRICLINIC, pbc=pbc)
+    away = random_frame(3, 12, cell=2 * TRICLINIC, pbc=pbc)
+    away.positions += [1e6, -1e6, 1e6]
+    frames = [narrow, skewed, away]
+    wanted = found(engine("all pairs", monkeypatch), frames, 5.0)
+    actual = found(engine("trees", monkeypatch), frames, 5.0)
+    assert list(actual) == list(wanted)  # in the same order
+    assert all((actual[pair] == wanted[pair]).all() for pair in wanted)
+    for i, j, *shift in actual:
+        assert (actual[(j, i, *(-s for s in shift))] == -actual[(i, j, *shift)]).all()
+
+
+def test_trees_of_particles_astray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So far away that the square of a distance overflows."""
+    frame = random_frame(1, 20, box=8.0)
+    frame.positions[:3] = [[1e160, 0, 0], [1e160, -1e150, 0], [1e5, 0, 1e120]]
+    wanted = found(engine("all pairs", monkeypatch), [frame], 5.0)
+    assert found(engine("trees", monkeypatch), [frame], 5.0).keys() == wanted.keys()
+
+
+def test_trees_lose_no_image_where_positions_have_few_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The particles' own images lie just inside. Their positions, unlike their vectors, are rounded to some 1e-8."""
+    rng = np.random.default_rng(0)
+    for angle in rng.random(20):
+        cell = np.diag([5.0, 1.0, 1.0])
+        cell[0, :2] = 5 * np.cos(angle), 5 * np.sin(angle)
+        frame = random_frame(1, 10, cell=cell, pbc=(True, False, False))
+        frame.positions = rng.random((10, 3)) + np.arange(10)[:, None] * [0, 0, 10] + [4e8, 0, 0]
+        assert len(found(engine("trees", monkeypatch), [frame], 5.0 * (1 + 1.1e-9))) == 20
+
+
 @pytest.mark.parametrize(
-    ("num_particles", "one_by_one"), [(2, False), (24, False), (200, False), (300, True), (1000, True)]
+    ("num_particles", "one_by_one"), [(2, False), (16, False), (64, True), (300, True), (1000, True)]
 )
 def test_the_search_is_chosen_by_what_it_costs(
     monkeypatch: pytest.MonkeyPatch, num_particles: int, one_by_one: bool
 ) -> None:
-    """Trying all pairs of a frame of 1 000 took four times as long as the cell list of one of 2 000."""
+    """Trying all pairs of a frame of 200 took nine times as long as trees."""
     asked = []
-    cell_list = neighbors._cell_list
-    monkeypatch.setattr(neighbors, "_cell_list", lambda *a: asked.append(a[2]) or cell_list(*a))
+    trees = neighbors._trees
+    monkeypatch.setattr(neighbors, "_trees", lambda *a: asked.append(a[2]) or trees(*a))
     edge = (num_particles / 0.05) ** (1 / 3)
     frame = random_frame(1, num_particles, (1,), cell=edge * np.eye(3), pbc=True)
     neighbors.find_neighborhoods(ParticleBatch.from_frames([frame], "c_q"), 7.0, self_pairs=True)

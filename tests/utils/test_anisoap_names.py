@@ -68,7 +68,7 @@ HOMES = {
     **dict.fromkeys(["inverse_matrix_sqrt", *OVERLAPS], anisoap_opt.basis.overlaps),
     **dict.fromkeys(MOMENTS, anisoap_opt.moments),
 }
-HEAVY = {"torch", "metatensor", "wigners", "vesin", "numba", "pandas", "matplotlib"}
+HEAVY = {"torch", "metatensor", "wigners", "numba", "pandas", "matplotlib"}
 
 
 @pytest.mark.parametrize(("module", "name"), [(module, name) for module in NAMES for name in NAMES[module]])
