@@ -48,11 +48,14 @@ def system(name: str) -> list[Atoms]:
 
 
 @cache
-def bulk(num_particles: int, num_types: int, seed: int = 0) -> list[Atoms]:
+def bulk(num_particles: int, num_types: int, seed: int = 0, *, shuffled: bool = False) -> list[Atoms]:
     """One cubic periodic frame of ellipsoids at BULK_DENSITY, on a jittered simple cubic lattice.
 
-    Types 1 … num_types are dealt out in turn.
+    Types 1 … num_types are dealt out in turn. Particles stand in the order of the lattice, or, `shuffled`, the same
+    particles in random order, as molecular dynamics leaves them.
     """
+    if shuffled:
+        return [bulk(num_particles, num_types, seed)[0][np.random.default_rng(seed).permutation(num_particles)]]
     rng = np.random.default_rng([seed, num_particles])
     edge = (num_particles / BULK_DENSITY) ** (1 / 3)
     side = int(np.ceil(num_particles ** (1 / 3) - 1e-9))

@@ -28,6 +28,19 @@ def test_bulk_has_the_density_the_types_and_no_overlaps() -> None:
     assert distances[np.triu_indices(100, 1)].min() > 1.0
 
 
+def test_shuffled_bulk_is_the_same_in_another_order() -> None:
+    (lattice,), (shuffled,) = workloads.bulk(60, 2), workloads.bulk(60, 2, shuffled=True)
+    place = {tuple(x): k for k, x in enumerate(lattice.positions)}
+    order = [place[tuple(x)] for x in shuffled.positions]
+    assert sorted(order) == list(range(60))
+    assert order != sorted(order)
+    assert sorted(shuffled.arrays) == sorted(lattice.arrays)
+    for name, array in shuffled.arrays.items():
+        np.testing.assert_array_equal(array, lattice.arrays[name][order])
+    assert shuffled.cell[:].tolist() == lattice.cell[:].tolist()
+    assert shuffled.pbc.all()
+
+
 def test_pair_count_agrees_with_the_package() -> None:
     from anisoap_opt.frames import ParticleBatch
     from anisoap_opt.neighbors import find_neighborhoods
