@@ -1,7 +1,7 @@
 """Measure the speed targets and print each with pass or miss: ``python -m benchmarks.speed [ROW …]``.
 
 Ratios come from one run on one machine. `reference` is timed per frame on a prefix of the frames. Everything but the
-row about threads runs on one thread. A row that needs something that is not installed says so and counts as a miss.
+rows about threads runs on one thread. A row that needs something that is not installed says so and counts as a miss.
 """
 
 from __future__ import annotations
@@ -12,40 +12,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import product
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from anisoap_opt.basis.recurrence import count_flops
-from benchmarks import measure, workloads
+from benchmarks import measure, speed_throughput, workloads
 from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
 from benchmarks.peers import GRADIENT_SIZE, PEER_SIZES, soap_power_spectrum
-from benchmarks.speed_derivatives import Row, derivative_rows
+from benchmarks.speed_derivatives import derivative_rows
+from benchmarks.speed_tools import BACKEND, ROOT, WITHOUT_CENTER, Row, best, ellipsoids, in_turn
 from benchmarks.table import markdown
-
-BACKEND = "numba"
-FRAMES = 6826
-ROOT = Path(__file__).resolve().parent.parent
-WITHOUT_CENTER = {"subtract_center_contribution": True}
-
-
-def in_turn(rounds: int, *measures: Callable[[], float]) -> np.ndarray:
-    """Results of measures that take turns, as the machine's speed drifts, [measures, rounds]."""
-    return np.array([[one() for one in measures] for _ in range(rounds)]).T
-
-
-def best(repeats: int, call: Callable[..., Any], *arguments: Any) -> Callable[[], float]:
-    """A measure for `in_turn`: the shortest of several times of a call."""
-    return partial(measure.best_time, partial(call, *arguments), repeats)
 
 
 def kernel_rows() -> Iterator[Row]:
     """Whole kernel, basis change included, as a share of dgemm."""
-    targets = {(6, "long"): 0.40, (6, "short"): 0.25, (21, "long"): 0.45, (21, "short"): 0.35}
+    targets = {(6, "long"): 0.52, (6, "short"): 0.33, (21, "long"): 0.50, (21, "short"): 0.38}
     for (degree, lengths), target in targets.items():
         load = KernelLoad(BACKEND, degree, lengths)
         load.run()
@@ -55,24 +39,6 @@ def kernel_rows() -> Iterator[Row]:
         pairs = "50–75" if lengths == "long" else "about 7"
         what = f"kernel, degree {degree} {DEGREES[degree]}, segments of {pairs} pairs"
         yield what, f"{share:.0%} of dgemm, {speed:.3g} M pairs/s", f"{target:.0%}", share >= target
-
-
-def reference_rows() -> Iterator[Row]:
-    """`power_spectrum`, ASE frames in memory to array, against `reference`."""
-    cases = [
-        ("ellipsoids", "(9, 6)", WITHOUT_CENTER, 10, 2000),
-        ("ellipsoids", "(6, None)", WITHOUT_CENTER, 100, 250),
-        ("benzenes", "(6, None)", {}, 4, 2000),
-    ]
-    for name, size, changes, prefix, target in cases:
-        frames = ellipsoids() if name == "ellipsoids" else workloads.system(name)
-        slow, fast = (calculator(backend, {**workloads.HYPERS[size], **changes}) for backend in ("reference", BACKEND))
-        fast.power_spectrum(frames)
-        measures = best(2, slow.power_spectrum, frames[:prefix]), best(2, fast.power_spectrum, frames)
-        slow_times, fast_times = in_turn(5, *measures) / [[prefix], [len(frames)]]
-        ratio = np.median(slow_times / fast_times)
-        what = f"power_spectrum, {name}, {len(frames)} frames, {size}, against reference"
-        yield what, f"{ratio:.0f}×, {1e6 * np.median(fast_times):.3g} µs a frame", f"{target}×", ratio >= target
 
 
 def peer_rows() -> Iterator[Row]:
@@ -151,28 +117,6 @@ def scaling_rows() -> Iterator[Row]:
     yield what, f"{exponent:.3f} ({spread} µs a particle)", "1.05", exponent <= 1.05
 
 
-def thread_rows() -> Iterator[Row]:
-    """Two threads against one."""
-    import numba
-
-    what = "2 threads against 1, bulk N = 100 000"
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        yield what, "not measured: one core, or NUMBA_NUM_THREADS=1", "1.8×", False
-        return
-    frames = workloads.bulk(100_000, 2)
-    power_spectrum = calculator(BACKEND, workloads.HYPERS["(6, None)"]).power_spectrum
-    power_spectrum(frames)
-
-    def on_threads(count: int) -> float:
-        numba.set_num_threads(count)
-        return best(2, power_spectrum, frames)()
-
-    one, two = in_turn(5, partial(on_threads, 1), partial(on_threads, 2))
-    numba.set_num_threads(1)
-    ratio = np.median(one / two)
-    yield what, f"{ratio:.2f}×", "1.8×", ratio >= 1.8
-
-
 FIRST_CALLS = """
 from functools import partial
 import numba, numpy
@@ -198,27 +142,20 @@ def compile_rows() -> Iterator[Row]:
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "kernel": kernel_rows,
-    "reference": reference_rows,
+    "files": speed_throughput.file_rows,
+    "file-memory": speed_throughput.file_memory_rows,
+    "reference": speed_throughput.reference_rows,
+    "calls": speed_throughput.call_rows,
+    "order": speed_throughput.order_rows,
+    "backends": speed_throughput.backend_rows,
     "peers": peer_rows,
     "gradients": gradient_rows,
     "memory": memory_rows,
     "scaling": scaling_rows,
-    "threads": thread_rows,
+    "threads": speed_throughput.thread_rows,
     "compile": compile_rows,
     "derivatives": derivative_rows,
 }
-
-
-@cache
-def ellipsoids() -> list[Any]:
-    """The generated frames of tiny cells, made once a process by the generator in ``data/``."""
-    import ase.io
-
-    with tempfile.TemporaryDirectory() as folder:
-        generator = ROOT / "data" / "create_ellipsoids.py"
-        command = [sys.executable, str(generator), "--frames", str(FRAMES), "--out", folder]
-        subprocess.run(command, check=True, capture_output=True)
-        return ase.io.read(Path(folder) / "ellipsoids.xyz", ":")
 
 
 def main() -> int:

@@ -11,11 +11,10 @@ import numpy as np
 
 from benchmarks import measure, workloads
 from benchmarks.linear_model import SMOOTHING, LinearModel
+from benchmarks.speed_tools import BACKEND, Row
 
-BACKEND = "numba"
 SIZES = ("(6, None)", "(9, 6)")
 BULK = 10_000
-Row = tuple[str, str, str, bool]  # what, measured, target, pass
 
 
 def derivative_rows() -> Iterator[Row]:
