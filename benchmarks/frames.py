@@ -1,4 +1,4 @@
-"""Benchmarks of what comes before the kernel: reading files, checking frames, finding neighbours.
+"""Benchmarks of what comes before the kernel: reading files, checking frames, finding neighbours; of single calls.
 
 Checks and search are no public functions, so both are measured through `power_spectrum` with a basis of one function,
 max_angular 0, for which the kernel has next to nothing to do.
@@ -43,6 +43,21 @@ class FrameValidation(Measured):
         return Work(backend, workloads.single_particles(1000), hypers, units=1000)
 
     track_seconds_per_frame = Measured.seconds_per_frame
+
+
+class OneCall(Measured):
+    """One call for one frame of one or two particles, as in Monte Carlo: what a call costs that computes little."""
+
+    params = (SEARCHES, (1, 2))
+    param_names = ("backend", "particles")
+    version = "1"
+
+    def work(self, backend: str, particles: int) -> Work:
+        frame = next(one for one in workloads.system("ellipsoids") if len(one) == particles)
+        hypers = {**workloads.HYPERS["(6, None)"], "subtract_center_contribution": True}
+        return Work(backend, [frame], hypers)
+
+    time_power_spectrum = Measured.seconds
 
 
 class Reading:
