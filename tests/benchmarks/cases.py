@@ -25,6 +25,7 @@ class Case:
 
 # One type in a dense bulk: nearly all of the time is the kernel's. Four types: a good part is the coupling. The
 # bulk of few frames fits into a second-level cache: beyond it, times differed by ten per cent with the place of pages.
+# One bulk in random order, as dynamics leaves it, and one call for one particle: little of their time is the kernel's.
 COMPILED = {
     "kernel-numba-6": Case("kernel", "numba", "(6, None)", "bulk_192", 8, 5),
     "kernel-numba-9_6": Case("kernel", "numba", "(9, 6)", "bulk_24", 28, 1),
@@ -34,6 +35,8 @@ COMPILED = {
     "benzenes-numba": Case("systems", "numba", "(6, None)", "benzenes", 200, 2),
     "four_species-numba": Case("systems", "numba", "(6, None)", "four_species", 200, 1),
     "ellipsoids-numba": Case("systems", "numba", "(9, 6)", "ellipsoids", 200, 6, NOT_THE_CENTRE),
+    "shuffled-numba": Case("bulk", "numba", "(6, None)", "shuffled_4000", 1, 2),
+    "one_call-numba": Case("latency", "numba", "(6, None)", "ellipsoids", 1, 200, NOT_THE_CENTRE),
     "benzenes-numpy_only": Case("systems", "numpy_only", "(6, None)", "benzenes", 24, 1),
     "ellipsoids-numpy_only": Case("systems", "numpy_only", "(9, 6)", "ellipsoids", 120, 1, NOT_THE_CENTRE),
 }

@@ -28,13 +28,16 @@ COPIES = 30
 
 # Bulk frames: particles and types of each.
 BULK = {"bulk_1": (1, 1), "bulk_24": (24, 1), "bulk_192_4": (192, 4), "bulk_192": (192, 1)}
+SHUFFLED = {"shuffled_4000": (4000, 2)}
+"""One frame each, of particles in random order."""
 SYSTEMS = ("benzenes", "four_species", "ellipsoids")
 
 
 def make() -> Frames:
     """All frames, by name."""
     bulk = {name: [workloads.bulk(*size, seed)[0] for seed in range(COPIES)] for name, size in BULK.items()}
-    return {**bulk, **{name: workloads.system(name) for name in SYSTEMS}}
+    shuffled = {name: workloads.bulk(*size, shuffled=True) for name, size in SHUFFLED.items()}
+    return {**bulk, **shuffled, **{name: workloads.system(name) for name in SYSTEMS}}
 
 
 @cache
