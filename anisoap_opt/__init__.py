@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels import BACKENDS
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
-__all__ = ["BACKENDS", "EllipsoidalDensityProjection", "__version__"]
+__all__ = ["BACKENDS", "EllipsoidalDensityProjection", "ParticleBatch", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

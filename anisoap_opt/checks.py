@@ -128,6 +128,12 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     return value
 
 
+def shorten(value: Any, limit: int = 60) -> str:
+    """A value as Python writes it, cut to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def warn(message: str) -> None:
     """Give a UserWarning at the line outside this package that led here."""
     level, frame = 1, sys._getframe()

@@ -13,19 +13,17 @@ from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
-from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.frames import Frames, ParticleBatch
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import Kernel
 from anisoap_opt.pairs import Neighborhoods
 from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum, split_blocks
 
 if TYPE_CHECKING:
-    from ase import Atoms
     from metatensor import TensorMap
 
     from anisoap_opt.gradients import Gradients
 
-Frames: TypeAlias = "Sequence[Atoms]"
 Asked: TypeAlias = "bool | Sequence[str] | None"
 
 
@@ -116,8 +114,9 @@ class EllipsoidalDensityProjection(Hypers):
 
         Parameters
         ----------
-        frames : list of ase.Atoms
-            With an array of rotations and their sizes; see `rotation_key` and `diameter_key`.
+        frames : list of ase.Atoms, or ParticleBatch
+            With an array of rotations and their sizes; see `rotation_key` and `diameter_key`, which a batch does not
+            need.
         show_progress : bool
             Draw a progress bar.
         normalize : bool
@@ -205,7 +204,7 @@ class EllipsoidalDensityProjection(Hypers):
 
         Parameters
         ----------
-        frames : list of ase.Atoms
+        frames : list of ase.Atoms, or ParticleBatch
             As for `transform`.
         mean_over_samples : bool
             Whether to reduce the centres of each frame, per centre type, to one row.

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from anisoap_opt.arrays import Ints
-from anisoap_opt.frames import ORTHOGONALITY_TOLERANCE, ParticleBatch, quaternions_to_matrices
-from anisoap_opt.stacking import SINGULAR_VOLUME
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.validation import ORTHOGONALITY_TOLERANCE, SINGULAR_VOLUME, quaternions_to_matrices
 
 DTYPES = (torch.float64, torch.float32)
 
