@@ -7,8 +7,9 @@ from typing import Any
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels import BACKENDS
 from anisoap_opt.projection import EllipsoidalDensityProjection
+from anisoap_opt.reading import iread, read
 
-__all__ = ["BACKENDS", "EllipsoidalDensityProjection", "ParticleBatch", "__version__"]
+__all__ = ["BACKENDS", "EllipsoidalDensityProjection", "ParticleBatch", "__version__", "iread", "read"]
 
 
 def __getattr__(name: str) -> Any:

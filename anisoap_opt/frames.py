@@ -16,6 +16,7 @@ import numpy.typing as npt
 from anisoap_opt import sources, validation
 from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.columns import ANY_QUATERNION, Columns
+from anisoap_opt.sources import Stacked
 from anisoap_opt.stacking import Stack
 from anisoap_opt.validation import Places
 
@@ -30,9 +31,9 @@ NO_FRAMES = "frames is empty: there is nothing to describe"
 class ParticleBatch:
     """The particles of all frames in flat arrays.
 
-    `from_frames` and `from_arrays` make one; they check what it holds, and nobody checks it again. Every method that
-    takes frames takes a batch too, and then ignores the calculator's `rotation_key`, `rotation_type`,
-    `quaternion_order`, `diameter_key` and `diameters`.
+    `from_frames`, `from_arrays`, `anisoap_opt.read` and `anisoap_opt.iread` make one; they check what it holds, and
+    nobody checks it again. Every method that takes frames takes a batch too, and then ignores the calculator's
+    `rotation_key`, `rotation_type`, `quaternion_order`, `diameter_key` and `diameters`.
 
     Attributes
     ----------
@@ -183,7 +184,11 @@ class ParticleBatch:
         """
         if isinstance(frames, ParticleBatch):
             return frames
-        stack = Stack(_check_frames(frames))
+        return cls.of_stack(Stack(_check_frames(frames)), columns)
+
+    @classmethod
+    def of_stack(cls, stack: Stacked, columns: Columns) -> ParticleBatch:
+        """As `read`, of frames or of rows of a file, already one after the other."""
         positions, cells, pbc = stack.floats("positions", (3,)), stack.cells(), stack.pbc()
         validation.check_geometry(stack, positions, cells, pbc)
         return cls(
@@ -195,6 +200,18 @@ class ParticleBatch:
             pbc=pbc,
             offsets=stack.offsets,
         )
+
+    @classmethod
+    def joined(cls, batches: Sequence[ParticleBatch]) -> ParticleBatch:
+        """The frames of several batches, at least one, as one batch."""
+        first, *others = batches
+        if not others:
+            return first
+        ends = np.cumsum([0, *(batch.offsets[-1] for batch in batches)])
+        offsets = [batch.offsets[1:] + end for batch, end in zip(batches, ends[:-1], strict=True)]
+        names = ("positions", "types", "rotations", "semiaxes", "cells", "pbc")
+        arrays = {name: np.concatenate([getattr(batch, name) for batch in batches]) for name in names}
+        return cls(**arrays, offsets=np.concatenate([[0], *offsets]))
 
 
 def _check_frames(frames: Any) -> list[Atoms]:

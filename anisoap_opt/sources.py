@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,15 +11,18 @@ from anisoap_opt import checks, validation
 from anisoap_opt.arrays import Array
 from anisoap_opt.columns import Columns, Source, find
 from anisoap_opt.stacking import Stack
+from anisoap_opt.tables import Tables
+
+Stacked: TypeAlias = Stack | Tables
 
 
-def rotations(stack: Stack, columns: Columns) -> Array:
+def rotations(stack: Stacked, columns: Columns) -> Array:
     """Rotation matrices, body → space, [particles, 3, 3]."""
     read = _matrices if columns.rotation_type == "matrix" else _quaternions
     return _by_source(stack, columns, "rotations", read, (3, 3))
 
 
-def semiaxes(stack: Stack, columns: Columns) -> Array:
+def semiaxes(stack: Stacked, columns: Columns) -> Array:
     """Half the diameters, Å, [particles, 3]."""
     if columns.diameters is not None:
         return np.tile(np.array(columns.diameters) / 2, (stack.num_particles, 1))
@@ -26,7 +30,7 @@ def semiaxes(stack: Stack, columns: Columns) -> Array:
 
 
 def _by_source(
-    stack: Stack, columns: Columns, what: str, read: Callable[[Stack, Source], Array], row_shape: tuple[int, ...]
+    stack: Stacked, columns: Columns, what: str, read: Callable[[Stacked, Source], Array], row_shape: tuple[int, ...]
 ) -> Array:
     """Rotations or sizes of all particles; frames that have them in other arrays or another order are read apart."""
     found = {layout: find(columns, what, layout) for layout in stack.layouts}
@@ -46,18 +50,21 @@ def _by_source(
     return out
 
 
-def _tell_choice(stack: Stack, what: str, found: dict[frozenset[str], list[Source]]) -> None:
+def _tell_choice(stack: Stacked, what: str, found: dict[frozenset[str], list[Source]]) -> None:
     """Warn, for the first frame that has rotations or sizes twice, which are taken."""
-    for index, arrays in enumerate(stack.arrays):
+    if what in stack.told:
+        return
+    for index, arrays in zip(stack.indices, stack.arrays, strict=True):
         several = found[frozenset(arrays)]
         if len(several) > 1:
+            stack.told.add(what)
             labels = " and ".join(source.label for source in several)
             argument = "rotation_key" if what == "rotations" else "diameter_key"
             checks.warn(f"frame {index} has {what} in {labels}: took {several[0].label}; {argument}= chooses")
             return
 
 
-def _quaternions(stack: Stack, source: Source) -> Array:
+def _quaternions(stack: Stacked, source: Source) -> Array:
     """Rotation matrices, [particles, 3, 3]."""
     q = _rows(stack, source, (4,))
     if not source.meaning:
@@ -68,12 +75,12 @@ def _quaternions(stack: Stack, source: Source) -> Array:
     return validation.to_rotations(stack, q, source.label, source.meaning)
 
 
-def _matrices(stack: Stack, source: Source) -> Array:
+def _matrices(stack: Stacked, source: Source) -> Array:
     """Rotation matrices, [particles, 3, 3]."""
     return validation.nearest_rotations(stack, _rows(stack, source, (3, 3), (9,)), source.label)
 
 
-def _lengths(stack: Stack, source: Source) -> Array:
+def _lengths(stack: Stacked, source: Source) -> Array:
     """Semiaxes, Å, [particles, 3]."""
     lengths = _rows(stack, source, (3,))
     validation.check_lengths(
@@ -82,7 +89,7 @@ def _lengths(stack: Stack, source: Source) -> Array:
     return lengths if source.meaning == "semiaxes" else lengths / 2
 
 
-def _rows(stack: Stack, source: Source, *row_shapes: tuple[int, ...]) -> Array:
+def _rows(stack: Stacked, source: Source, *row_shapes: tuple[int, ...]) -> Array:
     """What a source holds, [particles, *row_shapes[0]]."""
     if len(source.names) == 1:
         return stack.floats(source.names[0], *row_shapes)

@@ -32,7 +32,7 @@ class Stack(Places):
 
     def __init__(self, frames: list[Atoms], indices: Sequence[int] | None = None) -> None:
         self.frames = frames
-        self.arrays = [frame.arrays for frame in frames]
+        self.arrays: list[dict[str, Any]] = [frame.arrays for frame in frames]
         self._numbers = [arrays["numbers"] for arrays in self.arrays]
         super().__init__(list(map(len, self._numbers)), indices)
         self.layouts = _layouts(self.arrays)
@@ -78,11 +78,6 @@ class Stack(Places):
         if self.counts[index] == 0:
             return np.empty(0)
         raise self.missing(index, repr(name))
-
-    def missing(self, index: int, array: str, advice: str = "") -> ValueError:
-        """The error that the frame at this place has no such array."""
-        names = ", ".join(map(repr, sorted(self.arrays[index])))
-        return ValueError(f"{self.frame(index)} has no array {array}; its arrays are {names}{advice}")
 
     def _convert(self, index: int, name: str, part: Any, row_shapes: tuple[tuple[int, ...], ...]) -> Array:
         rows, frame = self.counts[index], self.frame(index)

@@ -31,11 +31,21 @@ class Places:
         Particles of each frame.
     indices : sequence of int, optional
         What messages call the frames; by default they are counted from 0.
+
+    Attributes
+    ----------
+    arrays : sequence
+        The names of each frame's arrays, or a dictionary with them; none where the particles have no frame objects.
+    told : set of str
+        What a warning was given about; blocks of one file share it.
     """
+
+    arrays: Sequence[Any] = ()
 
     def __init__(self, counts: list[int], indices: Sequence[int] | None = None) -> None:
         self.counts = counts
         self.indices = range(len(counts)) if indices is None else indices
+        self.told: set[str] = set()
         self.offsets: Ints = np.array([0, *accumulate(counts)], dtype=np.int64)
 
     @property
@@ -49,8 +59,18 @@ class Places:
 
     def particle(self, particle: int) -> str:
         """Frame and particle of a particle's index, in words."""
+        index, own = self.split(particle)
+        return f"{self.frame(index)}, particle {own}"
+
+    def split(self, particle: int) -> tuple[int, int]:
+        """A particle's frame, and its index there."""
         index = int(np.searchsorted(self.offsets, particle, side="right")) - 1
-        return f"{self.frame(index)}, particle {particle - int(self.offsets[index])}"
+        return index, particle - int(self.offsets[index])
+
+    def missing(self, index: int, array: str, advice: str = "") -> ValueError:
+        """The error that the frame at this place has no such array."""
+        names = ", ".join(map(repr, sorted(self.arrays[index])))
+        return ValueError(f"{self.frame(index)} has no array {array}; its arrays are {names}{advice}")
 
     def check(self, good: Any, values: npt.NDArray[Any], label: str, demand: str) -> None:
         """Raise a ValueError for the first particle that is not `good` [particles]."""

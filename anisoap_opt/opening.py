@@ -1,0 +1,105 @@
+"""Files of frames: their text, compressed or not, and what ASE makes of those that are read nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
+"""Modules of Python that open files with these suffixes."""
+_ZSTD = ("compression.zstd", "zstandard")
+"""The same for .zst: of Python 3.14, and of PyPI."""
+
+
+def check_exists(path: Path) -> None:
+    """Raise a FileNotFoundError if there is no such file, a ValueError if it is empty."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty")
+
+
+def is_extended_xyz(path: Path) -> bool:
+    """Whether a file is read as extended XYZ: by its name, or because ASE takes it for nothing else."""
+    bare = path.with_suffix("") if path.suffix in (*_COMPRESSED, ".zst") else path
+    if bare.suffix.lower() in (".xyz", ".extxyz"):
+        return True
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
+
+    try:
+        found = filetype(str(path))
+    except UnknownFileTypeError:
+        return True
+    return found == "extxyz" or found not in ioformats
+
+
+@contextmanager
+def text(path: Path) -> Iterator[TextIO]:
+    """A file's lines, as ASE sees them.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is no library for its compression.
+    ValueError
+        If what it holds is not compressed so, or is no text.
+    """
+    file = _open(path)
+    try:
+        with file:
+            yield file
+    except _errors_of(path) as error:
+        raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _open(path: Path) -> Any:
+    if path.suffix == ".zst":
+        return _open_zst(path)
+    if path.suffix in _COMPRESSED:
+        return import_module(_COMPRESSED[path.suffix]).open(path, "rt")
+    return open(path)
+
+
+def _open_zst(path: Path) -> Any:
+    for name in _ZSTD:
+        try:
+            return import_module(name).open(path, "rt")
+        except ModuleNotFoundError:
+            continue
+    raise ModuleNotFoundError(f"{path}: reading .zst needs Python 3.14, or the package zstandard")
+
+
+def _errors_of(path: Path) -> tuple[type[Exception], ...]:
+    """What the library that opens a file raises where it holds something else."""
+    if path.suffix == ".gz":
+        import gzip
+        import zlib
+
+        return EOFError, UnicodeError, gzip.BadGzipFile, zlib.error
+    if path.suffix == ".xz":
+        import lzma
+
+        return EOFError, UnicodeError, lzma.LZMAError
+    if path.suffix == ".zst":
+        modules = [sys.modules[name] for name in _ZSTD if name in sys.modules]
+        return EOFError, UnicodeError, *(module.ZstdError for module in modules)
+    return (EOFError, UnicodeError, OSError) if path.suffix == ".bz2" else (UnicodeError,)
+
+
+def frames_by_ase(path: Path, index: slice, extended_xyz: bool) -> Iterator[Atoms]:
+    """Frames of a file, as ASE reads them one by one; it guesses the format of what is not extended XYZ."""
+    from ase.io import iread
+
+    if not extended_xyz:
+        yield from iread(os.fspath(path), index, do_not_split_by_at_sign=True)
+        return
+    with text(path) as file:
+        yield from iread(file, index, format="extxyz")
