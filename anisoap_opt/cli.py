@@ -93,7 +93,7 @@ def describe(
 ) -> None:
     """Write the power spectrum of the frames in a file."""
     from anisoap_opt import EllipsoidalDensityProjection
-    from anisoap_opt.files import read_frames, write_features
+    from anisoap_opt.files import read_particles, write_features
 
     if out.suffix.lower() not in (".npz", ".mts"):
         raise typer.BadParameter(f"must end in .npz or .mts, got {out.name!r}", param_hint="--out")
@@ -123,14 +123,15 @@ def describe(
         hypers["rotation_key"] = rotation_key
     with _messages_on_stderr(), _errors_as_exit_code_2():
         calculator = EllipsoidalDensityProjection(**hypers, backend=backend, dtype=dtype, device=device)
-        batch = read_frames(frames, index, file_format, None if elements is None else elements.split(","))
+        symbols = None if elements is None else elements.split(",")
+        particles = read_particles(frames, index, file_format, symbols, calculator.columns)
         how: dict[str, Any] = {"symmetric": symmetric, "show_progress": sys.stderr.isatty()}
         mean = out.suffix.lower() == ".npz"
         features: Any = (
-            calculator.power_spectrum(batch, **how) if mean else calculator.power_spectrum(batch, False, **how)
+            calculator.power_spectrum(particles, **how) if mean else calculator.power_spectrum(particles, False, **how)
         )
         made = {"symmetric": symmetric, "backend": calculator.backend, "dtype": calculator.dtype}
-        columns = calculator.feature_labels(batch, symmetric=symmetric) if mean else None
+        columns = calculator.feature_labels(particles, symmetric=symmetric) if mean else None
         write_features(out, features, columns, {**hypers, **made})
     shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else f"{len(features)} blocks"
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")

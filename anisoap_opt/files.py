@@ -1,20 +1,54 @@
-"""Files of the command line: frames that ASE reads, and features."""
+"""Files of the command line: frames in, features out."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from anisoap_opt import opening, reading
+from anisoap_opt.columns import Columns
+from anisoap_opt.frames import Frames
+from anisoap_opt.headers import UnreadableError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 FORMATS = "'extxyz' or 'lammps-dump-text'"
 """Examples of what ASE calls formats."""
+
+
+def read_particles(
+    path: Path, index: str, file_format: str | None, elements: list[str] | None, columns: Columns
+) -> Frames:
+    """Read extended XYZ into a batch, and other formats with ASE.
+
+    Parameters
+    ----------
+    path, index, file_format, elements
+        As for `read_frames`.
+    columns : Columns
+        Which columns hold what.
+
+    Returns
+    -------
+    ParticleBatch or list of ase.Atoms
+
+    Raises
+    ------
+    As `read_frames` and `anisoap_opt.read`.
+    """
+    opening.check_exists(path)
+    reading.parse_index(index)
+    if _format(path, file_format) != "extxyz" or elements is not None:
+        return read_frames(path, index, file_format, elements)
+    try:
+        return reading.read_batch(path, index, columns, extended_xyz=True)
+    except UnreadableError as error:
+        raise ValueError(f"ASE cannot read {path} as extxyz: {error}{_advice(file_format)}") from error
 
 
 def read_frames(
@@ -45,14 +79,11 @@ def read_frames(
     """
     import ase.io
 
-    if not path.is_file():
-        raise FileNotFoundError(f"no such file: {path}")
-    if not re.fullmatch(r"-?\d+|(-?\d+)?(:(-?\d+)?){1,2}", index):
-        raise ValueError(f"the index of frames must be a number or a slice such as ':100' or '::10', got {index!r}")
+    opening.check_exists(path)
+    one = reading.parse_index(index)
     found = _format(path, file_format)
     options: dict[str, Any] = {} if elements is None else {"specorder": elements}
-    one = None if ":" in index else int(index)
-    other_format = "" if file_format else "; --format names another format"
+    other_format = _advice(file_format)
 
     def read(which: str) -> list[Atoms]:
         try:
@@ -65,7 +96,7 @@ def read_frames(
             raise ValueError(f"ASE cannot read {path} as {found}: {type(error).__name__}: {error}{advice}") from error
         return frames if isinstance(frames, list) else [frames]
 
-    if one is not None and one < 0:  # some of ASE's readers give a frame where there is none
+    if isinstance(one, int) and one < 0:  # some of ASE's readers give a frame where there is none
         frames = read(":")
         frames = [frames[one]] if -one <= len(frames) else []
     else:
@@ -78,16 +109,20 @@ def read_frames(
     raise ValueError(f"no frame at index {index} of {path}: read as {found}, it holds {count}, from 0 on")
 
 
+def _advice(file_format: str | None) -> str:
+    return "" if file_format else "; --format names another format"
+
+
 def _format(path: Path, file_format: str | None) -> str:
     """ASE's name of a file's format."""
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
-    if not path.stat().st_size:
-        raise ValueError(f"{path} is empty")
     if file_format is not None:
         if file_format not in ioformats:
             raise ValueError(f"ASE knows no format {file_format!r}; try {FORMATS}")
         return file_format
+    if opening.is_named_xyz(path):
+        return "extxyz"
     try:
         found = filetype(str(path))
     except UnknownFileTypeError:

@@ -36,6 +36,10 @@ class NotUnderstood(Exception):
         self.where = where
 
 
+class UnreadableError(ValueError):
+    """A file whose text neither this package nor ASE can read."""
+
+
 @dataclass(frozen=True, eq=False)
 class RowFormat:
     """The columns of a row.

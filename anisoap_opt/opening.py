@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from anisoap_opt.headers import UnreadableError
+
 if TYPE_CHECKING:
     from ase import Atoms
 
@@ -27,10 +29,15 @@ def check_exists(path: Path) -> None:
         raise ValueError(f"{path} is empty")
 
 
+def is_named_xyz(path: Path) -> bool:
+    """Whether a file's name, compressed or not, says that it is extended XYZ."""
+    bare = path.with_suffix("") if path.suffix in (*_COMPRESSED, ".zst") else path
+    return bare.suffix.lower() in (".xyz", ".extxyz")
+
+
 def is_extended_xyz(path: Path) -> bool:
     """Whether a file is read as extended XYZ: by its name, or because ASE takes it for nothing else."""
-    bare = path.with_suffix("") if path.suffix in (*_COMPRESSED, ".zst") else path
-    if bare.suffix.lower() in (".xyz", ".extxyz"):
+    if is_named_xyz(path):
         return True
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
@@ -49,7 +56,7 @@ def text(path: Path) -> Iterator[TextIO]:
     ------
     ModuleNotFoundError
         If there is no library for its compression.
-    ValueError
+    UnreadableError
         If what it holds is not compressed so, or is no text.
     """
     file = _open(path)
@@ -57,7 +64,7 @@ def text(path: Path) -> Iterator[TextIO]:
         with file:
             yield file
     except _errors_of(path) as error:
-        raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+        raise UnreadableError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _open(path: Path) -> Any:
@@ -71,7 +78,7 @@ def _open(path: Path) -> Any:
 def _open_zst(path: Path) -> Any:
     for name in _ZSTD:
         try:
-            return import_module(name).open(path, "rt")
+            return import_module(name).open(os.fspath(path), "rt")
         except ModuleNotFoundError:
             continue
     raise ModuleNotFoundError(f"{path}: reading .zst needs Python 3.14, or the package zstandard")

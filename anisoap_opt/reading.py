@@ -20,7 +20,7 @@ from typing import Any
 from anisoap_opt import checks, opening, rows
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.headers import NotUnderstood
+from anisoap_opt.headers import NotUnderstood, UnreadableError
 from anisoap_opt.stacking import Stack
 from anisoap_opt.tables import Tables
 
@@ -188,7 +188,7 @@ def _batches(
         try:
             chunk.extend(islice(by_ase, frames))
         except Exception as error:
-            raise ValueError(f"{path}{where}: ASE cannot read this: {type(error).__name__}: {error}") from error
+            raise UnreadableError(f"{path}{where}: ASE cannot read this: {type(error).__name__}: {error}") from error
         if not chunk:
             return
         stack = Stack(chunk, rest[: len(chunk)])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
-from anisoap_opt.headers import Header, Headers, NotUnderstood, RowFormat
+from anisoap_opt.headers import Header, Headers, NotUnderstood, RowFormat, UnreadableError
 
 _MOST_LINES = 20_000
 """Lines of text kept at a time, before they become numbers."""
@@ -122,10 +122,12 @@ class Block:
     num_particles: int = 0
 
     def take(self, headers: Headers, lines: Iterator[str], index: int, line: int, count: int) -> None:
-        """Take the frame whose number of particles was in `line`; a ValueError if it is not whole."""
+        """Take the frame whose number of particles was in `line`; an UnreadableError if it is not whole."""
         text = next(lines, None)
         if text is None:
-            raise ValueError(f"{self.path}, line {line} (frame {index}): the file ends here, before the comment line")
+            raise UnreadableError(
+                f"{self.path}, line {line} (frame {index}): the file ends here, before the comment line"
+            )
         try:
             header, lattice = headers.find(text)
         except Exception as error:  # ASE's, of many kinds
@@ -142,19 +144,19 @@ class Block:
         except BadRow as error:
             raise self.error(header.rows, error) from error
         if missing:
-            raise ValueError(
+            raise UnreadableError(
                 f"{self.path}, line {line + 1 + count - missing} (frame {index}): the file ends here, with "
                 f"{count - missing} of {count} particles"
             )
 
-    def error(self, form: RowFormat, error: BadRow) -> ValueError:
+    def error(self, form: RowFormat, error: BadRow) -> UnreadableError:
         """An error that says where the row is."""
         left, place = error.row, 0
         while self.headers[place].rows is not form or left >= self.counts[place]:
             left -= self.counts[place] if self.headers[place].rows is form else 0
             place += 1
         line, index = self.lines[place] + 1 + left, self.indices[place]
-        return ValueError(f"{self.path}, line {line} (frame {index}): {error}")
+        return UnreadableError(f"{self.path}, line {line} (frame {index}): {error}")
 
 
 def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
@@ -164,7 +166,7 @@ def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
     ------
     NotUnderstood
         At what ASE knows more about.
-    ValueError
+    UnreadableError
         At a line that is no number of particles.
     """
     line = 1
@@ -179,7 +181,7 @@ def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
             if text.lstrip().startswith("VEC"):
                 raise NotUnderstood("it has lines VEC1 …") from None
             found = checks.shorten(text.rstrip("\n"))
-            raise ValueError(
+            raise UnreadableError(
                 f"{path}, line {line} (frame {index}): must be the number of particles, is {found}"
             ) from None
         if count < 0:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from anisoap_opt import checks
 from anisoap_opt.arrays import Array, Bools
-from anisoap_opt.headers import LATTICE, RowFormat
+from anisoap_opt.headers import LATTICE, RowFormat, UnreadableError
 from anisoap_opt.rows import BadRow, Block
 from anisoap_opt.validation import Places
 
@@ -156,5 +156,5 @@ class Tables(Places):
                 cells[row] = key_val_str_to_dict(f'{LATTICE}{text}"')["Lattice"].T
             except ValueError as error:
                 where = f"{self._path}, line {self._block.lines[index]} (frame {self.indices[index]})"
-                raise ValueError(f"{where}: {error}") from error
+                raise UnreadableError(f"{where}: {error}") from error
         return cells
