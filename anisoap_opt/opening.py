@@ -96,8 +96,8 @@ def _errors_of(path: Path) -> tuple[type[Exception], ...]:
 
         return EOFError, UnicodeError, lzma.LZMAError
     if path.suffix == ".zst":
-        modules = [sys.modules[name] for name in _ZSTD if name in sys.modules]
-        return EOFError, UnicodeError, *(module.ZstdError for module in modules)
+        modules = map(sys.modules.get, _ZSTD)
+        return EOFError, UnicodeError, *(module.ZstdError for module in modules if module)
     return (EOFError, UnicodeError, OSError) if path.suffix == ".bz2" else (UnicodeError,)
 
 

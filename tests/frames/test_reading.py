@@ -5,15 +5,16 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import sys
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ase.io
 import numpy as np
 import pytest
 
-import anisoap_opt
 from anisoap_opt import ParticleBatch, iread, read
 from tests.frames.against_ase import HEADER, ROW, SIZES, TWO, assert_as_ase, expected, write
 from tests.frames.test_from_arrays import FIELDS, assert_equal_batches
@@ -114,6 +115,12 @@ def test_blocks_of_a_file_left_to_ase_half_way(tmp_path: Path, by_ase: Any) -> N
         list(iread(write(tmp_path, path.read_text()[: -len("1 0 0 0\n")] + "0 0 0 0\n"), 2, **SIZES))
 
 
+def test_frames_behind_an_empty_line_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{TWO}\n{TWO}")
+    with pytest.warns(UserWarning, match=r"a\.xyz, line 8: an empty line ends the frames"):
+        assert read(path).num_frames == 2
+
+
 @pytest.mark.parametrize("frames_per_block", [0, -1, 1.5, None])
 def test_blocks_of_no_size(frames_per_block: Any) -> None:
     with pytest.raises((ValueError, TypeError), match="frames_per_block"):
@@ -132,15 +139,20 @@ def test_compressed(suffix: str, library: Any, tmp_path: Path, by_ase: Any) -> N
 def test_zst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, b"(\xb5/\xfd", "a.xyz.zst")
     for name in ("compression.zstd", "zstandard"):
-        monkeypatch.setitem(anisoap_opt.opening.sys.modules, name, None)
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ModuleNotFoundError, match=r"a\.xyz\.zst: .*zstandard"):
         read(path)
 
 
-def test_zst_where_the_library_is_there(tmp_path: Path) -> None:
-    zstandard = pytest.importorskip("zstandard")
-    path = write(tmp_path, zstandard.ZstdCompressor().compress(TWO.encode()), "a.xyz.zst")
+def test_zst_where_the_library_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another compression in its place, so that the tests need no library more."""
+    library = SimpleNamespace(open=bz2.open, ZstdError=OSError)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setitem(sys.modules, "zstandard", library)
+    path = write(tmp_path, bz2.compress(TWO.encode()), "a.xyz.zst")
     assert_equal_batches(read(path), read(write(tmp_path, TWO)))
+    with pytest.raises(ValueError, match="b.xyz.zst cannot be read: OSError"):
+        read(write(tmp_path, TWO, "b.xyz.zst"))
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ def test_command_line(section: str, tmp_path: Path) -> None:
         (tmp_path / "features.npz").unlink()
 
 
+def test_large_files_and_arrays() -> None:
+    (start,) = examples("python", PAGE.partition("\n## ")[0])
+    found = examples("python", PAGE.partition("\n## Large files and arrays\n")[2])
+    assert len(found) == 3
+    names: dict[str, Any] = {}
+    exec(start, names)
+    for example in found:
+        exec(example, names)
+        assert np.isfinite(names["features"]).all()
+
+
 def test_the_inputs_of_lammps_ask_for_the_order_that_is_understood() -> None:
     assert "quatw quati quatj quatk" in SECTIONS["LAMMPS"]
     frame = ase.io.read(INPUTS / "dump.lammpstrj")
