@@ -93,7 +93,7 @@ def describe(
 ) -> None:
     """Write the power spectrum of the frames in a file."""
     from anisoap_opt import EllipsoidalDensityProjection
-    from anisoap_opt.files import read_particles, write_features
+    from anisoap_opt.files import read_frames, write_features
 
     if out.suffix.lower() not in (".npz", ".mts"):
         raise typer.BadParameter(f"must end in .npz or .mts, got {out.name!r}", param_hint="--out")
@@ -124,7 +124,7 @@ def describe(
     with _messages_on_stderr(), _errors_as_exit_code_2():
         calculator = EllipsoidalDensityProjection(**hypers, backend=backend, dtype=dtype, device=device)
         symbols = None if elements is None else elements.split(",")
-        particles = read_particles(frames, index, file_format, symbols, calculator.columns)
+        particles = read_frames(frames, index, file_format, symbols, calculator.columns)
         how: dict[str, Any] = {"symmetric": symmetric, "show_progress": sys.stderr.isatty()}
         mean = out.suffix.lower() == ".npz"
         features: Any = (

@@ -21,40 +21,14 @@ FORMATS = "'extxyz' or 'lammps-dump-text'"
 """Examples of what ASE calls formats."""
 
 
-def read_particles(
-    path: Path, index: str, file_format: str | None, elements: list[str] | None, columns: Columns
-) -> Frames:
-    """Read extended XYZ into a batch, and other formats with ASE.
-
-    Parameters
-    ----------
-    path, index, file_format, elements
-        As for `read_frames`.
-    columns : Columns
-        Which columns hold what.
-
-    Returns
-    -------
-    ParticleBatch or list of ase.Atoms
-
-    Raises
-    ------
-    As `read_frames` and `anisoap_opt.read`.
-    """
-    opening.check_exists(path)
-    reading.parse_index(index)
-    if _format(path, file_format) != "extxyz" or elements is not None:
-        return read_frames(path, index, file_format, elements)
-    try:
-        return reading.read_batch(path, index, columns, extended_xyz=True)
-    except UnreadableError as error:
-        raise ValueError(f"ASE cannot read {path} as extxyz: {error}{_advice(file_format)}") from error
-
-
 def read_frames(
-    path: Path, index: str = ":", file_format: str | None = None, elements: list[str] | None = None
-) -> list[Atoms]:
-    """Read frames with ASE.
+    path: Path,
+    index: str = ":",
+    file_format: str | None = None,
+    elements: list[str] | None = None,
+    columns: Columns | None = None,
+) -> Frames:
+    """Read frames with ASE, or extended XYZ straight into a batch.
 
     Parameters
     ----------
@@ -65,25 +39,33 @@ def read_frames(
         ASE's name of the format; by default ASE guesses.
     elements : list of str, optional
         Chemical symbols of the types 1, 2, … of a LAMMPS dump.
+    columns : Columns, optional
+        Which columns of extended XYZ hold what; without it there are frames in any case.
 
     Returns
     -------
-    list of ase.Atoms
+    list of ase.Atoms, or ParticleBatch
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If ASE does not know the format or cannot read the file, or there is no such frame.
+        If its format is not known or it cannot be read, or there is no such frame; for extended XYZ also if what it
+        holds makes no sense.
     """
-    import ase.io
-
     opening.check_exists(path)
     one = reading.parse_index(index)
     found = _format(path, file_format)
+    other_format = "" if file_format else "; --format names another format"
+    if columns is not None and elements is None and found == "extxyz":
+        try:
+            return reading.read_batch(path, index, columns, extended_xyz=True)
+        except UnreadableError as error:
+            raise ValueError(f"ASE cannot read {path} as extxyz: {error}{other_format}") from error
+    import ase.io
+
     options: dict[str, Any] = {} if elements is None else {"specorder": elements}
-    other_format = _advice(file_format)
 
     def read(which: str) -> list[Atoms]:
         try:
@@ -107,10 +89,6 @@ def read_frames(
     if not count:
         raise ValueError(f"ASE, reading {path} as {found}, finds no frame{other_format}")
     raise ValueError(f"no frame at index {index} of {path}: read as {found}, it holds {count}, from 0 on")
-
-
-def _advice(file_format: str | None) -> str:
-    return "" if file_format else "; --format names another format"
 
 
 def _format(path: Path, file_format: str | None) -> str:

@@ -13,7 +13,7 @@ from anisoap_opt.validation import Places
 
 
 def floats(name: str, value: Any, shape: tuple[str | int, ...], row_shape: tuple[int, ...], num: int = -1) -> Array:
-    """A copy [num, *row_shape] in float64; -1 is any number. `shape` is for the message.
+    """A copy in float64 of `num` rows; -1 is any number. `shape` is for the message.
 
     Raises
     ------

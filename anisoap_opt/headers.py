@@ -75,13 +75,13 @@ class Header:
 
     Attributes
     ----------
-    rows : RowFormat
+    form : RowFormat
     pbc : ndarray of bool, shape [3]
     cell : ndarray, shape [3, 3], or None
         None where it is the text behind ``Lattice=``, which is read for many frames at once.
     """
 
-    rows: RowFormat
+    form: RowFormat
     pbc: Bools
     cell: Array | None
 
@@ -147,10 +147,10 @@ class Headers:
             raise NotUnderstood(f"there is no column of elements: {text}")
         if len(known) != len(kinds) or not layout <= known.keys() | {"numbers"}:
             raise NotUnderstood(f"columns of the same name: {text}")
-        rows = self._formats.setdefault(
+        form = self._formats.setdefault(
             (text, layout), RowFormat(text, tuple((name, kind, width) for name, width, kind in columns), layout)
         )
-        return Header(rows, frame.pbc.copy(), None if cut else frame.cell.array.copy())
+        return Header(form, frame.pbc.copy(), None if cut else frame.cell.array.copy())
 
 
 def _reduce(line: str) -> str | None:

@@ -108,7 +108,7 @@ class Block:
     headers : list of Header
     lattices : list of str
         The text of each frame's cell.
-    rows : dict of RowFormat → Rows
+    by_form : dict of RowFormat → Rows
     num_particles : int
     """
 
@@ -118,7 +118,7 @@ class Block:
     lines: list[int] = field(default_factory=list)
     headers: list[Header] = field(default_factory=list)
     lattices: list[str] = field(default_factory=list)
-    rows: dict[RowFormat, Rows] = field(default_factory=dict)
+    by_form: dict[RowFormat, Rows] = field(default_factory=dict)
     num_particles: int = 0
 
     def take(self, headers: Headers, lines: Iterator[str], index: int, line: int, count: int) -> None:
@@ -132,7 +132,7 @@ class Block:
             header, lattice = headers.find(text)
         except Exception as error:  # ASE's, of many kinds
             raise NotUnderstood(f"{type(error).__name__}: {error}", f", line {line + 1} (frame {index})") from error
-        rows = self.rows.get(header.rows) or self.rows.setdefault(header.rows, Rows(header.rows))
+        rows = self.by_form.get(header.form) or self.by_form.setdefault(header.form, Rows(header.form))
         self.indices.append(index)
         self.counts.append(count)
         self.lines.append(line + 1)
@@ -142,7 +142,7 @@ class Block:
         try:
             missing = rows.take(lines, count)
         except BadRow as error:
-            raise self.error(header.rows, error) from error
+            raise self.error(header.form, error) from error
         if missing:
             raise UnreadableError(
                 f"{self.path}, line {line + 1 + count - missing} (frame {index}): the file ends here, with "
@@ -152,8 +152,8 @@ class Block:
     def error(self, form: RowFormat, error: BadRow) -> UnreadableError:
         """An error that says where the row is."""
         left, place = error.row, 0
-        while self.headers[place].rows is not form or left >= self.counts[place]:
-            left -= self.counts[place] if self.headers[place].rows is form else 0
+        while self.headers[place].form is not form or left >= self.counts[place]:
+            left -= self.counts[place] if self.headers[place].form is form else 0
             place += 1
         line, index = self.lines[place] + 1 + left, self.indices[place]
         return UnreadableError(f"{self.path}, line {line} (frame {index}): {error}")

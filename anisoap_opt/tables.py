@@ -32,13 +32,13 @@ class Tables(Places):
         super().__init__(block.counts, block.indices)
         self._path, self._block = block.path, block
         self.told = told
-        self.arrays = [header.rows.layout for header in block.headers]
+        self.arrays = [header.form.layout for header in block.headers]
         self.layouts = list(dict.fromkeys(self.arrays))
         self._values = self._numbers_of_rows() if values is None else values
 
     def _numbers_of_rows(self) -> dict[RowFormat, npt.NDArray[Any]]:
         values = {}
-        for form, rows in self._block.rows.items():
+        for form, rows in self._block.by_form.items():
             try:
                 values[form] = rows.values()
             except BadRow as error:
@@ -100,7 +100,7 @@ class Tables(Places):
             return of_format(next(iter(self._values)))
         out = np.empty((self.num_particles, *row_shape), dtype)
         for form in self._values:
-            out[np.repeat([header.rows is form for header in self._block.headers], self.counts)] = of_format(form)
+            out[np.repeat([header.form is form for header in self._block.headers], self.counts)] = of_format(form)
         return out
 
     def _floats_of(self, form: RowFormat, name: str, row_shapes: tuple[tuple[int, ...], ...]) -> Array:
@@ -108,7 +108,7 @@ class Tables(Places):
         index = next(
             k
             for k, (header, count) in enumerate(zip(self._block.headers, self.counts, strict=True))
-            if header.rows is form and (count or not len(values))
+            if header.form is form and (count or not len(values))
         )
         if name not in form.layout:
             if len(values):
