@@ -21,7 +21,8 @@ from anisoap_opt.arrays import Array, Bools
 LATTICE = 'Lattice="'
 _PLAIN = r"""[^\s"'{}\[\]\\=]"""  # what ASE takes as it stands, inside a word
 _WORD = rf"""(?:{_PLAIN}|\\\S|\[[^\]\s\\]*\])+"""  # with escapes, and brackets that close
-_TOKEN = re.compile(rf"""\s*({_PLAIN}+)(?:\s*=\s*({_WORD}|"(?!_JSON )[^"\\]*"))?(?=\s|$)""")
+_QUOTED = r"""(?!._JSON )(?:"[^"\\]*"|'[^'\\]*'|\{[^}\\]*\})"""  # JSON might be wrong
+_TOKEN = re.compile(rf"\s*({_PLAIN}+)(?:\s*=\s*({_WORD}|{_QUOTED}))?(?=\s|$)")
 _SAMPLE = {"R": "1.0", "I": "1", "S": "H", "L": "T"}
 _DTYPES = {"R": "f8", "I": "i4", "S": "U4", "L": "U1"}  # ASE's; no symbol has four letters
 _MOST = 1000
@@ -138,7 +139,8 @@ class Headers:
         kinds = str(text).split(":")[1::3]
         columns = tuple((*properties[name], kind) for name, kind in zip(names, kinds, strict=False))
         row = " ".join(" ".join([_SAMPLE[kind]] * width) for _, width, kind in columns)
-        frame: Any = read(StringIO(f"1\n{line}\n{row}\n"), 0, format="extxyz")
+        text_of_frame = StringIO(f"1\n{line}\n{row}\n")
+        frame: Any = read(text_of_frame, 0, format="extxyz", properties_parser=lambda _: dict(info))
         layout = frozenset(frame.arrays)
         known = {name: (kind, width) for name, width, kind in columns}
         if known.get("positions") not in (("R", 3), ("I", 3)):

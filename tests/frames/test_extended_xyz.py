@@ -48,6 +48,7 @@ GOOD = {
     "virial": f'{HEADER} virial="1 2 3 4 5 6 7 8 9" stress="1 2 3 4 5 6 7 8 9" dipole="1 2 3"',
     "words": f'{HEADER} config_type=bulk name="a b = c" done T flag=F list="1 2 x" empty=""',
     "escapes in words": rf'{HEADER} name="a \"quoted\" word" path=a\ b',
+    "other quotes": f"{HEADER} name='a \"b' other={{c 'd}} json='_JSON [1]'",
     "json": HEADER + r""" info="_JSON {\"a\": [1, 2]}" """,
     "uid": f"{HEADER} uid=1_2",
     "nothing between": f'{HEADER} name="a"b',
