@@ -26,6 +26,7 @@ def outcome(function: Any, *arguments: Any, **keywords: Any) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
             return function(*arguments, **keywords)
     except Exception as error:
         return error
