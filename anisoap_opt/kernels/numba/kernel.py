@@ -18,8 +18,10 @@ from anisoap_opt.kernels.numba.adjoints import PullSpace, pull_space, pull_windo
 from anisoap_opt.kernels.numba.contraction import Contraction
 from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
 from anisoap_opt.kernels.numba.derivatives import adjoint_table, pair_records, split_records
+from anisoap_opt.kernels.numba.harmonics import radial_table
 from anisoap_opt.kernels.numba.layout import FIELDS, aligned, particle_tables
 from anisoap_opt.kernels.numba.lowered_planes import plane_space
+from anisoap_opt.kernels.numba.recurrence import LOW_DEGREE
 from anisoap_opt.kernels.numba.segments import STEPS, WINDOW, WorkSpace, expand_windows, work_space
 from anisoap_opt.kernels.numba.spreading import Spread
 from anisoap_opt.kernels.numba.tangent_coupling import PADDING, couple_tangents
@@ -49,6 +51,8 @@ class Kernel:
         self.precision = float(gaussians.precision)
         self.dtype = np.dtype(options.dtype)
         self.contraction = Contraction.of(basis)
+        self.num_primitive = max(self.contraction.num_primitive, num_up_to_degree(min(basis.degree, LOW_DEGREE)))
+        self.radial_table = radial_table(basis.radial)
         num_coefficients = self.contraction.offsets[-1]
         self.segments_per_chunk = segments_within(CHUNK_BYTES, num_coefficients)
         self.columns = -(-num_coefficients // LANES) * LANES
@@ -167,19 +171,19 @@ class Kernel:
         With `records`, see `pair_records`, `out` is float64 and takes the derivatives along them.
         """
         degree, (*pairs, weight) = self.basis.degree, arrays
-        change = (self.contraction.harmonics.arrays, self.contraction.radial.arrays, self.columns)
+        maps, table = (self.contraction.harmonics.arrays, self.contraction.radial.arrays), None
         if records is None:
             straight, spaces, tangents = _straight(degree, STRAIGHT_LINE_DEGREE), self._idle_work_spaces, None
+            if straight is not None and degree <= LOW_DEGREE:
+                table = self.radial_table
         else:
             straight, spaces = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), self._idle_push_spaces
             planes = plane_space(degree if straight is None else 0)
             tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), planes)
-        with _borrowed(
-            spaces, lambda: work_space(degree, self.contraction.num_primitive, self.columns, out.dtype)
-        ) as work:
+        with _borrowed(spaces, lambda: work_space(degree, self.num_primitive, self.columns, out.dtype)) as work:
             expand_windows(
                 straight, degree, windows, tuple(pairs), weight, tangents, self.particles, self.roots, self.precision,
-                change, work, out,
+                (maps, table, self.columns), work, out,
             )  # fmt: skip
 
     def _pull(self, pairs: Pairs, adjoints: Sequence[Any], records: Array | None) -> tuple[Floats, Floats, Floats]:

@@ -40,6 +40,12 @@ def emit_load(builder: ir.IRBuilder, pointer: ir.Value, position: ir.Value, vect
     return value
 
 
+def emit_load_wide(builder: ir.IRBuilder, pointer: ir.Value, position: ir.Value, count: int) -> ir.Value:
+    """Load `count` numbers as float64, whatever they are."""
+    value = emit_load(builder, pointer, position, ir.VectorType(pointer.type.pointee, count))
+    return value if value.type.element == DOUBLE else builder.fpext(value, ir.VectorType(DOUBLE, count))
+
+
 def emit_store(builder: ir.IRBuilder, value: ir.Value, pointer: ir.Value, position: ir.Value) -> None:
     """Store a vector from ``pointer[position]`` on."""
     target = builder.bitcast(builder.gep(pointer, [position]), value.type.as_pointer())

@@ -31,7 +31,7 @@ from anisoap_opt.kernels.numba.llvm import (
     emit_store,
     intrinsic,
 )
-from anisoap_opt.kernels.numba.recurrence import FIELD, emit_moment
+from anisoap_opt.kernels.numba.recurrence import FIELD, emit_moment, scaled_factors
 
 COUNT = 8
 """Lanes: derivatives are float64."""
@@ -144,7 +144,7 @@ def _moments(builder: ir.IRBuilder, degree: int, pair: ir.Value) -> Moments:
     moments: Moments = {(0, 0, 0): fields[-1]}
     for p in sorted(exponents_in_planes(degree), key=sum):
         if any(p):
-            moments[p] = emit_moment(builder, p, fields, moments)
+            moments[p] = emit_moment(builder, *scaled_factors(p, fields, moments))
     return moments
 
 

@@ -13,6 +13,7 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.kernels.numba.contraction import apply_blocks
 from anisoap_opt.kernels.numba.gather import gather_gaussians, gather_tangents, look_up
+from anisoap_opt.kernels.numba.harmonics import apply_harmonics, mix_radial
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.layout import CACHE_LINE, FIELDS, LINE, aligned
 from anisoap_opt.kernels.numba.lowered_planes import add_planes_along
@@ -45,7 +46,7 @@ class WorkSpace(NamedTuple):
     planes: Floats  # [2 · (degree + 1)² · W], for the plane walk
     inverse: Floats  # [degree + 1], 1/p
     wide: Floats  # [W/8, monomials · 8], float64 sums of eight lanes each, where the others are float32
-    primitive: Floats  # [primitive functions · 8]
+    primitive: Floats  # [primitive functions · 8], of low degrees those of `harmonics.Harmonic`
     coefficients: Floats  # [columns · 8]
     order: Ints  # [WINDOW], segments sorted by length
     bins: Ints  # [LENGTHS], of the sort
@@ -122,13 +123,14 @@ def expand_windows(
     precision : float
         s.
     change : tuple
-        Arrays of the two `BlockMap`, columns of `out`.
+        Arrays of the two `BlockMap`; a `radial_table` instead of them where sums of moments are not scaled, or None;
+        columns of `out`.
     work : WorkSpace
     out : ndarray, shape [(segments + 1) · columns]
         Written; the last row takes what lanes without a segment produce.
     """
     start, j, r_ij = pairs
-    harmonics, radial, columns = change
+    maps, table, columns = change
     gaussians, sums, wide, coefficients = work.gaussians, work.sums, work.wide, work.coefficients
     begin, length, place, pair, particle = work.begin, work.length, work.place, work.pair, work.particle
     nobody = len(particles) // LINE - 1
@@ -162,12 +164,22 @@ def expand_windows(
                     _move_to_wide(sums, wide, step > 0)
             for half in range(lanes // LANES):
                 if lanes > LANES:
-                    apply_blocks(*harmonics, wide[half], work.primitive)
+                    _change_basis(straight, degree, maps, table, wide[half], work.primitive, coefficients)
                 else:
-                    apply_blocks(*harmonics, sums, work.primitive)
-                apply_blocks(*radial, work.primitive, coefficients)
+                    _change_basis(straight, degree, maps, table, sums, work.primitive, coefficients)
                 for column in range(0, columns, LANES):
                     store_transposed(coefficients, column * LANES, out, place, half * LANES, column)
+
+
+@compiled
+def _change_basis(straight, degree, maps, table, sums, primitive, coefficients):
+    """Coefficients from the sums of eight segments."""
+    if table is not None:
+        apply_harmonics(straight, sums, primitive)
+        mix_radial(degree, table, primitive, coefficients)
+    else:
+        apply_blocks(*maps[0], sums, primitive)
+        apply_blocks(*maps[1], primitive, coefficients)
 
 
 @compiled

@@ -26,6 +26,7 @@ from anisoap_opt.kernels.numba.llvm import (
     data_pointer,
     emit_fma,
     emit_load,
+    emit_load_wide,
     emit_splat,
     emit_store,
     emit_transpose,
@@ -94,8 +95,7 @@ def load8(typing: Any, array: Any, position: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = data_pointer(context, builder, signature.args[0], args[0])
-        value = emit_load(builder, pointer, args[1], ir.VectorType(pointer.type.pointee, LANES))
-        return value if value.type.element == DOUBLE else builder.fpext(value, ir.VectorType(DOUBLE, LANES))
+        return emit_load_wide(builder, pointer, args[1], LANES)
 
     return F64x8(array, types.intp), emit
 
