@@ -49,6 +49,7 @@ class PullSpace(NamedTuple):
     """Buffers of one thread."""
 
     gaussians: Floats  # [STEPS · FIELDS · 8]
+    exponents: Floats  # [STEPS · 2 · 8]
     dots: Floats  # [STEPS · FIELDS · 8]
     sums: Floats  # [STEPS · SUMS · 8]
     record: Floats  # [FIELDS · 8], of one step's pairs
@@ -74,6 +75,7 @@ def pull_space(degree: int, num_primitive: int, columns: int) -> PullSpace:
     adjoint[:] = 0
     return PullSpace(
         gaussians=aligned(STEPS * FIELDS * LANES, np.float64),
+        exponents=aligned(STEPS * 2 * LANES, np.float64),
         dots=aligned(STEPS * FIELDS * LANES, np.float64),
         sums=aligned(STEPS * SUMS * LANES, np.float64),
         record=aligned(FIELDS * LANES, np.float64),
@@ -153,7 +155,9 @@ def pull_windows(
                 steps = min(STEPS, longest - step)
                 look_up(j, step, steps, begin, length, 0, nobody, particles, pair, particle)
                 _find_targets(step, steps, length, num_pairs, pair, target)
-                gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, 0, gaussians)
+                gather_gaussians(
+                    r_ij, weight, particles, roots, precision, steps, pair, particle, 0, work.exponents, gaussians
+                )
                 if tangents is None:
                     if straight is None:
                         pull_planes(degree, gaussians, None, steps, adjoint, sums, planes)

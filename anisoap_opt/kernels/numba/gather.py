@@ -14,6 +14,7 @@ from anisoap_opt.kernels.numba.vectors import (
     gather,
     lanes_of,
     load,
+    load_points,
     load_transposed,
     mul,
     prefetch,
@@ -39,13 +40,16 @@ def look_up(j, step, steps, begin, length, half, nobody, particles, pair, partic
 
 
 @compiled
-def gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, half, gaussians):
-    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = K r, C, w exp(-½ s r·μ) times their weight."""
+def gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, half, exponents, gaussians):
+    """Product Gaussian of each of eight lanes' next `steps` pairs: μ = K r, C, w exp(-½ s r·μ) times their weight.
+
+    Exponentials come last, in a loop of their own: a step's is long, and a CPU overlaps only what lies close together.
+    """
     lanes = lanes_of(gaussians)
     minus_s, minus_half_s = splat(-precision), splat(-0.5 * precision)
     for t in range(steps):
         row = t * LANES
-        x, y, z = gather(r_ij, pair, row, 3, 0), gather(r_ij, pair, row, 3, 1), gather(r_ij, pair, row, 3, 2)
+        x, y, z = load_points(r_ij, pair, row)
         c_xx, c_xy, c_xz, c_yy, c_yz, c_zz, w, _ = load_transposed(particles, particle, row)
         if roots is None:  # K = 1 - s·C
             mu_x = fma(minus_s, fma(c_xx, x, fma(c_xy, y, mul(c_xz, z))), x)
@@ -66,7 +70,8 @@ def gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, par
             along = fma(a, a, fma(b, b, mul(c, c)))
         if weight is not None:
             w = mul(w, gather(weight, pair, row, 1, 0))
-        exponent = mul(minus_half_s, along)
+        store(exponents, 2 * row, mul(minus_half_s, along))
+        store(exponents, 2 * row + LANES, w)
         place = t * FIELDS * lanes + half
         store(gaussians, place, mu_x)
         store(gaussians, place + lanes, mu_y)
@@ -77,7 +82,9 @@ def gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, par
         store(gaussians, place + 6 * lanes, c_yy)
         store(gaussians, place + 7 * lanes, c_yz)
         store(gaussians, place + 8 * lanes, c_zz)
-        store(gaussians, place + 9 * lanes, mul(w, exp(exponent)))
+    for t in range(steps):
+        value = mul(load(exponents, 2 * t * LANES + LANES), exp(load(exponents, 2 * t * LANES)))
+        store(gaussians, (t * FIELDS + FIELDS - 1) * lanes + half, value)
 
 
 @compiled
@@ -144,7 +151,7 @@ def gather_tangents(r_ij, tangents, roots, precision, steps, pair, particle, gau
     minus_s, half_s2 = splat(-precision), splat(0.5 * precision * precision)
     for t in range(steps):
         row, place = t * LANES, t * FIELDS * LANES
-        x, y, z = gather(r_ij, pair, row, 3, 0), gather(r_ij, pair, row, 3, 1), gather(r_ij, pair, row, 3, 2)
+        x, y, z = load_points(r_ij, pair, row)
         for k in range(3, FIELDS - 1):
             store(dots, place + k * LANES, gather(tangents, pair, row, FIELDS, k))
         u, v, w = (

@@ -46,6 +46,15 @@ def emit_load_wide(builder: ir.IRBuilder, pointer: ir.Value, position: ir.Value,
     return value if value.type.element == DOUBLE else builder.fpext(value, ir.VectorType(DOUBLE, count))
 
 
+def emit_load_three(builder: ir.IRBuilder, pointer: ir.Value, position: ir.Value) -> ir.Value:
+    """Load three float64 as a vector of four: nothing is read behind them, which may be the end of the array."""
+    vector, mask = ir.VectorType(DOUBLE, 4), ir.VectorType(ir.IntType(1), 4)
+    address = builder.bitcast(builder.gep(pointer, [position]), vector.as_pointer())
+    function_type = ir.FunctionType(vector, [address.type, INT32, mask, vector])
+    function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.masked.load.v4f64.p0")
+    return builder.call(function, [address, INT32(8), ir.Constant(mask, [1, 1, 1, 0]), constant(vector, 0.0)])
+
+
 def emit_store(builder: ir.IRBuilder, value: ir.Value, pointer: ir.Value, position: ir.Value) -> None:
     """Store a vector from ``pointer[position]`` on."""
     target = builder.bitcast(builder.gep(pointer, [position]), value.type.as_pointer())
@@ -85,3 +94,16 @@ def emit_transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value
         rows = swapped
         block *= 2
     return rows
+
+
+def emit_columns(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
+    """Four vectors of 8, from eight of 4: eight shuffles, and four insertions that a CPU does as it loads."""
+
+    def shuffle(x: ir.Value, y: ir.Value, lanes: list[int]) -> ir.Value:
+        return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(INT32, len(lanes)), lanes))
+
+    pairs = [shuffle(rows[k], rows[k + 4], list(range(8))) for k in range(4)]
+    even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]  # columns 0 and 2, or 1 and 3
+    first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+    columns = [[shuffle(pairs[k], pairs[k + 1], lanes) for k in (0, 2)] for lanes in (even, odd)]
+    return [shuffle(*two, lanes) for lanes in (first, second) for two in columns]

@@ -42,6 +42,7 @@ class WorkSpace(NamedTuple):
     """Buffers of one thread; W is the number of lanes, 8 or 16."""
 
     gaussians: Floats  # [STEPS · FIELDS · W]
+    exponents: Floats  # [STEPS · 2 · 8], of the Gaussians, and what stands before the exponential
     sums: Floats  # [monomials · W], in the order of `exponents_in_planes`
     planes: Floats  # [2 · (degree + 1)² · W], for the plane walk
     inverse: Floats  # [degree + 1], 1/p
@@ -69,6 +70,7 @@ def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLi
     coefficients[:] = 0
     return WorkSpace(
         gaussians=aligned(STEPS * FIELDS * lanes, dtype),
+        exponents=aligned(STEPS * 2 * LANES, np.float64),
         sums=aligned(num_monomials * lanes, dtype),
         planes=aligned(2 * (degree + 1) ** 2 * lanes, dtype),
         inverse=inverse,
@@ -150,7 +152,10 @@ def expand_windows(
                 steps = min(STEPS, longest - step)
                 for half in range(0, lanes, LANES):
                     look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
-                    gather_gaussians(r_ij, weight, particles, roots, precision, steps, pair, particle, half, gaussians)
+                    gather_gaussians(
+                        r_ij, weight, particles, roots, precision, steps, pair, particle, half, work.exponents,
+                        gaussians,
+                    )  # fmt: skip
                 if tangents is None:
                     if straight is None:
                         walk_planes(degree, gaussians, 0, steps, sums, sums, work.planes, work.inverse)

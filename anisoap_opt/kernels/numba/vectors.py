@@ -24,8 +24,10 @@ from anisoap_opt.kernels.numba.llvm import (
     INT64,
     constant,
     data_pointer,
+    emit_columns,
     emit_fma,
     emit_load,
+    emit_load_three,
     emit_load_wide,
     emit_splat,
     emit_store,
@@ -208,16 +210,34 @@ def gather(typing: Any, array: Any, rows: Any, first: Any, stride: Any, column: 
 
 
 @intrinsic
+def load_points(typing: Any, array: Any, rows: Any, first: Any) -> Any:
+    """Eight points, ``array[3 * rows[first + k]:][:3]`` in lane k: a tuple of three vectors, x, y and z."""
+    columns = types.UniTuple(F64x8, 3)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer, index = (data_pointer(context, builder, signature.args[k], args[k]) for k in (0, 1))
+        points = []
+        for k in range(LANES):
+            row = builder.load(builder.gep(index, [builder.add(args[2], INT64(k))]))
+            points.append(emit_load_three(builder, pointer, builder.mul(row, INT64(3))))
+        return context.make_tuple(builder, columns, emit_columns(builder, points)[:3])
+
+    return columns(array, rows, types.intp), emit
+
+
+@intrinsic
 def load_transposed(typing: Any, array: Any, rows: Any, first: Any) -> Any:
     """Eight rows of 8 float64, ``array[8 * rows[first + k]:][:8]`` in lane k: a tuple of 8 vectors, one per column."""
     columns = types.UniTuple(F64x8, LANES)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer, index = (data_pointer(context, builder, signature.args[k], args[k]) for k in (0, 1))
-        vector = ir.VectorType(DOUBLE, LANES)
+        vector = ir.VectorType(DOUBLE, LANES // 2)
         numbers = [builder.load(builder.gep(index, [builder.add(args[2], INT64(k))])) for k in range(LANES)]
-        loaded = [emit_load(builder, pointer, builder.mul(number, INT64(LANES)), vector) for number in numbers]
-        return context.make_tuple(builder, columns, emit_transpose(builder, loaded))
+        starts = [builder.mul(number, INT64(LANES)) for number in numbers]
+        left = [emit_load(builder, pointer, start, vector) for start in starts]
+        right = [emit_load(builder, pointer, builder.add(start, INT64(LANES // 2)), vector) for start in starts]
+        return context.make_tuple(builder, columns, emit_columns(builder, left) + emit_columns(builder, right))
 
     return columns(array, rows, types.intp), emit
 
