@@ -28,21 +28,9 @@ from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.layout import FIELDS, LINE, SUMS, aligned
 from anisoap_opt.kernels.numba.lowered_planes import PlaneSpace, plane_space, pull_planes
 from anisoap_opt.kernels.numba.lowering import pull, pull_along
+from anisoap_opt.kernels.numba.scattered import gather, load_transposed, store_transposed
 from anisoap_opt.kernels.numba.segments import LENGTHS, STEPS, WINDOW, sort_by_length, take_lanes
-from anisoap_opt.kernels.numba.vectors import (
-    LANES,
-    add,
-    fma,
-    gather,
-    load,
-    load8,
-    load_transposed,
-    mul,
-    splat,
-    store,
-    store_rows,
-    store_transposed,
-)
+from anisoap_opt.kernels.numba.vectors import LANES, add, fma, load, load8, mul, splat, store, store_rows
 
 
 class PullSpace(NamedTuple):

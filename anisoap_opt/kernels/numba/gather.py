@@ -6,21 +6,8 @@ from __future__ import annotations
 
 from anisoap_opt.kernels.numba.jit import compiled
 from anisoap_opt.kernels.numba.layout import FIELDS, LINE
-from anisoap_opt.kernels.numba.vectors import (
-    LANES,
-    element,
-    exp,
-    fma,
-    gather,
-    lanes_of,
-    load,
-    load_points,
-    load_transposed,
-    mul,
-    prefetch,
-    splat,
-    store,
-)
+from anisoap_opt.kernels.numba.scattered import gather, load_points, load_transposed, prefetch
+from anisoap_opt.kernels.numba.vectors import LANES, element, exp, fma, lanes_of, load, mul, splat, store
 
 
 @compiled

@@ -106,4 +106,4 @@ def emit_columns(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]  # columns 0 and 2, or 1 and 3
     first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
     columns = [[shuffle(pairs[k], pairs[k + 1], lanes) for k in (0, 2)] for lanes in (even, odd)]
-    return [shuffle(*two, lanes) for lanes in (first, second) for two in columns]
+    return [shuffle(x, y, lanes) for lanes in (first, second) for x, y in columns]

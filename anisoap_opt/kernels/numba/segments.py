@@ -20,15 +20,8 @@ from anisoap_opt.kernels.numba.lowered_planes import add_planes_along
 from anisoap_opt.kernels.numba.lowering import add_along
 from anisoap_opt.kernels.numba.planes import walk_planes
 from anisoap_opt.kernels.numba.recurrence import add_moments
-from anisoap_opt.kernels.numba.vectors import (
-    LANES,
-    add,
-    lanes_of,
-    load8,
-    prefetch,
-    store,
-    store_transposed,
-)
+from anisoap_opt.kernels.numba.scattered import prefetch_far, store_transposed
+from anisoap_opt.kernels.numba.vectors import LANES, add, lanes_of, load8, store
 
 WINDOW = 128
 """Consecutive segments that are sorted by length; a multiple of the lanes."""
@@ -142,14 +135,16 @@ def expand_windows(
         first = window * WINDOW
         size = min(WINDOW, num_segments - first)
         sort_by_length(start, first, size, work.order, work.bins)
+        ahead = start[min(first + WINDOW, num_segments)]
         for group in range(0, size, lanes):
-            _prefetch_pairs(j, r_ij, start, first + WINDOW, group, lanes)
             longest = take_lanes(start, work.order, group, size, num_segments, columns, begin, length, place, lanes)
             sums[:] = 0
             if longest == 0:
                 wide[:] = 0
             for step in range(0, longest, STEPS):
                 steps = min(STEPS, longest - step)
+                _prefetch_pairs(j, r_ij, ahead, steps * lanes)
+                ahead += steps * lanes
                 for half in range(0, lanes, LANES):
                     look_up(j, step, steps, begin, length, half, nobody, particles, pair, particle)
                     gather_gaussians(
@@ -232,15 +227,16 @@ def sort_by_length(start, first, size, order, bins):
 
 
 @compiled
-def _prefetch_pairs(j, r_ij, start, first, group, lanes):
-    """Ask for the pairs of the same group of the next window: sorted segments are read in an order no hardware sees."""
-    begin = start[min(first + group, len(start) - 1)]
-    end = start[min(first + group + lanes, len(start) - 1)]
-    for pair in range(begin, end, 8):
-        prefetch(j, pair)
-        prefetch(r_ij, 3 * pair)
-        prefetch(r_ij, 3 * pair + 8)
-        prefetch(r_ij, 3 * pair + 16)
+def _prefetch_pairs(j, r_ij, begin, count):
+    """Ask for as many pairs of the next window as are used now: sorted segments come in an order no hardware foresees.
+
+    Into the second-level cache: a window is too large for the first. All of a group's at once would keep it waiting.
+    """
+    for pair in range(begin, min(begin + count, len(j)), CACHE_LINE // 8):
+        prefetch_far(j, pair)
+        prefetch_far(r_ij, 3 * pair)
+        prefetch_far(r_ij, 3 * pair + 8)
+        prefetch_far(r_ij, 3 * pair + 16)
 
 
 @compiled

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from anisoap_opt.kernels.numba import vectors  # noqa: E402
+from anisoap_opt.kernels.numba import scattered, vectors  # noqa: E402
 from anisoap_opt.kernels.numba.jit import compiled  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -65,11 +65,11 @@ def test_conversion_between_float32_and_float64() -> None:
 
 @compiled
 def collect(table, rows, out):
-    vectors.store(out, 0, vectors.gather(table, rows, 1, 8, 3))
-    columns = vectors.load_transposed(table, rows, 1)
+    vectors.store(out, 0, scattered.gather(table, rows, 1, 8, 3))
+    columns = scattered.load_transposed(table, rows, 1)
     for k in range(8):
         vectors.store(out, 8 * k + 8, columns[k])
-    vectors.prefetch(table, 0)
+    scattered.prefetch(table, 0)
 
 
 def test_gather_and_transposed_load() -> None:
@@ -81,8 +81,22 @@ def test_gather_and_transposed_load() -> None:
 
 
 @compiled
+def collect_points(table, rows, out):
+    points = scattered.load_points(table, rows, 1)
+    for k in range(3):
+        vectors.store(out, 8 * k, points[k])
+
+
+def test_points() -> None:
+    table, rows = RNG.normal(size=(5, 3)), np.array([9, 4, 0, 3, 4, 1, 1, 2, 0])
+    out = np.empty((3, 8))
+    collect_points(table.ravel(), rows, out.ravel())
+    assert np.array_equal(out, table[rows[1:]].T)
+
+
+@compiled
 def spread(source, target, starts):
-    vectors.store_transposed(source, 8, target, starts, 1, 2)
+    scattered.store_transposed(source, 8, target, starts, 1, 2)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
