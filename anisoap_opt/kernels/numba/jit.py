@@ -14,7 +14,7 @@ from typing import Any
 import numba
 from numba import njit, types
 
-from anisoap_opt.kernels.numba.llvm import intrinsic
+from anisoap_opt.kernels.numba.llvm import data_pointer, intrinsic
 
 SOURCES = ("gaussians.py", "basis/*.py", "kernels/numba/*.py")
 """Files of the package that compiled code, or what is generated for it, comes from."""
@@ -23,6 +23,11 @@ SOURCES = ("gaussians.py", "basis/*.py", "kernels/numba/*.py")
 def compiled(function: Callable[..., Any], cache: bool = False) -> Any:
     """Compile as part of its callers: no lock is held, and a division by zero is as in NumPy."""
     return njit(nogil=True, error_model="numpy", cache=cache)(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile into each place that calls it, however long it is: for the bodies of inner loops."""
+    return njit(nogil=True, error_model="numpy", inline="always")(function)
 
 
 def entry_point(function: Callable[..., Any]) -> Any:
@@ -104,6 +109,14 @@ def borrowed(typing: Any, arrays: Any) -> Any:
         return context.make_tuple(builder, pointers, values)
 
     return pointers(arrays), emit
+
+
+@intrinsic
+def pointer_to(typing: Any, array: Any) -> Any:
+    """A pointer to the first element of one array that the caller's caller keeps alive; see `borrowed`."""
+    return types.CPointer(array.dtype)(array), lambda context, builder, signature, args: data_pointer(
+        context, builder, signature.args[0], args[0]
+    )
 
 
 @intrinsic

@@ -37,7 +37,7 @@ class WorkSpace(NamedTuple):
     gaussians: Floats  # [STEPS · FIELDS · W]
     exponents: Floats  # [STEPS · 2 · 8], of the Gaussians, and what stands before the exponential
     sums: Floats  # [monomials · W], in the order of `exponents_in_planes`
-    planes: Floats  # [2 · (degree + 1)² · W], for the plane walk
+    planes: Floats  # [4 · (degree + 1)² · W], for the plane walk
     inverse: Floats  # [degree + 1], 1/p
     wide: Floats  # [W/8, monomials · 8], float64 sums of eight lanes each, where the others are float32
     primitive: Floats  # [primitive functions · 8], of low degrees those of `harmonics.Harmonic`
@@ -65,7 +65,7 @@ def work_space(degree: int, num_primitive: int, columns: int, dtype: npt.DTypeLi
         gaussians=aligned(STEPS * FIELDS * lanes, dtype),
         exponents=aligned(STEPS * 2 * LANES, np.float64),
         sums=aligned(num_monomials * lanes, dtype),
-        planes=aligned(2 * (degree + 1) ** 2 * lanes, dtype),
+        planes=aligned(4 * (degree + 1) ** 2 * lanes, dtype),
         inverse=inverse,
         wide=np.empty((lanes // LANES, num_monomials * LANES if lanes > LANES else 0)),
         primitive=aligned(num_primitive * LANES, np.float64),
