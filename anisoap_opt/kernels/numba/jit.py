@@ -25,11 +25,6 @@ def compiled(function: Callable[..., Any], cache: bool = False) -> Any:
     return njit(nogil=True, error_model="numpy", cache=cache)(function)
 
 
-def inlined(function: Callable[..., Any]) -> Any:
-    """Compile into each place that calls it, however long it is: for the bodies of inner loops."""
-    return njit(nogil=True, error_model="numpy", inline="always")(function)
-
-
 def entry_point(function: Callable[..., Any]) -> Any:
     """Compile for callers in Python, and keep the machine code on disk.
 

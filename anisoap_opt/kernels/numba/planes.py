@@ -15,14 +15,19 @@ is left over gives the same bits as one whose partner has weight 0.
 Rows are short, and a call that counts references to arrays takes longer than one: see `jit.pointer_to`.
 """
 
-# mypy: disable-error-code=no-untyped-def
+# mypy: disable-error-code="no-untyped-call,no-untyped-def,import-untyped"
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from anisoap_opt.kernels.numba.jit import compiled, inlined, pointer_to
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from anisoap_opt.kernels.numba.jit import compiled, pointer_to
 from anisoap_opt.kernels.numba.layout import FIELDS
+from anisoap_opt.kernels.numba.llvm import INT64, data_pointer, emit_fma, emit_load, emit_store, intrinsic
 from anisoap_opt.kernels.numba.vectors import add, element, fma, lanes_of, load, mul, splat, store
 
 
@@ -78,9 +83,9 @@ def _walk(degree, gaussians, step, second, two, old, sums, planes, inverse):
         row, size = y * row_size, (degree - y + 1) * lanes
         before = row - row_size
         if y == 1:
-            _row(size, a, b, two, False, False, before, 0, 0, row, planes, half, sums, done, old)
+            _row(size, a, b, two, None, None, before, 0, 0, row, planes, half, sums, done, old)
         else:
-            _row(size, a, b, two, True, False, before, row - 2 * row_size, 0, row, planes, half, sums, done, old)
+            _row(size, a, b, two, (), None, before, row - 2 * row_size, 0, row, planes, half, sums, done, old)
         done += size
     for x in range(1, degree + 1):
         a, b = _scaled(gaussians, step, inverse, x, 0, 3, 4, 5), _scaled(gaussians, second, inverse, x, 0, 3, 4, 5)
@@ -88,13 +93,13 @@ def _walk(degree, gaussians, step, second, two, old, sums, planes, inverse):
             row, size = y * row_size, (degree - x - y + 1) * lanes
             new, before, beside = older + row, last + row, last + row - row_size
             if x == 1 and y == 0:
-                _row(size, a, b, two, False, False, before, 0, 0, new, planes, half, sums, done, old)
+                _row(size, a, b, two, None, None, before, 0, 0, new, planes, half, sums, done, old)
             elif x == 1:
-                _row(size, a, b, two, False, True, before, 0, beside, new, planes, half, sums, done, old)
+                _row(size, a, b, two, None, (), before, 0, beside, new, planes, half, sums, done, old)
             elif y == 0:
-                _row(size, a, b, two, True, False, before, new, 0, new, planes, half, sums, done, old)
+                _row(size, a, b, two, (), None, before, new, 0, new, planes, half, sums, done, old)
             else:
-                _row(size, a, b, two, True, True, before, new, beside, new, planes, half, sums, done, old)
+                _row(size, a, b, two, (), (), before, new, beside, new, planes, half, sums, done, old)
             done += size
         last, older = older, last
 
@@ -126,52 +131,74 @@ def _first_row(degree, gaussians, step, inverse, planes, place):
         store(planes, place + z * lanes, value)
 
 
-@inlined
-def _row(size, a, b, two, has_c, has_c_y, before, two_before, beside, new, planes, half, sums, done, old):
+@intrinsic
+def _row(
+    typing: Any, size: Any, a: Any, b: Any, two: Any, c: Any, c_y: Any, before: Any, two_before: Any, beside: Any,
+    new: Any, planes: Any, half: Any, sums: Any, done: Any, old: Any,
+) -> Any:  # fmt: skip
     """One row: μ m̃[before] + C m̃[two before] + C_y m̃[before - y] + C_z m̃[before - z] of one step, or of two.
 
-    `a` and `b` are μ, C, C_y, C_z of the two.
+    `a` and `b` are μ, C, C_y, C_z of the two; terms with C or C_y are left out if `c` or `c_y` is None. One LLVM
+    function for each kind of row: Numba takes seconds for the same loops.
     """
-    lanes = lanes_of(sums)
-    previous, other_previous = load(planes, before), load(planes, before)
-    value = mul(a[0], previous)
-    if has_c:
-        value = fma(a[1], load(planes, two_before), value)
-    if has_c_y:
-        value = fma(a[2], load(planes, beside), value)
-    store(planes, new, value)
-    if two is not None:
-        other_previous = load(planes, half + before)
-        other = mul(b[0], other_previous)
-        if has_c:
-            other = fma(b[1], load(planes, half + two_before), other)
-        if has_c_y:
-            other = fma(b[2], load(planes, half + beside), other)
-        store(planes, half + new, other)
-        value = add(value, other)
-    _put(sums, done, value, old)
-    for z in range(lanes, size, lanes):
-        current = load(planes, before + z)
-        value = mul(a[3], previous)
-        if has_c:
-            value = fma(a[1], load(planes, two_before + z), value)
-        if has_c_y:
-            value = fma(a[2], load(planes, beside + z), value)
-        value = fma(a[0], current, value)
-        previous = current
-        store(planes, new + z, value)
-        if two is not None:
-            current = load(planes, half + before + z)
-            other = mul(b[3], other_previous)
-            if has_c:
-                other = fma(b[1], load(planes, half + two_before + z), other)
-            if has_c_y:
-                other = fma(b[2], load(planes, half + beside + z), other)
-            other = fma(b[0], current, other)
-            other_previous = current
-            store(planes, half + new + z, other)
-            value = add(value, other)
-        _put(sums, done + z, value, old)
+    kind = _Kind(two != types.none, c != types.none, c_y != types.none, old != types.none)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors = [builder.extract_value(args[k], field) for k in (1, 2) for field in range(4)]
+        numbers = [args[k] for k in (0, 6, 7, 8, 9, 11, 13)]
+        values = [*(data_pointer(context, builder, signature.args[k], args[k]) for k in (10, 12)), *numbers, *vectors]
+        name = f"anisoap_row_{vectors[0].type.count}_" + "".join(str(int(flag)) for flag in kind)
+        function = builder.module.globals.get(name) or _row_function(builder.module, name, kind, values)
+        builder.call(function, values)
+        return context.get_dummy_value()
+
+    place = types.intp
+    return types.void(size, a, b, two, c, c_y, place, place, place, place, planes, place, sums, place, old), emit
+
+
+class _Kind(NamedTuple):
+    two: bool  # steps
+    c: bool
+    c_y: bool
+    add: bool  # to the sums, or write them
+
+
+def _row_function(module: ir.Module, name: str, kind: _Kind, values: list[ir.Value]) -> ir.Function:
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [value.type for value in values]), name)
+    function.linkage = "internal"
+    function.attributes.add("nounwind")
+    planes, sums, size, before, two_before, beside, new, half, done, *fields = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    vector = fields[0].type
+    steps = [(fields[:4], INT64(0)), (fields[4:], half)][: 1 + kind.two]
+    previous = [builder.alloca(vector) for _ in steps]
+
+    def emit_entry(z: ir.Value, first: bool) -> None:
+        total = None
+        for ((mu, c, c_y, c_z), shift), kept in zip(steps, previous, strict=True):
+            at = builder.add(shift, z)
+            current = emit_load(builder, planes, builder.add(before, at), vector)
+            value = builder.fmul(mu, current) if first else builder.fmul(c_z, builder.load(kept))
+            if kind.c:
+                value = emit_fma(builder, c, emit_load(builder, planes, builder.add(two_before, at), vector), value)
+            if kind.c_y:
+                value = emit_fma(builder, c_y, emit_load(builder, planes, builder.add(beside, at), vector), value)
+            if not first:
+                value = emit_fma(builder, mu, current, value)
+            builder.store(current, kept)
+            emit_store(builder, value, planes, builder.add(new, at))
+            total = value if total is None else builder.fadd(total, value)
+        place = builder.add(done, z)
+        if kind.add:
+            total = builder.fadd(emit_load(builder, sums, place, vector), total)
+        emit_store(builder, total, sums, place)
+
+    emit_entry(INT64(0), first=True)
+    lanes = INT64(vector.count)
+    with cgutils.for_range_slice(builder, lanes, size, lanes, inc=True) as (z, _):
+        emit_entry(z, first=False)
+    builder.ret_void()
+    return function
 
 
 @compiled
