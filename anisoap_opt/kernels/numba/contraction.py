@@ -7,7 +7,7 @@ some inputs":
    same places, one class of four. The rows of a degree that share a class are one block.
 2. radial mixing: for each (l, m), the n_l coefficients from the n_l primitive ones.
 
-Outputs are taken 8, 4, 2 or 1 at a time, as many vectors as stay in registers while the inputs pass by once.
+Outputs are taken 8, 4, 3, 2 or 1 at a time, as many vectors as stay in registers while the inputs pass by once.
 """
 
 # mypy: disable-error-code=no-untyped-def
@@ -28,7 +28,7 @@ from anisoap_opt.kernels.numba.jit import compiled
 from anisoap_opt.kernels.numba.layout import rows_by_degree
 from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store_rows, zeros
 
-WIDTHS = (8, 4, 2, 1)
+WIDTHS = (8, 4, 3, 2, 1)
 Block = tuple[Ints, Array, int]
 """Inputs [inputs], matrix [outputs, inputs], first output: one dense piece of a linear map."""
 
@@ -41,7 +41,7 @@ class BlockMap:
     ----------
     blocks : ndarray of int, shape [blocks · 4]
         First entry in `inputs`, number of inputs, first entry in `factors`, first output.
-    ends : ndarray of int, shape [5]
+    ends : ndarray of int, shape [6]
         Blocks ends[k] … ends[k+1] - 1 have WIDTHS[k] outputs.
     inputs : ndarray of int
     factors : ndarray
@@ -60,7 +60,7 @@ class BlockMap:
 
     @classmethod
     def of(cls, dense: list[Block]) -> BlockMap:
-        """Cut the outputs of each block into groups of 8, 4, 2 and 1."""
+        """Cut the outputs of each block into groups of 8, 4, 3, 2 and 1."""
         cut: dict[int, list[Block]] = {width: [] for width in WIDTHS}
         for inputs, matrix, first in dense:
             done = 0
@@ -165,8 +165,9 @@ def apply_blocks(blocks: Any, ends: Any, inputs: Any, factors: Any, source: Any,
     """Apply a `BlockMap`: source [inputs · 8] → target [outputs · 8] of float64."""
     _apply((0,) * 8, ends[0], ends[1], blocks, inputs, factors, source, target)
     _apply((0,) * 4, ends[1], ends[2], blocks, inputs, factors, source, target)
-    _apply((0,) * 2, ends[2], ends[3], blocks, inputs, factors, source, target)
-    _apply((0,), ends[3], ends[4], blocks, inputs, factors, source, target)
+    _apply((0,) * 3, ends[2], ends[3], blocks, inputs, factors, source, target)
+    _apply((0,) * 2, ends[3], ends[4], blocks, inputs, factors, source, target)
+    _apply((0,), ends[4], ends[5], blocks, inputs, factors, source, target)
 
 
 @compiled
