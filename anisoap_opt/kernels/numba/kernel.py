@@ -171,19 +171,21 @@ class Kernel:
         With `records`, see `pair_records`, `out` is float64 and takes the derivatives along them.
         """
         degree, (*pairs, weight) = self.basis.degree, arrays
+        maps: Any
+        table: Any
         maps, table = (self.contraction.harmonics.arrays, self.contraction.radial.arrays), None
         if records is None:
             straight, spaces, tangents = _straight(degree, STRAIGHT_LINE_DEGREE), self._idle_work_spaces, None
             if straight is not None and degree <= LOW_DEGREE:
-                table = self.radial_table
+                maps, table = None, self.radial_table
         else:
             straight, spaces = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), self._idle_push_spaces
             planes = plane_space(degree if straight is None else 0)
             tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), planes)
         with _borrowed(spaces, lambda: work_space(degree, self.num_primitive, self.columns, out.dtype)) as work:
             expand_windows(
-                straight, degree, windows, tuple(pairs), weight, tangents, self.particles, self.roots, self.precision,
-                (maps, table, self.columns), work, out,
+                straight, None if straight is not None else degree, windows, tuple(pairs), weight, tangents,
+                self.particles, self.roots, self.precision, (maps, table, self.columns), work, out,
             )  # fmt: skip
 
     def _pull(self, pairs: Pairs, adjoints: Sequence[Any], records: Array | None) -> tuple[Floats, Floats, Floats]:

@@ -100,8 +100,9 @@ def expand_windows(
     Parameters
     ----------
     straight : tuple or None
-        A tuple of length `degree` selects straight-line code for this degree, None the plane walk.
-    degree : int
+        A tuple as long as the degree selects straight-line code.
+    degree : int or None
+        Selects the plane walk. Of the two one is None: Numba compiles no branch that such an argument rules out.
     windows : tuple of int
         The first, and the last + 1. Window w holds the segments WINDOW w … WINDOW (w + 1) - 1.
     pairs : tuple
@@ -118,7 +119,7 @@ def expand_windows(
     precision : float
         s.
     change : tuple
-        Arrays of the two `BlockMap`; a `radial_table` instead of them where sums of moments are not scaled, or None;
+        Arrays of the two `BlockMap`, or None where sums of moments are not scaled; then a `radial_table`, else None;
         columns of `out`.
     work : WorkSpace
     out : ndarray, shape [(segments + 1) · columns]
@@ -152,9 +153,9 @@ def expand_windows(
                         gaussians,
                     )  # fmt: skip
                 if tangents is None:
-                    if straight is None:
+                    if degree is not None:
                         walk_planes(degree, gaussians, 0, steps, sums, sums, work.planes, work.inverse)
-                    else:
+                    elif straight is not None:
                         add_moments(straight, gaussians, steps, sums)
                 else:
                     _add_along(
@@ -164,22 +165,22 @@ def expand_windows(
                     _move_to_wide(sums, wide, step > 0)
             for half in range(lanes // LANES):
                 if lanes > LANES:
-                    _change_basis(straight, degree, maps, table, wide[half], work.primitive, coefficients)
+                    _change_basis(straight, maps, table, wide[half], work.primitive, coefficients)
                 else:
-                    _change_basis(straight, degree, maps, table, sums, work.primitive, coefficients)
+                    _change_basis(straight, maps, table, sums, work.primitive, coefficients)
                 for column in range(0, columns, LANES):
                     store_transposed(coefficients, column * LANES, out, place, half * LANES, column)
 
 
 @compiled
-def _change_basis(straight, degree, maps, table, sums, primitive, coefficients):
+def _change_basis(straight, maps, table, sums, primitive, coefficients):
     """Coefficients from the sums of eight segments."""
-    if table is not None:
-        apply_harmonics(straight, sums, primitive)
-        mix_radial(degree, table, primitive, coefficients)
-    else:
+    if maps is not None:
         apply_blocks(*maps[0], sums, primitive)
         apply_blocks(*maps[1], primitive, coefficients)
+    elif table is not None:
+        apply_harmonics(straight, sums, primitive)
+        mix_radial(len(straight), table, primitive, coefficients)
 
 
 @compiled
@@ -187,9 +188,9 @@ def _add_along(straight, degree, r_ij, tangents, roots, precision, steps, pair, 
     """Add the changes of the moments along the tangents."""
     of_pairs, dots, planes = tangents
     gather_tangents(r_ij, of_pairs, roots, precision, steps, pair, particle, gaussians, dots)
-    if straight is None:
+    if degree is not None:
         add_planes_along(degree, gaussians, dots, steps, sums, planes)
-    else:
+    elif straight is not None:
         add_along(straight, steps, gaussians, dots, sums)
 
 
