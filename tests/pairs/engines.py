@@ -20,11 +20,11 @@ Rows = dict[tuple[int, ...], Any]
 ENGINES = {  # name → backend whose search it is, and the constants that make it take this way for every frame
     "all pairs": ("numpy_only", {"BRUTE_FORCE_CANDIDATES": 1 << 60}),
     "trees": ("numpy_only", {"BRUTE_FORCE_CANDIDATES": 0}),
-    "images": ("numba", {"IMAGE_CANDIDATES": 1 << 60}),
-    "grid": ("numba", {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0}),
+    "images": ("numba", {"GRID_PARTICLES": 1 << 60}),
+    "grid": ("numba", {"GRID_PARTICLES": 0}),
     "fine grid": (
         "numba",
-        {"IMAGE_CANDIDATES": 0, "GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
+        {"GRID_PARTICLES": 0, "CELLS_PER_CUTOFF": 3, "CELLS_PER_PARTICLE": 50},
     ),
     "warp images": ("warp", {"IMAGE_CANDIDATES": 1 << 60}),
     "warp grid": (

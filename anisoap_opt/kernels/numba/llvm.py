@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 
-INT32, INT64 = ir.IntType(32), ir.IntType(64)
+INT8, INT32, INT64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 
 
@@ -76,7 +76,7 @@ def data_pointer(context: Any, builder: ir.IRBuilder, array_type: types.Array, a
 
 
 def _size(element: ir.Type) -> int:
-    return 8 if element == DOUBLE else 4
+    return 4 if element == FLOAT else 8
 
 
 def emit_transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.kernels.numba.scene import candidates_per_center, make_scene
-from anisoap_opt.kernels.numba.search import Found, search
+from anisoap_opt.kernels.numba.candidates import COUNT, PAIRS, WITH_SHIFTS, Found, make_found, new_scratch
+from anisoap_opt.kernels.numba.jit import entry_point
+from anisoap_opt.kernels.numba.scene import make_scene
+from anisoap_opt.kernels.numba.search import search_centers
 from anisoap_opt.kernels.numba.threads import run_parts
-from anisoap_opt.lattice import wrap
 from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out_counts
 
-MIN_TASK = 200_000
-"""Candidates below which a second thread costs more than it saves."""
+MIN_TASK = 50_000
+"""Pairs below which a second thread costs more than it saves."""
+MIN_CENTERS = 1_000
+"""The same for centres whose pairs are counted."""
 
 
 def find_neighborhoods(
@@ -70,16 +74,15 @@ class PairSearch:
     ) -> None:
         of_layout, self._code = encode_types(batch.types, types)
         self._self_pairs = bool(self_pairs)
-        wrapped = wrap(batch, cutoff_radius)
-        self._cutoff2 = wrapped.cutoff**2
-        self._wraps = wrapped.wraps
-        self._scene = make_scene(batch, wrapped, self._code)
-        self._rank = np.empty(len(batch.types), dtype=np.int64)
-        self._rank[self._scene.order] = np.arange(len(batch.types))
-        self._work = candidates_per_center(self._scene)
+        self._scene, cutoff = make_scene(batch, self._code, len(of_layout), cutoff_radius)
+        self._cutoff2 = cutoff**2
+        self._place = np.empty(len(batch.types), dtype=np.int64)
+        self._place[self._scene.order] = np.arange(len(batch.types))
 
         counts = np.zeros((len(batch.types), len(of_layout)), dtype=np.int64)
-        self._run(np.arange(len(batch.types)) if centers is None else np.flatnonzero(centers), counts, fill=False)
+        order = self._scene.order
+        chosen = np.arange(len(order)) if centers is None else np.flatnonzero(centers[order])  # places
+        counts[order[chosen]] = self._count(chosen, len(of_layout))
         self._lay_out(counts, of_layout, types is not None)
 
     @property
@@ -112,20 +115,32 @@ class PairSearch:
         begin, end = self._center_at(first), self._center_at(last)
         if begin > end:
             raise ValueError(f"segments {first} to {last} are none: the end lies before the beginning")
-        centers = self._centers[begin:end]
-        origin = self.start[first]
-        total = int(self.start[last] - origin)
-        found = _room_for(total, keep_shifts)
-        places = np.zeros((len(centers), self._columns.shape[1]), dtype=np.int64)
-        columns = self._columns[self._code[centers]]  # [centers, types], -1 for types that a block has no column for
-        inside = np.nonzero(columns >= 0)
-        places[inside] = self.start[self._first_segment[begin:end, None] + columns][inside] - origin
-        self._run(centers, places, fill=True, found=found)
-        start = self.start[first : last + 1] - origin
+        origin, num_types = self.start[first], len(self._columns)
+        what = WITH_SHIFTS if keep_shifts else PAIRS
+        found = make_found(end - begin, num_types, int(self.start[last] - origin), keep_shifts)
+        places = self._place[self._centers[begin:end]]
+        starts = np.append(self.start[self._first_segment[begin:end]], self.start[last]) - origin
+
+        def run(first: int, last: int) -> None:
+            room = slice(starts[first], starts[last])
+            of_vectors = slice(3 * room.start, 3 * room.stop)
+            part = Found(
+                found.counts[num_types * first : num_types * last],
+                found.j[room],
+                found.r_ij[of_vectors],
+                found.shifts[of_vectors] if keep_shifts else found.shifts,
+            )
+            pairs_of(
+                places, first, last, self._scene, self._cutoff2, self._self_pairs, what, new_scratch(num_types), part
+            )
+
+        run_parts(run, starts, MIN_TASK)
+        shifts = None
         if keep_shifts:
-            i = np.repeat(centers, np.diff(np.append(start[self._first_segment[begin:end] - first], total)))
-            found.shifts[:] += self._wraps[i] - self._wraps[found.j]  # of the positions as given
-        return Pairs(found.j, found.r_ij, start), found.shifts if keep_shifts else None
+            shifts, wraps = found.shifts.reshape(-1, 3), self._scene.wraps.reshape(-1, 3)
+            shifts += np.repeat(wraps[places], np.diff(starts), axis=0) - wraps[found.j]  # of the positions as given
+        pairs = Pairs(self._scene.order[found.j], found.r_ij.reshape(-1, 3), self.start[first : last + 1] - origin)
+        return pairs, shifts
 
     def _center_at(self, segment: int) -> int:
         """Place among the centres of the one whose segments begin here."""
@@ -135,26 +150,19 @@ class PairSearch:
             raise ValueError(f"segment {segment} of {self.num_segments} does not lie between two centres")
         return place
 
-    def _run(self, centers: Ints, places: Ints, *, fill: bool, found: Found | None = None) -> None:
-        """One of the two passes, with the centres shared among the threads, in an order that suits the cache.
-
-        `places` has a row a centre if filling, and a row a particle, of which those of the centres are written, if not.
-        """
-        output = found or _room_for(0, False)
-        everything = len(centers) == len(self._rank)
-        order = self._scene.order if everything and not fill else np.argsort(self._rank[centers])
-        centers = centers[order]
-        rows = order if fill else centers
-        sorted_places = places[rows]
-        work = np.concatenate([[0], np.cumsum(self._work[self._scene.frame[centers]])])
+    def _count(self, places: Ints, num_types: int) -> Ints:
+        """Number of neighbours of each type of some centres, [centers, types]."""
+        counts = np.empty(len(places) * num_types, np.int64)
+        work = np.arange(len(places) + 1)
 
         def run(first: int, last: int) -> None:
-            part = slice(first, last)
-            search(centers[part], sorted_places[part], fill, self._scene, self._cutoff2, self._self_pairs, output)
+            part = make_found(0, num_types, 0, False)._replace(counts=counts[num_types * first : num_types * last])
+            pairs_of(
+                places, first, last, self._scene, self._cutoff2, self._self_pairs, COUNT, new_scratch(num_types), part
+            )
 
-        run_parts(run, work, MIN_TASK)
-        if not fill:
-            places[rows] = sorted_places
+        run_parts(run, work, MIN_CENTERS)
+        return counts.reshape(len(places), num_types)
 
     def _lay_out(self, counts: Ints, of_layout: Ints, fixed: bool) -> None:
         """Blocks and segments, from the number of neighbours of each type of each particle [particles, types]."""
@@ -165,10 +173,18 @@ class PairSearch:
         self._first_segment = layout.first_segment[self._centers]
 
 
-def _room_for(num_pairs: int, keep_shifts: bool) -> Found:
-    return Found(
-        j=np.empty(num_pairs, np.int64),
-        r_ij=np.empty((num_pairs, 3)),
-        shifts=np.empty((num_pairs if keep_shifts else 0, 3), np.int64),
-        keep_shifts=np.array([keep_shifts], np.int64),
-    )
+@entry_point
+def pairs_of(
+    centers: Any,
+    begin: Any,
+    end: Any,
+    scene: Any,
+    cutoff2: Any,
+    self_pairs: Any,
+    what: Any,
+    scratch: Any,
+    found: Any,
+) -> int:
+    """Count or write the pairs of some centres, see `search.search_centers`; returns how many there are."""
+    _, _, total = search_centers(centers, begin, end, scene, cutoff2, self_pairs, what, scratch, found)
+    return total

@@ -142,23 +142,6 @@ def add(typing: Any, x: Any, y: Any) -> Any:
 
 
 @intrinsic
-def bits_less(typing: Any, x: Any, y: Any) -> Any:
-    """Integer whose bit k is set if x < y in lane k."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        mask = builder.bitcast(builder.fcmp_ordered("<", *args), ir.IntType(x.count))
-        return builder.zext(mask, INT64)
-
-    return types.int64(x, x), emit
-
-
-@intrinsic
-def count_bits(typing: Any, bits: Any) -> Any:
-    """How many bits of an int64 are set."""
-    return types.int64(types.int64), lambda context, builder, signature, args: builder.ctpop(args[0])
-
-
-@intrinsic
 def exp(typing: Any, x: Any) -> Any:
     """Exponential of an `F64x8`, x ≤ 700, to 2 units in the last place; 0 below -708.
 

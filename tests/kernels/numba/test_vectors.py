@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from anisoap_opt.kernels.numba import scattered, vectors  # noqa: E402
+from anisoap_opt.kernels.numba import masks, scattered, vectors  # noqa: E402
 from anisoap_opt.kernels.numba.jit import compiled  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -124,8 +124,8 @@ def test_rows_of_sums(count: int) -> None:
 
 @compiled
 def compare(x, y):
-    bits = vectors.bits_less(vectors.load(x, 0), vectors.load(y, 0))
-    return bits, vectors.count_bits(bits), vectors.element(x, 2)
+    bits = masks.bits_less(vectors.load(x, 0), vectors.load(y, 0))
+    return bits, masks.count_bits(bits), vectors.element(x, 2)
 
 
 def test_comparison() -> None:
@@ -135,3 +135,29 @@ def test_comparison() -> None:
     assert bits == sum(1 << k for k in np.flatnonzero(x < y))
     assert count == np.count_nonzero(x < y)
     assert third == x[2]
+
+
+@compiled
+def list_lanes(bits, first, target, position):
+    masks.collect(bits, first, target, position)
+
+
+def test_lanes_of_bits() -> None:
+    for bits in range(256):
+        target = np.full(20, -1)
+        list_lanes(bits, 100, target, 5)
+        wanted = [100 + k for k in range(8) if bits >> k & 1]
+        assert target[5 : 5 + len(wanted)].tolist() == wanted
+        assert (target[:5] == -1).all()
+        assert (target[13:] == -1).all()
+
+
+@compiled
+def fill(value, target, position):
+    masks.fill8(value, target, position)
+
+
+def test_filling() -> None:
+    target = np.zeros(20, np.int64)
+    fill(7, target, 3)
+    assert target.tolist() == [0] * 3 + [7] * 8 + [0] * 9
