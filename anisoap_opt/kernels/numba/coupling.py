@@ -1,15 +1,16 @@
 """The power spectrum, summed over runs of centres before it is written anywhere.
 
 p_l[a, b] = scale_l Σ_m c[m, a] c[m, b] summed over many centres is one product GᵀG, where G stacks the rows m of all
-centres. It is computed in blocks of four rows by eight columns for every two neighbour types t ≤ u, straight from the
-coefficients as the kernel left them: a block takes what follows a row where the row is shorter than eight, and those
-lanes are not written.
+centres. A run goes piece by piece: for each l the rows are copied next to each other, all neighbour types of a centre
+in one row, so that few vectors hold it; then up to eight of its numbers at a time are multiplied with the whole row.
+What stands behind a row is not written.
 """
 
 # mypy: disable-error-code=no-untyped-def
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +18,12 @@ import numpy as np
 from anisoap_opt.arrays import Ints
 from anisoap_opt.basis.coupling import SQRT_2
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
-from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store_rows, zeros
+from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store, store_rows, zeros
 
 PIECE = 32
 """Most centres of a run that are summed in one go; fixed, so that results do not depend on the number of threads."""
-ROWS = 4
-"""Rows of a block."""
+MANY, FEW = (0,) * 8, (0,) * 4
+"""As long as a block has rows: the first, or the second where that is enough."""
 
 
 class Pieces(NamedTuple):
@@ -81,49 +82,128 @@ def couple(
         See `anisoap_opt.basis.coupling.scale`.
     symmetric : bool
         See `anisoap_opt.power_spectrum.power_spectrum`.
-    block : ndarray, shape [ROWS · LANES]
+    block : ndarray, shape [block_size]
         Working space.
     sums : ndarray, shape [pieces · features]
-        Written.
+        Added to.
     """
     features = len(sums) // (len(bounds) - 1)
+    rows = num_types * np.arange(bounds[-1])
     for piece in range(len(bounds) - 1):
-        begin, end = element(bounds, piece), element(bounds, piece + 1)
-        offset, target = 0, piece * features
-        for l in range(len(num_radial)):
-            num_n, num_m = element(num_radial, l), 2 * l + 1
-            size = num_n * num_types
-            for t in range(num_types):
-                for u in range(t, num_types):
-                    for a in range(0, num_n, ROWS):
-                        for b in range(a // LANES * LANES if t == u else 0, num_n, LANES):
-                            total = zeros((0, 0, 0, 0))
-                            for center in range(begin, end):
-                                left = (center * num_types + t) * columns + offset + a
-                                right = (center * num_types + u) * columns + offset + b
-                                for m in range(num_m):
-                                    total = add_multiples(
-                                        total, load8(table, right + m * num_n), table, left + m * num_n
-                                    )
-                            store_rows(total, block, 0)
-                            _write(block, num_n, num_types, t, u, a, b, element(scales, l), symmetric, sums, target)
-            target += size * (size + 1) // 2 if symmetric else size * size
-            offset += num_m * num_n
+        couple_run(
+            table, columns, num_radial, num_types, rows, bounds[piece], bounds[piece + 1], scales, symmetric, block,
+            sums, piece * features,
+        )  # fmt: skip
 
 
 @compiled
-def _write(block, num_n, num_types, t, u, a, b, scale, symmetric, sums, target):
-    """Write a block of rows a, a + 1, … of type t and columns b, b + 1, … of type u, and its mirror image."""
+def couple_run(table, columns, num_radial, num_types, rows, begin, end, scales, symmetric, block, sums, target):
+    """Add the power spectra of the centres begin … end - 1, whose first segments are `rows`, to sums[target] and on.
+
+    `block` has room for as many centres, see `block_size`.
+    """
+    offset = 0
+    for l in range(len(num_radial)):
+        num_n, num_m = element(num_radial, l), 2 * l + 1
+        size = num_n * num_types
+        num_rows = (end - begin) * num_m
+        stride = _stride(num_n, num_types)
+        if num_types > 1:
+            _pack(table, columns, offset, num_n, num_m, num_types, rows, begin, end, block, stride)
+        product = num_rows * stride
+        a = 0
+        while a < size:
+            many = size - a > len(FEW)
+            for b in range(a // LANES * LANES, size, LANES):
+                if num_types == 1:
+                    if many:
+                        _multiply_table(
+                            MANY, table, columns, offset, num_n, num_m, rows, begin, end, a, b, block, product
+                        )
+                    else:
+                        _multiply_table(
+                            FEW, table, columns, offset, num_n, num_m, rows, begin, end, a, b, block, product
+                        )
+                elif many:
+                    _multiply(MANY, block, stride, a, b, product)
+                else:
+                    _multiply(FEW, block, stride, a, b, product)
+                _write(block, product, num_n, num_types, a, b, element(scales, l), symmetric, sums, target)
+            a += len(MANY) if many else len(FEW)
+        target += size * (size + 1) // 2 if symmetric else size * size
+        offset += num_m * num_n
+
+
+def block_size(num_radial: Sequence[int], num_types: int) -> int:
+    """Numbers in the working space of `couple_run`, for PIECE centres."""
+    rows = [PIECE * (2 * l + 1) * _stride.py_func(n, num_types) for l, n in enumerate(num_radial)]
+    return max(rows, default=0) + (len(MANY) + 1) * LANES
+
+
+@compiled
+def _stride(num_n, num_types):
+    """Numbers from one packed row to the next: room for the whole vectors of the last type."""
+    last = (num_types - 1) * num_n + (num_n + LANES - 1) // LANES * LANES
+    return (last + LANES - 1) // LANES * LANES
+
+
+@compiled
+def _pack(table, columns, offset, num_n, num_m, num_types, rows, begin, end, block, stride):
+    """Copy the coefficients of one l: a row for each centre and m, in it the types one after the other.
+
+    Vectors are copied whole; what stands behind a type's numbers is overwritten by the next one's.
+    """
+    for center in range(begin, end):
+        for t in range(num_types):
+            for n in range(0, num_n, LANES):
+                place = (center - begin) * num_m * stride + t * num_n + n
+                source = (element(rows, center) + t) * columns + offset + n
+                for _ in range(num_m):
+                    store(block, place, load8(table, source))
+                    place += stride
+                    source += num_n
+
+
+@compiled
+def _multiply(widths, block, stride, a, b, product):
+    """Write ``len(widths)`` rows from a on of the product with the vector at b, behind the packed rows."""
+    total = zeros(widths)
+    for place in range(0, product, stride):
+        total = add_multiples(total, load8(block, place + b), block, place + a)
+    store_rows(total, block, product)
+
+
+@compiled
+def _multiply_table(widths, table, columns, offset, num_n, num_m, rows, begin, end, a, b, block, product):
+    """The same from coefficients as the kernel left them: with one type they lie next to each other."""
+    total = zeros(widths)
+    for center in range(begin, end):
+        place = element(rows, center) * columns + offset
+        for _ in range(num_m):
+            total = add_multiples(total, load8(table, place + b), table, place + a)
+            place += num_n
+    store_rows(total, block, product)
+
+
+@compiled
+def _write(block, first, num_n, num_types, a, b, scale, symmetric, sums, target):
+    """Add a block of rows a, a + 1, … and columns b, b + 1, …, and its mirror image; both count types slowly."""
     size = num_n * num_types
-    for k in range(min(ROWS, num_n - a)):
-        row = (a + k) * num_types + t
-        for lane in range(max(0, a + k - b) if t == u else 0, min(LANES, num_n - b)):
-            column = (b + lane) * num_types + u
-            value = scale * element(block, k * LANES + lane)
+    for k in range(min(len(MANY), size - a)):
+        begin = max(a + k, b)
+        row = (a + k) % num_n * num_types + (a + k) // num_n
+        t, n = begin // num_n, begin % num_n
+        for index in range(begin, min(b + LANES, size)):
+            column = n * num_types + t
+            value = scale * element(block, first + k * LANES + index - b)
             if symmetric:
                 low, high = min(row, column), max(row, column)
                 factor = 1.0 if row == column else SQRT_2
-                sums[target + low * size - low * (low - 1) // 2 + high - low] = factor * value
+                sums[target + low * size - low * (low - 1) // 2 + high - low] += factor * value
             else:
-                sums[target + row * size + column] = value
-                sums[target + column * size + row] = value
+                sums[target + row * size + column] += value
+                if row != column:
+                    sums[target + column * size + row] += value
+            n += 1
+            if n == num_n:
+                n, t = 0, t + 1

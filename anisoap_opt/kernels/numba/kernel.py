@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,24 +14,21 @@ from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, TangentRows, Tangents, segments_within
 from anisoap_opt.kernels.numba.adjoints import PullSpace, pull_space, pull_windows
-from anisoap_opt.kernels.numba.contraction import Contraction
-from anisoap_opt.kernels.numba.coupling import ROWS, couple, cut_runs
+from anisoap_opt.kernels.numba.coupling import block_size, couple, cut_runs
 from anisoap_opt.kernels.numba.derivatives import adjoint_table, pair_records, split_records
-from anisoap_opt.kernels.numba.harmonics import radial_table
-from anisoap_opt.kernels.numba.layout import FIELDS, aligned, particle_tables
+from anisoap_opt.kernels.numba.forward import Forward, straight_line
+from anisoap_opt.kernels.numba.layout import FIELDS, aligned, zeroed
 from anisoap_opt.kernels.numba.lowered_planes import plane_space
-from anisoap_opt.kernels.numba.recurrence import LOW_DEGREE
-from anisoap_opt.kernels.numba.segments import STEPS, WINDOW, WorkSpace, expand_windows, work_space
+from anisoap_opt.kernels.numba.records import particle_tables
+from anisoap_opt.kernels.numba.segments import STEPS, WINDOW, WorkSpace, expand_windows
 from anisoap_opt.kernels.numba.spreading import Spread
 from anisoap_opt.kernels.numba.tangent_coupling import PADDING, couple_tangents
-from anisoap_opt.kernels.numba.threads import map_in_order, run_parts
+from anisoap_opt.kernels.numba.threads import lend, map_in_order, run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.pairs import Pairs
 
-STRAIGHT_LINE_DEGREE = 16
-"""Up to this degree straight-line code is used, above it the plane walk."""
 STRAIGHT_DERIVATIVES_DEGREE = 12
-"""The same for derivatives, whose code is three to five times as long."""
+"""Up to this degree derivatives have straight-line code, which is three to five times as long as that of moments."""
 DERIVATIVE_WORK = 3
 """How many times the work of the moments a pair's derivatives are, about."""
 MIN_TASK = 200_000
@@ -50,12 +46,9 @@ class Kernel:
         self.basis = basis
         self.precision = float(gaussians.precision)
         self.dtype = np.dtype(options.dtype)
-        self.contraction = Contraction.of(basis)
-        self.num_primitive = max(self.contraction.num_primitive, num_up_to_degree(min(basis.degree, LOW_DEGREE)))
-        self.radial_table = radial_table(basis.radial)
-        num_coefficients = self.contraction.offsets[-1]
-        self.segments_per_chunk = segments_within(CHUNK_BYTES, num_coefficients)
-        self.columns = -(-num_coefficients // LANES) * LANES
+        self.forward = Forward.of(basis)
+        self.columns, self.num_coefficients = self.forward.columns, self.forward.contraction.offsets[-1]
+        self.segments_per_chunk = segments_within(CHUNK_BYTES, self.num_coefficients)
         self.min_task = MIN_TASK / num_up_to_degree(basis.degree)
         self._idle_work_spaces: list[WorkSpace] = []
         self._idle_push_spaces: list[WorkSpace] = []
@@ -90,7 +83,7 @@ class Kernel:
         symmetric: bool,
     ) -> None:
         """See `contract.TangentCoupling`."""
-        num_coefficients, num_types = self.contraction.offsets[-1], rows.segment.shape[1]
+        num_coefficients, num_types = self.num_coefficients, rows.segment.shape[1]
         parts = [scale(l) * np.asarray(c, dtype=np.float64).reshape(len(c), -1) for l, c in enumerate(coefficients)]
         flat = np.append(np.concatenate(parts, axis=1).ravel(), np.zeros(PADDING))
         dots, sums = np.zeros((2, out.shape[1] * num_types * num_coefficients + PADDING))
@@ -128,7 +121,7 @@ class Kernel:
         arrays = _arrays(pairs)
 
         def run(first: int, last: int) -> None:
-            block = aligned(ROWS * LANES, np.float64)
+            block = zeroed(block_size(self.basis.num_radial, num_types))
             for k in range(first, last):
                 bounds = pieces.bounds[batches[k] : batches[k + 1] + 1]
                 first_segment, last_segment = bounds[0] * num_types, bounds[-1] * num_types
@@ -157,7 +150,7 @@ class Kernel:
 
     def _split(self, flat: Floats) -> list[Floats]:
         """Coefficients per l, [segments, 2l+1, n], as views of [(segments + 1) · columns]."""
-        table, offsets = flat.reshape(-1, self.columns)[:-1], self.contraction.offsets
+        table, offsets = flat.reshape(-1, self.columns)[:-1], self.forward.contraction.offsets
         return [
             table[:, offsets[l] : offsets[l + 1]].reshape(len(table), 2 * l + 1, n)
             for l, n in enumerate(self.basis.num_radial)
@@ -170,35 +163,31 @@ class Kernel:
 
         With `records`, see `pair_records`, `out` is float64 and takes the derivatives along them.
         """
-        degree, (*pairs, weight) = self.basis.degree, arrays
-        maps: Any
-        table: Any
-        maps, table = (self.contraction.harmonics.arrays, self.contraction.radial.arrays), None
-        if records is None:
-            straight, spaces, tangents = _straight(degree, STRAIGHT_LINE_DEGREE), self._idle_work_spaces, None
-            if straight is not None and degree <= LOW_DEGREE:
-                maps, table = None, self.radial_table
-        else:
-            straight, spaces = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), self._idle_push_spaces
-            planes = plane_space(degree if straight is None else 0)
+        (*pairs, weight), forward = arrays, self.forward
+        straight, change, spaces, tangents = forward.straight, forward.change, self._idle_work_spaces, None
+        if records is not None:
+            straight = straight_line(forward.degree, STRAIGHT_DERIVATIVES_DEGREE)
+            change, spaces = (*forward.maps, self.columns), self._idle_push_spaces
+            planes = plane_space(forward.degree if straight is None else 0)
             tangents = (records, aligned(STEPS * FIELDS * LANES, np.float64), planes)
-        with _borrowed(spaces, lambda: work_space(degree, self.num_primitive, self.columns, out.dtype)) as work:
+        walked = forward.degree if straight is None else None
+        with lend(spaces, lambda: forward.work_space(out.dtype)) as work:
             expand_windows(
-                straight, None if straight is not None else degree, windows, tuple(pairs), weight, tangents,
-                self.particles, self.roots, self.precision, (maps, table, self.columns), work, out,
+                straight, walked, windows, tuple(pairs), weight, tangents, self.particles, self.roots, self.precision,
+                change, work, out,
             )  # fmt: skip
 
     def _pull(self, pairs: Pairs, adjoints: Sequence[Any], records: Array | None) -> tuple[Floats, Floats, Floats]:
         out = aligned((len(pairs.j) + 1) * FIELDS, np.float64)
         if len(pairs.j):
             table, degree, (*arrays, weight) = adjoint_table(adjoints, self.columns), self.basis.degree, _arrays(pairs)
-            straight, spread = _straight(degree, STRAIGHT_DERIVATIVES_DEGREE), Spread.of(self.basis)
+            straight, spread = straight_line(degree, STRAIGHT_DERIVATIVES_DEGREE), Spread.of(self.basis)
             change = (spread.radial.arrays, spread.harmonics.arrays, spread.places, self.columns)
 
             def run(*windows: int) -> None:
-                with _borrowed(
+                with lend(
                     self._idle_pull_spaces,
-                    lambda: pull_space(degree, self.contraction.num_primitive, self.columns),
+                    lambda: pull_space(degree, self.forward.contraction.num_primitive, self.columns),
                 ) as work:
                     pull_windows(
                         straight, degree, windows, tuple(arrays), weight, records, self.particles, self.roots,
@@ -208,22 +197,6 @@ class Kernel:
             run_parts(run, _window_starts(pairs), self.min_task / DERIVATIVE_WORK)
         of_r, of_c, of_log_w = (part.astype(self.dtype, copy=False) for part in split_records(out))
         return of_r, of_c, of_log_w
-
-
-@contextmanager
-def _borrowed(idle: list[Any], make: Callable[[], Any]) -> Iterator[Any]:
-    """A working space that no other thread uses meanwhile."""
-    try:
-        one = idle.pop()
-    except IndexError:
-        one = make()
-    yield one
-    idle.append(one)
-
-
-def _straight(degree: int, limit: int) -> tuple[int, ...] | None:
-    """What selects straight-line code of this degree, or the plane walk above the limit."""
-    return (0,) * degree if degree <= limit else None
 
 
 def _window_starts(pairs: Pairs) -> Ints:

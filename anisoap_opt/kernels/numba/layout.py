@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.monomials import num_up_to_degree, position
-from anisoap_opt.gaussians import ROOT, WEIGHT, Gaussians
 
 FIELDS = 10
 """Numbers per pair in the buffer of Gaussians: μ_x, μ_y, μ_z, C_xx, C_xy, C_xz, C_yy, C_yz, C_zz, w."""
@@ -23,34 +22,6 @@ CACHE_LINE = 64
 WIDE = 1 / 256
 """Smallest eigenvalue of K = 1 - s·C for which the difference is good enough: with 1/(1 + s a²) ≥ WIDE, any pair whose
 weight is not below 1e-300 of its particle's own is right to 1e-11."""
-
-
-def particle_tables(gaussians: Gaussians) -> tuple[Floats, Floats | None]:
-    """What the inner loop reads of every particle.
-
-    Parameters
-    ----------
-    gaussians : Gaussians
-
-    Returns
-    -------
-    particles : ndarray, shape [(particles + 1) · LINE]
-        The last one is that of nobody, all zero.
-    roots : ndarray, shape [(particles + 1) · 9], or None
-        F, row by row, if one of the particles is so much wider than the basis that K is needed better; see `WIDE`.
-    """
-    records = gaussians.records
-    particles = aligned((len(records) + 1) * LINE, np.float64)
-    table = particles.reshape(-1, LINE)
-    table[:-1, : WEIGHT + 1] = records[:, : WEIGHT + 1]
-    table[:-1, WEIGHT + 1 :] = 0
-    table[-1] = 0
-    if records[:, WEIGHT].min(initial=1.0) ** 2 >= WIDE:  # w² is the product of three eigenvalues, each at most 1
-        return particles, None
-    roots = records[:, ROOT].reshape(-1, 3, 3)
-    if np.einsum("pxk,pxk->pk", roots, roots).min() >= WIDE:
-        return particles, None
-    return particles, np.append(roots, np.zeros(9))
 
 
 def exponents_in_planes(degree: int) -> list[tuple[int, int, int]]:
@@ -99,5 +70,13 @@ def aligned(size: int, dtype: npt.DTypeLike) -> Floats:
     itemsize = np.dtype(dtype).itemsize
     spare = CACHE_LINE // itemsize
     buffer = np.empty(size + spare, dtype=dtype)
-    first = (-buffer.ctypes.data % CACHE_LINE) // itemsize
+    address = buffer.__array_interface__["data"][0]  # `buffer.ctypes` takes ten times as long
+    first = (-address % CACHE_LINE) // itemsize
     return buffer[first : first + size]
+
+
+def zeroed(size: int) -> Floats:
+    """Zeros that start on a cache line: what is read of them though its results are dropped must be no subnormals."""
+    buffer = aligned(size, np.float64)
+    buffer[:] = 0
+    return buffer

@@ -115,7 +115,7 @@ def expand_windows(
     particles : ndarray, shape [(particles + 1) · LINE]
         The last one has weight 0: it stands in where a lane has no pair.
     roots : ndarray, shape [(particles + 1) · 9], or None
-        See `layout.particle_tables`.
+        See `records.particle_tables`.
     precision : float
         s.
     change : tuple

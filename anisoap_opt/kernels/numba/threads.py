@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -49,7 +50,7 @@ def run_parts(run: Callable[[int, int], None], work: Ints, min_task: float) -> N
         Work below which a second thread costs more than it saves.
     """
     items, total = len(work) - 1, int(work[-1] - work[0])
-    threads = 1 if _inside.busy else min(num_threads(), 1 + int(total / min_task))
+    threads = 1 if total < min_task or _inside.busy else min(num_threads(), 1 + int(total / min_task))
     num_tasks = min(items, threads * TASKS_PER_THREAD)
     if threads == 1 or num_tasks <= 1:
         run(0, items)
@@ -65,7 +66,7 @@ def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterat
     Threads with a long time of their own are placed on a core of their own. Those of `run_parts` often end before the
     operating system gets round to that, so it serves calculations too small to be cut into chunks.
     """
-    threads = min(num_threads(), len(items) // 2)
+    threads = min(num_threads(), len(items) // 2) if len(items) > 3 else 1
     if threads < 2 or _inside.busy:
         yield from map(function, items)
         return
@@ -88,6 +89,17 @@ def map_in_order(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterat
     finally:
         for one in waiting:
             one.cancel()
+
+
+@contextmanager
+def lend(idle: list[Any], make: Callable[[], Any]) -> Iterator[Any]:
+    """A working space that no other thread uses meanwhile."""
+    try:
+        one = idle.pop()
+    except IndexError:
+        one = make()
+    yield one
+    idle.append(one)
 
 
 class _Inside(threading.local):

@@ -25,8 +25,8 @@ exec("def f(x): return x + 1", made)
 njit(made["f"])(1)  # a function of no module
 from anisoap_opt.kernels.numba.records import _fill
 for _ in range(2):
-    _fill(np.eye(3)[None], np.ones((1, 3)), 1.0, np.zeros((1, 16)))
-    _fill(np.eye(3, dtype=np.float32)[None], np.ones((1, 3)), 1.0, np.zeros((1, 16)))  # another function
+    _fill(np.eye(3)[None], np.ones((1, 3)), 1.0, np.arange(1), np.zeros((1, 16)))
+    _fill(np.eye(3, dtype=np.float32)[None], np.ones((1, 3)), 1.0, np.arange(1), np.zeros((1, 16)))  # another function
 """
 SAYING = "anisoap_opt: compiling the backend 'numba' for this machine, which takes some seconds\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip("numba")
 from anisoap_opt.basis.monomials import num_up_to_degree  # noqa: E402
 from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT  # noqa: E402
 from anisoap_opt.kernels import numpy_only, reference  # noqa: E402
-from anisoap_opt.kernels.numba import Kernel, kernel  # noqa: E402
+from anisoap_opt.kernels.numba import Kernel, forward, kernel  # noqa: E402
 from anisoap_opt.kernels.numba import threads as pool  # noqa: E402
 from anisoap_opt.kernels.numba.contraction import Contraction  # noqa: E402
 from anisoap_opt.kernels.numba.layout import exponents_in_planes, rows_by_degree  # noqa: E402
@@ -43,7 +44,8 @@ SHAPES = {
 
 @pytest.fixture
 def plane_walk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "STRAIGHT_LINE_DEGREE", -1)
+    monkeypatch.setattr(forward, "STRAIGHT_LINE_DEGREE", -1)
+    monkeypatch.setattr(forward, "_KNOWN", WeakKeyDictionary())
 
 
 def errors(actual: list[Any], expected: list[Any]) -> list[float]:
