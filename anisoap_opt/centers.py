@@ -11,7 +11,6 @@ from anisoap_opt.arrays import Bools
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.lattice import SHELL, wrap
 from anisoap_opt.neighbors import find_neighborhoods
-from anisoap_opt.pairs import Neighborhoods
 
 
 def choose_centers(batch: ParticleBatch, centers: Any) -> Bools | None:
@@ -69,7 +68,7 @@ def choose_centers(batch: ParticleBatch, centers: Any) -> Bools | None:
 
 def warn_if_isolated(
     batch: ParticleBatch,
-    neighborhoods: Neighborhoods,
+    num_pairs: int,
     centers: Bools | None,
     cutoff_radius: float,
     *,
@@ -80,8 +79,11 @@ def warn_if_isolated(
 
     Parameters
     ----------
-    batch, neighborhoods, self_pairs
-        Of one calculation.
+    batch : ParticleBatch
+    num_pairs : int
+        Of all centres.
+    self_pairs : bool
+        Whether those with themselves are among them.
     centers : ndarray of bool, shape [particles], or None
     cutoff_radius : float
         In the batch's unit of length.
@@ -89,7 +91,7 @@ def warn_if_isolated(
         This unit, Å.
     """
     num_centers = len(batch.types) if centers is None else int(np.count_nonzero(centers))
-    if neighborhoods.pairs.start[-1] > (num_centers if self_pairs else 0):
+    if num_pairs > (num_centers if self_pairs else 0):
         return
     shortest = _shortest_distance(batch, centers)
     if shortest is not None:

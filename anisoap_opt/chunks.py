@@ -11,6 +11,7 @@ import numpy as np
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.kernels.contract import Kernel
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
+from anisoap_opt.progress import progress_bar
 
 
 def map_chunks(
@@ -49,7 +50,8 @@ def map_chunks(
         block, rows, first, last = cut
         return block, rows, function(block, rows, neighborhoods.pairs.segments(first, last))
 
-    with _progress_bar(neighborhoods) if show_progress else nullcontext() as bar:
+    num_centers = sum(len(block.centers) for block in neighborhoods.blocks)
+    with progress_bar(num_centers) if show_progress else nullcontext() as bar:
         for block, rows, result in getattr(kernel, "map_in_order", map)(run, cuts):  # see contract.Threaded
             yield block, result
             if bar is not None:
@@ -170,10 +172,3 @@ def to_segments(coefficients: Any, num_types: int) -> Any:
 def to_numpy(array: Any) -> Any:
     """A NumPy array from a backend's own."""
     return array.detach().cpu().numpy() if hasattr(array, "detach") else array
-
-
-def _progress_bar(neighborhoods: Neighborhoods) -> Any:
-    from tqdm.auto import tqdm
-
-    total = sum(len(block.centers) for block in neighborhoods.blocks)
-    return tqdm(total=total, desc="AniSOAP", unit="centre")

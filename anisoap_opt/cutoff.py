@@ -20,6 +20,16 @@ from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.pairs import Neighborhoods, Pairs
 
 
+def fallen(distance: Any, radius: Any, width: Any) -> Any:
+    """The clipped x of a distance; single numbers, arrays, and those of compiled loops."""
+    return np.minimum(np.maximum((distance - (radius - width)) / width, 0.0), 1.0)
+
+
+def factor_at(x: Any) -> Any:
+    """The factor f at a clipped x; as `fallen`."""
+    return (1 - x) ** 3 * (1 + x * (3 + 6 * x))
+
+
 @dataclass(frozen=True)
 class SmoothCutoff:
     """A cutoff radius and the width over which the factor falls, both in one unit of length."""
@@ -51,21 +61,16 @@ class SmoothCutoff:
 
     def factor(self, r_ij: Array) -> Array:
         """The factor f of vectors [pairs, 3]; shape [pairs]."""
-        x = self._fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)))
-        return np.asarray((1 - x) ** 3 * (1 + x * (3 + 6 * x)))
+        return np.asarray(factor_at(fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)), self.radius, self.width)))
 
     def log_gradient(self, r_ij: Array) -> Array:
         """∇ log f of vectors [pairs, 3]; shape [pairs, 3]. Zero where f is 0 or constant."""
         distance = np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij))
-        x = self._fallen(distance)
+        x = fallen(distance, self.radius, self.width)
         inside = (x > 0) & (x < 1)
         y = np.where(inside, x, 0.5)
         slope = np.where(inside, -30 * y**2 / ((1 - y) * (1 + y * (3 + 6 * y)) * self.width), 0)
         return np.asarray((slope / np.where(inside, distance, 1))[:, None] * r_ij)
-
-    def _fallen(self, distance: Array) -> Array:
-        """The clipped x of distances [pairs]."""
-        return np.clip((distance - (self.radius - self.width)) / self.width, 0, 1)
 
 
 class _SmoothPairs:

@@ -16,14 +16,13 @@ from anisoap_opt.basis.channels import MaxRadial, check_degree
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 from anisoap_opt.basis.solid_harmonics import dense_table
 from anisoap_opt.columns import ANY_QUATERNION, Columns
+from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.parameters import check_parameters
 from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
-
-    from anisoap_opt.cutoff import SmoothCutoff
 
 
 class Hypers(SetOnce):
@@ -82,8 +81,6 @@ class Hypers(SetOnce):
     def _smooth_cutoff(self, width: float | None) -> SmoothCutoff | None:
         if width is None:
             return None
-        from anisoap_opt.cutoff import SmoothCutoff  # imported here: few ask for it
-
         return SmoothCutoff.checked(self.cutoff_radius, width)
 
     def _parameters(self, compute_gradients: Any) -> tuple[str, ...]:

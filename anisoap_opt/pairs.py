@@ -121,6 +121,8 @@ def encode_types(particle_types: Ints, types: Sequence[int] | None) -> tuple[Int
         Ascending; see `check_types`.
     code : ndarray of int, shape [particles]
     """
+    if types is None and len(particle_types) and (particle_types == particle_types[0]).all():
+        return particle_types[:1], np.zeros(len(particle_types), np.int64)
     if len(particle_types) and particle_types.min() >= 0 and particle_types.max() < 1000:
         present = np.flatnonzero(np.bincount(particle_types))  # np.unique would sort all particles
     else:

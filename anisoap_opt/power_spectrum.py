@@ -14,7 +14,7 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.basis.coupling import count_features, scale, upper_triangle
 from anisoap_opt.chunks import fill_blocks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.kernels.contract import Kernel
+from anisoap_opt.kernels.contract import FrameSums, Kernel
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 
 
@@ -127,6 +127,15 @@ def reduced_power_spectrum(
             counts = np.bincount(frame_of_particle[block.centers], minlength=batch.num_frames)
             rows_of_frames[:, columns[block.center_type]] /= np.maximum(counts, 1)[:, None].astype(dtype)
     return rows_of_frames
+
+
+def mean_over_frames(found: FrameSums, num_radial: Sequence[int], *, symmetric: bool = False) -> None:
+    """Divide sums over frames by the number of centres of each type, in place."""
+    counts, first = np.maximum(found.counts, 1).astype(found.values.dtype), 0
+    for t, width in enumerate(found.met.sum(axis=1).tolist()):
+        last = first + count_features([n * width for n in num_radial], symmetric=symmetric)
+        found.values[:, first:last] /= counts[:, t, None]
+        first = last
 
 
 def center_power_spectra(

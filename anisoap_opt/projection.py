@@ -11,23 +11,18 @@ import numpy.typing as npt
 from anisoap_opt import checks, kernels
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.centers import choose_centers, warn_if_isolated
 from anisoap_opt.chunks import expand, expand_pairs
-from anisoap_opt.frames import Frames, ParticleBatch
-from anisoap_opt.hypers import Hypers
-from anisoap_opt.kernels.contract import Kernel
-from anisoap_opt.pairs import Neighborhoods
+from anisoap_opt.frames import Frames
 from anisoap_opt.power_spectrum import center_power_spectra, reduced_power_spectrum, split_blocks
+from anisoap_opt.steps import Steps
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
 
-    from anisoap_opt.gradients import Gradients
-
 Asked: TypeAlias = "bool | Sequence[str] | None"
 
 
-class EllipsoidalDensityProjection(Hypers):
+class EllipsoidalDensityProjection(Steps):
     """Expansion of a density of ellipsoidal Gaussians around every particle, and its power spectrum.
 
     A drop-in replacement for AniSOAP's class of this name; the page "Switching from AniSOAP" lists what differs on
@@ -229,6 +224,8 @@ class EllipsoidalDensityProjection(Hypers):
         checks.call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
         checks.choice("reduce", reduce, ("mean", "sum"))
         parameters = self._parameters(compute_gradients)
+        if mean_over_samples and not parameters and (own_way := kernels.sum_over_frames(self.backend)):
+            return self._reduced(own_way, frames, centers, reduce, symmetric=symmetric, show_progress=show_progress)
         batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts="cell" in parameters)
         kernel, dtype = self._kernel(batch, self._basis), self.options.dtype
         how: dict[str, bool] = {"symmetric": symmetric, "show_progress": show_progress}
@@ -266,34 +263,3 @@ class EllipsoidalDensityProjection(Hypers):
         checks.flag("symmetric", symmetric)
         _, neighborhoods = self._neighborhoods(frames, centers)
         return feature_labels(neighborhoods.blocks, self._basis.num_radial, symmetric=symmetric)
-
-    def _neighborhoods(
-        self, frames: Frames, centers: Any, keep_shifts: bool = False
-    ) -> tuple[ParticleBatch, Neighborhoods]:
-        """The particles in units of the radial basis's own length, and their neighbours."""
-        length = self.radial_basis.length
-        batch = ParticleBatch.read(frames, self.columns).in_units_of(length)
-        chosen = choose_centers(batch, centers)
-        cutoff_radius, self_pairs = self.cutoff_radius / length, not self.subtract_center_contribution
-        neighborhoods = kernels.load_search(self.backend, self.options)(
-            batch, cutoff_radius, self_pairs=self_pairs, types=self.types, centers=chosen, keep_shifts=keep_shifts
-        )
-        warn_if_isolated(batch, neighborhoods, chosen, cutoff_radius, self_pairs=self_pairs, length=length)
-        if self.cutoff is not None:
-            neighborhoods = self.cutoff.in_units_of(length).smooth(neighborhoods)
-        return batch, neighborhoods
-
-    def _gradients(
-        self, parameters: tuple[str, ...], kernel: Kernel, batch: ParticleBatch, neighborhoods: Neighborhoods
-    ) -> Gradients | None:
-        if not parameters:
-            return None
-        from anisoap_opt.gradients import Gradients  # imported here: few ask for it
-
-        cutoff = None if self.cutoff is None else self.cutoff.in_units_of(self.radial_basis.length)
-        return Gradients(parameters, kernel, batch, neighborhoods, self.options.dtype, self.radial_basis, cutoff)
-
-    def _kernel(self, batch: ParticleBatch, basis: BasisChange) -> Kernel:
-        make_gaussians = kernels.load_gaussians(self.backend, self.options)
-        gaussians = make_gaussians(batch.rotations, batch.semiaxes, self.radial_basis.unit_precision)
-        return kernels.load(self.backend)(gaussians, basis, self.options)

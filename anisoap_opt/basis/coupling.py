@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from anisoap_opt.arrays import Array, Ints
+from anisoap_opt.arrays import Array, Bools, Ints
 
 SQRT_2 = math.sqrt(2.0)
 """Factor of a column a < b that stands for two equal ones."""
@@ -45,3 +45,25 @@ def upper_triangle(size: int) -> tuple[Ints, Array]:
     """
     a, b = np.triu_indices(size)
     return a * size + b, np.where(a == b, 1.0, SQRT_2)
+
+
+def columns_of_types(num_radial: Sequence[int], kept: Bools, *, symmetric: bool = False) -> Bools:
+    """Which columns of a block belong to some of its neighbour types only.
+
+    Parameters
+    ----------
+    num_radial : sequence of int
+        n_l.
+    kept : ndarray of bool, shape [neighbor types]
+    symmetric : bool
+
+    Returns
+    -------
+    ndarray of bool, shape [features]
+    """
+    blocks = [np.zeros(0, bool)]
+    for n in num_radial:
+        one = np.tile(kept, n)
+        both = (one[:, None] & one).ravel()
+        blocks.append(both[upper_triangle(len(one))[0]] if symmetric else both)
+    return np.concatenate(blocks)

@@ -13,7 +13,7 @@ import numpy as np
 
 from anisoap_opt import checks
 from anisoap_opt.gaussians import Gaussians
-from anisoap_opt.kernels.contract import Kernel, KernelOptions, MakesGaussians, Searches
+from anisoap_opt.kernels.contract import FrameSums, Kernel, KernelOptions, MakesGaussians, Searches, SumsOverFrames
 from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.pairs import Neighborhoods
 
@@ -164,6 +164,13 @@ def load_search(backend: str, options: KernelOptions = KernelOptions()) -> Calla
     """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
     own = module(backend)
     return _for_device(backend, own.find_neighborhoods, options) if isinstance(own, Searches) else find_neighborhoods
+
+
+@cache
+def sum_over_frames(backend: str) -> Callable[..., FrameSums] | None:
+    """The function of this name of a backend that has it, see `contract.SumsOverFrames`; else None."""
+    own = module(backend)
+    return own.sum_over_frames if isinstance(own, SumsOverFrames) else None
 
 
 def _for_device(backend: str, function: Callable[..., Any], options: KernelOptions) -> Callable[..., Any]:

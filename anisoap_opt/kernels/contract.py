@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from anisoap_opt.arrays import Bools, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
+from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.pairs import Neighborhoods, Pairs
@@ -173,6 +174,65 @@ class Searches(Protocol):
         keep_shifts: bool = False,
     ) -> Neighborhoods:
         """As the function of this name in `anisoap_opt.neighbors`."""
+
+
+class FrameSums(NamedTuple):
+    """Power spectra added up over the centres of each frame.
+
+    Attributes
+    ----------
+    values : ndarray, shape [frames, features]
+        The columns of the centre types follow each other.
+    counts : ndarray of int, shape [frames, types]
+        Centres of each type that have a neighbour.
+    types : ndarray of int, shape [types]
+        Of the layout, ascending.
+    met : ndarray of bool, shape [types, types]
+        Which neighbour types u the columns of centre type t are for; a type without any has no columns.
+    num_pairs : int
+        Of all centres.
+    """
+
+    values: Floats
+    counts: Ints
+    types: Ints
+    met: Bools
+    num_pairs: int
+
+
+@runtime_checkable
+class SumsOverFrames(Protocol):
+    """A backend's module that goes from particles to sums over frames on a way of its own."""
+
+    def sum_over_frames(
+        self,
+        batch: ParticleBatch,
+        basis: BasisChange,
+        precision: float,
+        cutoff_radius: float,
+        options: KernelOptions,
+        *,
+        self_pairs: bool,
+        types: Sequence[int] | None = None,
+        centers: Bools | None = None,
+        cutoff: SmoothCutoff | None = None,
+        symmetric: bool = False,
+        show_progress: bool = False,
+    ) -> FrameSums:
+        """The sums of `anisoap_opt.power_spectrum.reduced_power_spectrum`.
+
+        Parameters
+        ----------
+        batch : ParticleBatch
+            In units of the radial basis's own length, as `cutoff_radius` and `cutoff`.
+        basis, precision, options
+            Of the kernel, `precision` as for `Gaussians.of`.
+        self_pairs, types, centers
+            Of the search.
+        cutoff : SmoothCutoff, optional
+        symmetric, show_progress
+            As for `reduced_power_spectrum`.
+        """
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ from numba import njit, types
 
 from anisoap_opt.kernels.numba.llvm import data_pointer, intrinsic
 
-SOURCES = ("gaussians.py", "basis/*.py", "kernels/numba/*.py")
+SOURCES = ("gaussians.py", "cutoff.py", "basis/*.py", "kernels/numba/*.py")
 """Files of the package that compiled code, or what is generated for it, comes from."""
 
 

@@ -1,0 +1,199 @@
+"""The compiled way from particles to sums of power spectra: search, expansion and coupling of some centres at a time.
+
+Centres go through in batches whose pairs and coefficients stay in the second-level cache. A batch holds whole frames,
+or a part of one large frame that depends on this frame alone: so sums are bitwise the same in any order of frames, and
+on any number of threads.
+"""
+
+# mypy: disable-error-code=no-untyped-def
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from anisoap_opt.arrays import Floats, Ints
+from anisoap_opt.cutoff import factor_at, fallen
+from anisoap_opt.kernels.numba.candidates import PAIRS
+from anisoap_opt.kernels.numba.coupling import PIECE, couple_run
+from anisoap_opt.kernels.numba.jit import compiled, entry_point
+from anisoap_opt.kernels.numba.search import search_centers
+from anisoap_opt.kernels.numba.segments import WINDOW, expand_windows
+
+WHOLE = 128
+"""Frames with no more particles than this are never cut."""
+BATCH = 256
+"""Centres of a batch: a larger frame is cut after so many, a batch of small frames after the frame that reaches it."""
+
+
+class Batch(NamedTuple):
+    """Buffers of one thread for the segments of a batch."""
+
+    start: Ints  # [segments + 1]
+    rows: Ints  # [centers], first segment
+    members: Ints  # [centers], first segments of the centres of one frame and type
+    table: Floats  # [(segments + 1) · columns], coefficients
+    block: Floats  # working space of the coupling
+
+
+class Columns(NamedTuple):
+    """Which segments and features a centre has, by its type."""
+
+    place: Ints  # [types · types], of a neighbour type among those of a centre type; -1 for none
+    width: Ints  # [types], segments of a centre
+    first_feature: Ints  # [types]
+
+
+_fallen = compiled(fallen)
+_factor_at = compiled(factor_at)
+
+
+@entry_point
+def sum_centers(
+    straight: Any,
+    degree: Any,
+    centers: Any,
+    begin: Any,
+    end: Any,
+    scene: Any,
+    cutoff2: Any,
+    self_pairs: Any,
+    smoothing: Any,
+    weights: Any,
+    columns: Any,
+    particles: Any,
+    roots: Any,
+    precision: Any,
+    change: Any,
+    coupling: Any,
+    batch_size: Any,
+    large: Any,
+    work: Any,
+    batch: Any,
+    scratch: Any,
+    found: Any,
+    sums: Any,
+    counts: Any,
+    met: Any,
+) -> Any:
+    """Power spectra of some centres, added up.
+
+    Parameters
+    ----------
+    straight, degree, particles, roots, precision, change, work
+        As for `segments.expand_windows`.
+    centers : ndarray of int
+        Places, ascending.
+    begin, end : int
+        Which of them: those of whole frames of at most WHOLE particles, or of one large frame from a multiple of
+        `batch_size` on.
+    scene, cutoff2, self_pairs, scratch, found
+        As for `search.search_centers`.
+    smoothing : tuple
+        Radius and width of the smooth cutoff.
+    weights : ndarray or None
+        Room for the factors of pairs; None if the cutoff is hard.
+    columns : Columns
+    coupling : tuple
+        n_l [l], factors [l] and whether the power spectrum is symmetric; see `coupling.couple`.
+    batch_size : int
+    large : bool
+        Whether it is one large frame.
+    batch : Batch
+    sums : ndarray, shape [rows · features]
+        Added to. There is a row for each frame, or for each batch of a large frame.
+    counts : ndarray of int, shape [rows · types]
+        Added to: centres of each type that have a neighbour.
+    met : ndarray of int, shape [types · types]
+        Added to: pairs of each centre type and neighbour type.
+
+    Returns
+    -------
+    scratch, found
+    """
+    num_types = len(columns.width)
+    num_columns = change[-1]
+    first_frame, row = scene.frame[centers[begin]], 0
+    num_rows = len(counts) // num_types
+    features = len(sums) // num_rows
+    while begin < end:
+        stop = min(begin + batch_size, end)
+        while not large and stop < end and scene.frame[centers[stop]] == scene.frame[centers[stop - 1]]:
+            stop += 1
+        scratch, found, total = search_centers(centers, begin, stop, scene, cutoff2, self_pairs, PAIRS, scratch, found)
+        num_segments = _lay_out(centers, begin, stop, scene.code, columns, found.counts, batch, met)
+        if total > 0:
+            weight = _weights(found.r_ij, total, smoothing, weights)
+            expand_windows(
+                straight, degree, (0, (num_segments + WINDOW - 1) // WINDOW),
+                (batch.start[: num_segments + 1], found.j, found.r_ij), weight, None, particles, roots, precision,
+                change, work, batch.table,
+            )  # fmt: skip
+            for k in range(num_segments * num_columns, (num_segments + 1) * num_columns):
+                batch.table[k] = 0  # read, never used
+            c = begin
+            while c < stop:
+                f, last = scene.frame[centers[c]], c + 1
+                while last < stop and scene.frame[centers[last]] == f:
+                    last += 1
+                at = row if large else f - first_frame
+                _couple_frame(
+                    centers, begin, c, last, at, features, scene.code, columns, coupling, batch, num_columns, sums,
+                    counts,
+                )  # fmt: skip
+                c = last
+        begin, row = stop, row + 1
+    return scratch, found
+
+
+@compiled
+def _lay_out(centers, begin, stop, code, columns, num_neighbors, batch, met):
+    """Write where each segment begins; returns how many there are."""
+    num_types, segment = len(columns.width), 0
+    batch.start[0] = 0
+    for r in range(stop - begin):
+        t = code[centers[begin + r]]
+        batch.rows[r] = segment
+        for u in range(num_types):
+            if columns.place[t * num_types + u] >= 0:
+                count = num_neighbors[r * num_types + u]
+                met[t * num_types + u] += count
+                batch.start[segment + 1] = batch.start[segment] + count
+                segment += 1
+    return segment
+
+
+@compiled
+def _weights(r_ij, total, smoothing, room):
+    """Factors of the smooth cutoff, [pairs], in the room for them; None if there is none for a hard cutoff."""
+    if room is not None:
+        radius, width = smoothing
+        if len(room) < total:
+            room = np.empty(total)
+        for p in range(total):
+            x, y, z = r_ij[3 * p], r_ij[3 * p + 1], r_ij[3 * p + 2]
+            room[p] = _factor_at(_fallen(np.sqrt(x * x + y * y + z * z), radius, width))
+    return room
+
+
+@compiled
+def _couple_frame(
+    centers, begin, c, last, at, features, code, columns, coupling, batch, num_columns, sums, counts
+):  # fmt: skip
+    """Add the power spectra of the centres of one frame, type by type."""
+    num_radial, scales, symmetric = coupling
+    num_types = len(columns.width)
+    for t in range(num_types):
+        count = 0
+        for k in range(c, last):
+            first = batch.rows[k - begin]
+            if code[centers[k]] == t and batch.start[first + columns.width[t]] > batch.start[first]:
+                batch.members[count] = first
+                count += 1
+        counts[at * num_types + t] += count
+        for piece in range(0, count, PIECE):
+            couple_run(
+                batch.table, num_columns, num_radial, columns.width[t], batch.members, piece, min(piece + PIECE, count),
+                scales, symmetric, batch.block, sums, at * features + columns.first_feature[t],
+            )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The compiled way from particles to sums over frames: the same numbers as step by step, whatever is cut where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+pytest.importorskip("numba")
+
+from anisoap_opt.kernels.numba import frame_sums, reduction, scene, threads  # noqa: E402
+from tests.frames_for_tests import TRICLINIC, calculator, random_frame  # noqa: E402
+from tests.tolerances import assert_close  # noqa: E402
+
+SMALL = [random_frame(seed, 1 + seed % 7, (1, 6, 8), cell=TRICLINIC, pbc=True) for seed in range(30)]
+LARGE = [
+    random_frame(seed, size, (6, 8), cell=2 * TRICLINIC, pbc=(1, 1, seed % 2)) for seed, size in enumerate((60, 90))
+]
+FRAMES = [*SMALL[:12], LARGE[0], *SMALL[12:], LARGE[1]]
+KINDS: dict[str, dict[str, Any]] = {
+    "hard cutoff": {},
+    "smooth cutoff": {"cutoff_smoothing": 1.5},
+    "without the centre": {"subtract_center_contribution": True},
+    "monomials": {"radial_basis_name": "monomial", "radial_gaussian_width": None},
+    "types": {"types": [1, 3, 6, 8]},
+    "degree above straight-line code": {"max_angular": 9, "max_radial": 5, "basis_rcond": 1e-8, "basis_tol": 1e-3},
+}
+
+
+@pytest.fixture(autouse=True)
+def _many_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small batches and chunks; frames of more than twenty particles are cut."""
+    for module in (frame_sums, reduction):
+        monkeypatch.setattr(module, "BATCH", 16, raising=False)
+    monkeypatch.setattr(reduction, "WHOLE", 20)
+    monkeypatch.setattr(reduction, "_KNOWN", type(reduction._KNOWN)())
+
+
+def rows(frames: list[Atoms], symmetric: bool = False, centers: Any = None, **changes: Any) -> Any:
+    return calculator(backend="numba", **changes).power_spectrum(frames, symmetric=symmetric, centers=centers)
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_as_step_by_step(kind: str, symmetric: bool) -> None:
+    wanted = calculator(backend="numpy_only", **KINDS[kind]).power_spectrum(FRAMES, symmetric=symmetric)
+    assert_close(rows(FRAMES, symmetric, **KINDS[kind]), wanted, 1e-10)
+
+
+def test_chosen_centres() -> None:
+    for centers in ([6], [[0] if len(frame) else [] for frame in FRAMES]):
+        wanted = calculator(backend="numpy_only").power_spectrum(FRAMES, centers=centers)
+        assert_close(rows(FRAMES, centers=centers), wanted, 1e-11)
+
+
+@pytest.mark.parametrize("kind", ["hard cutoff", "smooth cutoff"])
+def test_bitwise_the_same_for_any_threads_and_chunks(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    first = rows(FRAMES, **KINDS[kind])
+    for count in (2, 3):
+        for chunk in (16, 48, 4096):
+            monkeypatch.setattr(threads, "num_threads", lambda count=count: count)
+            monkeypatch.setattr(reduction, "num_threads", lambda count=count: count)
+            monkeypatch.setattr(reduction, "CHUNK", chunk)
+            assert np.array_equal(rows(FRAMES, **KINDS[kind]), first)
+
+
+def test_bitwise_the_same_in_any_order_of_frames() -> None:
+    order = np.random.default_rng(0).permutation(len(FRAMES))
+    assert np.array_equal(rows([FRAMES[k] for k in order]), rows(FRAMES)[order])
+
+
+@pytest.mark.parametrize("grid", [False, True])
+def test_any_order_of_particles(monkeypatch: pytest.MonkeyPatch, grid: bool) -> None:
+    if grid:
+        monkeypatch.setattr(scene, "GRID_PARTICLES", 0)
+    rng = np.random.default_rng(1)
+    shuffled = [frame[rng.permutation(len(frame))] for frame in FRAMES]
+    assert_close(rows(shuffled), rows(FRAMES), 1e-12)
+
+
+def test_types_that_share_a_frame_but_never_meet_have_no_columns() -> None:
+    apart = random_frame(0, 6, (1, 6))
+    apart.positions[apart.numbers == 6] += 100.0
+    for symmetric in (False, True):
+        wanted = calculator(backend="numpy_only").power_spectrum([apart], symmetric=symmetric)
+        actual = rows([apart], symmetric)
+        assert actual.shape == wanted.shape
+        assert_close(actual, wanted, 1e-11)
+        labels = calculator(backend="numba").feature_labels([apart], symmetric=symmetric)
+        assert len(labels) == actual.shape[1]
+
+
+def test_nobody_has_a_neighbour() -> None:
+    alone = [random_frame(seed, 1) for seed in range(3)]
+    assert rows(alone, subtract_center_contribution=True).shape == (3, 0)
+
+
+def test_calls_side_by_side_do_not_share_buffers() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    wanted = [rows(FRAMES[k : k + 4]) for k in range(0, 28, 4)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(3):
+            actual = list(pool.map(rows, [FRAMES[k : k + 4] for k in range(0, 28, 4)]))
+            assert all(np.array_equal(a, b) for a, b in zip(actual, wanted, strict=True))
