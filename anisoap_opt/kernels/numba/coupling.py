@@ -17,7 +17,7 @@ import numpy as np
 
 from anisoap_opt.arrays import Ints
 from anisoap_opt.basis.coupling import SQRT_2
-from anisoap_opt.kernels.numba.jit import compiled, entry_point
+from anisoap_opt.kernels.numba.jit import compiled, entry_point, keep_alive, pointer_to
 from anisoap_opt.kernels.numba.vectors import LANES, add_multiples, element, load8, store, store_rows, zeros
 
 PIECE = 32
@@ -89,21 +89,26 @@ def couple(
     """
     features = len(sums) // (len(bounds) - 1)
     rows = num_types * np.arange(bounds[-1])
+    arrays = pointer_to(table), pointer_to(num_radial), pointer_to(rows), pointer_to(scales), pointer_to(block)
     for piece in range(len(bounds) - 1):
         couple_run(
-            table, columns, num_radial, num_types, rows, bounds[piece], bounds[piece + 1], scales, symmetric, block,
-            sums, piece * features,
+            arrays, columns, len(num_radial), num_types, bounds[piece], bounds[piece + 1], symmetric, pointer_to(sums),
+            piece * features,
         )  # fmt: skip
+    keep_alive((rows,))
 
 
 @compiled
-def couple_run(table, columns, num_radial, num_types, rows, begin, end, scales, symmetric, block, sums, target):
-    """Add the power spectra of the centres begin … end - 1, whose first segments are `rows`, to sums[target] and on.
+def couple_run(arrays, columns, num_l, num_types, begin, end, symmetric, sums, target):
+    """Add the power spectra of the centres begin … end - 1 to sums[target] and on.
 
-    `block` has room for as many centres, see `block_size`.
+    The arrays, table, n_l, first segment of each centre, factors and working space, are pointers: a call that counts
+    references to arrays takes as long as what it does here. The working space has room for as many centres, see
+    `block_size`.
     """
+    table, num_radial, rows, scales, block = arrays
     offset = 0
-    for l in range(len(num_radial)):
+    for l in range(num_l):
         num_n, num_m = element(num_radial, l), 2 * l + 1
         size = num_n * num_types
         num_rows = (end - begin) * num_m

@@ -17,7 +17,7 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.cutoff import factor_at, fallen
 from anisoap_opt.kernels.numba.candidates import PAIRS
 from anisoap_opt.kernels.numba.coupling import PIECE, couple_run
-from anisoap_opt.kernels.numba.jit import compiled, entry_point
+from anisoap_opt.kernels.numba.jit import borrowed, compiled, entry_point, keep_alive, pointer_to
 from anisoap_opt.kernels.numba.search import search_centers
 from anisoap_opt.kernels.numba.segments import WINDOW, expand_windows
 
@@ -112,8 +112,9 @@ def sum_centers(
     -------
     scratch, found
     """
-    num_types = len(columns.width)
-    num_columns = change[-1]
+    num_types, num_columns, (num_radial, scales, symmetric) = len(columns.width), change[-1], coupling
+    space, layout, places, codes = borrowed(batch), borrowed(columns), pointer_to(centers), pointer_to(scene.code)
+    arrays = space.table, pointer_to(num_radial), space.members, pointer_to(scales), space.block
     first_frame, row = scene.frame[centers[begin]], 0
     num_rows = len(counts) // num_types
     features = len(sums) // num_rows
@@ -122,7 +123,9 @@ def sum_centers(
         while not large and stop < end and scene.frame[centers[stop]] == scene.frame[centers[stop - 1]]:
             stop += 1
         scratch, found, total = search_centers(centers, begin, stop, scene, cutoff2, self_pairs, PAIRS, scratch, found)
-        num_segments = _lay_out(centers, begin, stop, scene.code, columns, found.counts, batch, met)
+        num_segments = _lay_out(
+            places, begin, stop, codes, num_types, layout, pointer_to(found.counts), space, pointer_to(met)
+        )
         if total > 0:
             weight = _weights(found.r_ij, total, smoothing, weights)
             expand_windows(
@@ -138,28 +141,34 @@ def sum_centers(
                 while last < stop and scene.frame[centers[last]] == f:
                     last += 1
                 at = row if large else f - first_frame
-                _couple_frame(
-                    centers, begin, c, last, at, features, scene.code, columns, coupling, batch, num_columns, sums,
-                    counts,
-                )  # fmt: skip
+                for t in range(num_types):
+                    count = _members(places, begin, c, last, codes, t, layout, space)
+                    counts[at * num_types + t] += count
+                    for piece in range(0, count, PIECE):
+                        couple_run(
+                            arrays, num_columns, len(num_radial), layout.width[t], piece, min(piece + PIECE, count),
+                            symmetric, pointer_to(sums), at * features + layout.first_feature[t],
+                        )  # fmt: skip
                 c = last
         begin, row = stop, row + 1
+    keep_alive(batch)
+    keep_alive(columns)
     return scratch, found
 
 
 @compiled
-def _lay_out(centers, begin, stop, code, columns, num_neighbors, batch, met):
+def _lay_out(places, begin, stop, codes, num_types, layout, num_neighbors, space, met):
     """Write where each segment begins; returns how many there are."""
-    num_types, segment = len(columns.width), 0
-    batch.start[0] = 0
+    segment = 0
+    space.start[0] = 0
     for r in range(stop - begin):
-        t = code[centers[begin + r]]
-        batch.rows[r] = segment
+        t = codes[places[begin + r]]
+        space.rows[r] = segment
         for u in range(num_types):
-            if columns.place[t * num_types + u] >= 0:
+            if layout.place[t * num_types + u] >= 0:
                 count = num_neighbors[r * num_types + u]
                 met[t * num_types + u] += count
-                batch.start[segment + 1] = batch.start[segment] + count
+                space.start[segment + 1] = space.start[segment] + count
                 segment += 1
     return segment
 
@@ -178,22 +187,12 @@ def _weights(r_ij, total, smoothing, room):
 
 
 @compiled
-def _couple_frame(
-    centers, begin, c, last, at, features, code, columns, coupling, batch, num_columns, sums, counts
-):  # fmt: skip
-    """Add the power spectra of the centres of one frame, type by type."""
-    num_radial, scales, symmetric = coupling
-    num_types = len(columns.width)
-    for t in range(num_types):
-        count = 0
-        for k in range(c, last):
-            first = batch.rows[k - begin]
-            if code[centers[k]] == t and batch.start[first + columns.width[t]] > batch.start[first]:
-                batch.members[count] = first
-                count += 1
-        counts[at * num_types + t] += count
-        for piece in range(0, count, PIECE):
-            couple_run(
-                batch.table, num_columns, num_radial, columns.width[t], batch.members, piece, min(piece + PIECE, count),
-                scales, symmetric, batch.block, sums, at * features + columns.first_feature[t],
-            )  # fmt: skip
+def _members(places, begin, c, last, codes, t, layout, space):
+    """List the centres of one type of a frame that have neighbours, as their first segments; returns how many."""
+    count = 0
+    for k in range(c, last):
+        first = space.rows[k - begin]
+        if codes[places[k]] == t and space.start[first + layout.width[t]] > space.start[first]:
+            space.members[count] = first
+            count += 1
+    return count
