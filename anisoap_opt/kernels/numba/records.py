@@ -12,10 +12,14 @@ from anisoap_opt import gaussians
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.layout import LINE, WIDE, aligned
+from anisoap_opt.kernels.numba.scattered import prefetch
 from anisoap_opt.kernels.numba.threads import run_parts
 
 MIN_TASK = 10_000
 """Particles below which a second thread costs more than it saves."""
+
+AHEAD = 16
+"""Particles that are asked for early: in another order than they lie in, memory would be waited for."""
 
 _product_gaussian = compiled(gaussians.product_gaussian)
 
@@ -35,7 +39,10 @@ def make_gaussians(rotations: Any, semiaxes: Any, precision: float, order: Ints 
 @entry_point
 def _fill(rotations, semiaxes, precision, order, records):
     for place in range(len(order)):
-        p = order[place]
+        p, later = order[place], order[min(place + AHEAD, len(order) - 1)]
+        prefetch(rotations, 9 * later)
+        prefetch(rotations, 9 * later + 8)
+        prefetch(semiaxes, 3 * later)
         R = rotations[p]
         rotation = ((R[0, 0], R[0, 1], R[0, 2]), (R[1, 0], R[1, 1], R[1, 2]), (R[2, 0], R[2, 1], R[2, 2]))
         axes = (semiaxes[p, 0], semiaxes[p, 1], semiaxes[p, 2])

@@ -18,6 +18,8 @@ from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.cells import cell_along, lay_grid, write_reciprocal
 from anisoap_opt.kernels.numba.jit import entry_point
+from anisoap_opt.kernels.numba.scattered import prefetch
+from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.lattice import LARGEST_IMAGES, SHELL, refuse_too_many_images
 
@@ -29,6 +31,11 @@ CELLS_PER_CUTOFF = 1
 """The cutoff divided by this is the smallest width of a grid cell."""
 CELLS_PER_PARTICLE = 2
 """Wider cells are used where there would be more of them than this."""
+
+AHEAD = 16
+"""Particles that are asked for early: in another order than they lie in, memory would be waited for."""
+MIN_TASK = 20_000
+"""Particles below which a second thread costs more than it saves."""
 
 
 class Scene(NamedTuple):
@@ -105,7 +112,12 @@ def make_scene(batch: ParticleBatch, code: Ints, num_types: int, cutoff_radius: 
         first_bin=first_bin,
         starts=np.empty(first_bin[-1], np.int64),
     )
-    put_in_order(scene, code, num_types, wrapped, wraps, bins)
+    put_in_order(scene, num_types, bins)
+    run_parts(
+        lambda first, last: copy_in_order(scene, first, last, code, wrapped, wraps, bins),
+        np.arange(num_particles + 1),
+        MIN_TASK,
+    )
     return scene, cutoff
 
 
@@ -203,15 +215,16 @@ def survey(
 
 
 @entry_point
-def put_in_order(scene: Any, code: Any, num_types: Any, wrapped: Any, wraps: Any, bins: Any) -> None:
-    """Give every particle its place, by counting, and write the arrays of `scene` in this order.
+def put_in_order(scene: Any, num_types: Any, bins: Any) -> None:
+    """Give every particle its place, by counting.
 
     Parameters
     ----------
     scene : Scene
-        Its arrays of particles and `starts` are written.
-    code, num_types, wrapped, wraps, bins
-        As `survey` takes and leaves them.
+        `frame`, `order` and `starts` are written.
+    num_types : int
+    bins : ndarray of int, shape [particles]
+        As `survey` leaves them.
     """
     by_type = np.empty(num_types + 1, np.int64)
     for f in range(len(scene.offsets) - 1):
@@ -231,14 +244,23 @@ def put_in_order(scene: Any, code: Any, num_types: Any, wrapped: Any, wraps: Any
             place = starts[first + bins[p]]
             starts[first + bins[p]] += 1
             scene.order[place] = p
+            scene.frame[p] = f  # a frame keeps its places
         for b in range(first + size, first, -1):  # each is now where the next one begins
             starts[b] = starts[b - 1]
         starts[first] = begin
-        for place in range(begin, end):
-            p = scene.order[place]
-            scene.frame[place] = f
-            scene.code[place] = code[p]
-            scene.bin[place] = bins[p]
-            scene.x[place], scene.y[place], scene.z[place] = wrapped[3 * p], wrapped[3 * p + 1], wrapped[3 * p + 2]
-            for k in range(3):
-                scene.wraps[3 * place + k] = wraps[3 * p + k]
+
+
+@entry_point
+def copy_in_order(scene: Any, begin: Any, end: Any, code: Any, wrapped: Any, wraps: Any, bins: Any) -> None:
+    """Write the other arrays of particles for the places begin … end - 1; see `put_in_order`."""
+    for place in range(begin, end):
+        p, later = scene.order[place], scene.order[min(place + AHEAD, end - 1)]
+        prefetch(wrapped, 3 * later)
+        prefetch(wraps, 3 * later)
+        prefetch(bins, later)
+        prefetch(code, later)
+        scene.code[place] = code[p]
+        scene.bin[place] = bins[p]
+        scene.x[place], scene.y[place], scene.z[place] = wrapped[3 * p], wrapped[3 * p + 1], wrapped[3 * p + 2]
+        for k in range(3):
+            scene.wraps[3 * place + k] = wraps[3 * p + k]
