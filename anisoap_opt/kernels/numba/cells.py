@@ -14,11 +14,12 @@ SLACK = 1 + 1e-7
 
 @compiled
 def write_reciprocal(f, cells, periodic, full, reciprocal):
-    """Write the reciprocal vectors of a frame, see `anisoap_opt.lattice.reciprocal_vectors`; `full` is for working."""
+    """Write the reciprocal vectors of a frame, see `anisoap_opt.lattice.reciprocal_vectors`; `full` [12] is room."""
     missing, final, kept = 0, -1, 0
     for k in range(3):
-        for c in range(3):
-            full[3 * k + c] = cells[9 * f + 3 * k + c]
+        a, b, c = cells[9 * f + 3 * k], cells[9 * f + 3 * k + 1], cells[9 * f + 3 * k + 2]
+        scale = max(abs(a), abs(b), abs(c)) if periodic[3 * f + k] else 1.0  # products must not overflow
+        full[3 * k], full[3 * k + 1], full[3 * k + 2], full[9 + k] = a / scale, b / scale, c / scale, scale
         if periodic[3 * f + k]:
             kept = k
         else:
@@ -46,7 +47,7 @@ def write_reciprocal(f, cells, periodic, full, reciprocal):
         _cross(full, (k + 1) % 3, (k + 2) % 3, reciprocal, k)
     volume = full[0] * reciprocal[0] + full[1] * reciprocal[1] + full[2] * reciprocal[2]
     for k in range(9):
-        reciprocal[k] /= volume
+        reciprocal[k] = reciprocal[k] / volume / full[9 + k // 3]
 
 
 @compiled
@@ -68,11 +69,9 @@ def lay_grid(f, count, periodic, cutoff, fineness, extent, inverse_spacing, reac
     l0, l1, l2 = extent[0] / inverse_spacing[0], extent[1] / inverse_spacing[1], extent[2] / inverse_spacing[2]
     cells_per_cutoff, cells_per_particle = fineness
     per_length, limit = cells_per_cutoff / (cutoff * SLACK), max(cells_per_particle * count, 1.0)
-    n0, n1, n2 = (
-        max(np.floor(l0 * per_length), 1.0),
-        max(np.floor(l1 * per_length), 1.0),
-        max(np.floor(l2 * per_length), 1.0),
-    )
+    n0 = min(max(np.floor(l0 * per_length), 1.0), limit)  # a length may be infinite
+    n1 = min(max(np.floor(l1 * per_length), 1.0), limit)
+    n2 = min(max(np.floor(l2 * per_length), 1.0), limit)
     while n0 * n1 * n2 > limit:
         factor = (n0 * n1 * n2 / limit) ** (-1 / 3)
         n0, n1, n2 = max(np.floor(n0 * factor), 1.0), max(np.floor(n1 * factor), 1.0), max(np.floor(n2 * factor), 1.0)

@@ -68,7 +68,7 @@ def sum_centers(
     change: Any,
     coupling: Any,
     batch_size: Any,
-    large: Any,
+    batches_per_row: Any,
     work: Any,
     batch: Any,
     scratch: Any,
@@ -86,8 +86,8 @@ def sum_centers(
     centers : ndarray of int
         Places, ascending.
     begin, end : int
-        Which of them: those of whole frames of at most WHOLE particles, or of one large frame from a multiple of
-        `batch_size` on.
+        Which of them: those of whole frames of at most WHOLE particles, or of one large frame from the beginning of
+        a row on.
     scene, cutoff2, self_pairs, scratch, found
         As for `search.search_centers`.
     smoothing : tuple
@@ -98,11 +98,11 @@ def sum_centers(
     coupling : tuple
         n_l [l], factors [l] and whether the power spectrum is symmetric; see `coupling.couple`.
     batch_size : int
-    large : bool
-        Whether it is one large frame.
+    batches_per_row : int
+        Of one large frame; 0 if they are whole frames.
     batch : Batch
     sums : ndarray, shape [rows · features]
-        Added to. There is a row for each frame, or for each batch of a large frame.
+        Added to. There is a row for each frame, or for every few batches of a large frame.
     counts : ndarray of int, shape [rows · types]
         Added to: centres of each type that have a neighbour.
     met : ndarray of int, shape [types · types]
@@ -115,7 +115,7 @@ def sum_centers(
     num_types, num_columns, (num_radial, scales, symmetric) = len(columns.width), change[-1], coupling
     space, layout, places, codes = borrowed(batch), borrowed(columns), pointer_to(centers), pointer_to(scene.code)
     arrays = space.table, pointer_to(num_radial), space.members, pointer_to(scales), space.block
-    first_frame, row = scene.frame[centers[begin]], 0
+    first_frame, done, large = scene.frame[centers[begin]], 0, batches_per_row > 0
     num_rows = len(counts) // num_types
     features = len(sums) // num_rows
     while begin < end:
@@ -140,7 +140,7 @@ def sum_centers(
                 f, last = scene.frame[centers[c]], c + 1
                 while last < stop and scene.frame[centers[last]] == f:
                     last += 1
-                at = row if large else f - first_frame
+                at = done // batches_per_row if large else f - first_frame
                 for t in range(num_types):
                     count = _members(places, begin, c, last, codes, t, layout, space)
                     counts[at * num_types + t] += count
@@ -150,7 +150,7 @@ def sum_centers(
                             symmetric, pointer_to(sums), at * features + layout.first_feature[t],
                         )  # fmt: skip
                 c = last
-        begin, row = stop, row + 1
+        begin, done = stop, done + 1
     keep_alive(batch)
     keep_alive(columns)
     return scratch, found

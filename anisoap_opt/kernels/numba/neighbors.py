@@ -59,6 +59,8 @@ class PairSearch:
     Attributes
     ----------
     blocks : tuple of CenterBlock
+    met : ndarray of bool, shape [types, types]
+        Which neighbour types each centre type has a column for.
     start : ndarray of int, shape [segments + 1]
         As in `Pairs`, for all segments.
     """
@@ -167,7 +169,7 @@ class PairSearch:
     def _lay_out(self, counts: Ints, of_layout: Ints, fixed: bool) -> None:
         """Blocks and segments, from the number of neighbours of each type of each particle [particles, types]."""
         layout, self.start = lay_out_counts(of_layout, self._code, counts, fixed=fixed)
-        self.blocks = layout.blocks
+        self.blocks, self.met = layout.blocks, layout.columns >= 0
         self._columns = layout.columns
         self._centers = np.concatenate([*(block.centers for block in layout.blocks), np.zeros(0, np.int64)])
         self._first_segment = layout.first_segment[self._centers]

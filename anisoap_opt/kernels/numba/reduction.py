@@ -20,12 +20,23 @@ from anisoap_opt.kernels.numba.coupling import block_size
 from anisoap_opt.kernels.numba.forward import Forward
 from anisoap_opt.kernels.numba.frame_sums import BATCH, WHOLE, Batch, Columns, sum_centers
 from anisoap_opt.kernels.numba.layout import aligned, zeroed
+from anisoap_opt.kernels.numba.neighbors import PairSearch
 from anisoap_opt.kernels.numba.records import make_gaussians, particle_tables
 from anisoap_opt.kernels.numba.scene import Scene, make_scene
 from anisoap_opt.kernels.numba.threads import lend, map_in_order, num_threads
 from anisoap_opt.pairs import encode_types
 from anisoap_opt.progress import progress_bar
 
+MANY_FEATURES = 10_000
+"""If types that share a frame would have more features than this, it is searched first which of them meet."""
+ROWS_BYTES = 1 << 22
+"""The rows that a chunk of one large frame fills have about this size at most."""
+ROW_CENTERS = 256
+"""A row of a large frame has as many batches as hold this many centres."""
+MOST_PLANS = 8
+"""Plans that are kept for one basis."""
+MOST_KEPT = 1 << 20
+"""Pairs for which a thread's room is kept for later calls."""
 TABLE_BYTES = 1 << 20
 """Coefficients of a batch have about this size at most."""
 PAIRS_PER_CENTER = 80
@@ -73,6 +84,10 @@ def sum_over_frames(
     scene, radius = make_scene(batch, code, len(of_layout), cutoff_radius)
     places = np.arange(len(code)) if centers is None else np.flatnonzero(centers[scene.order])
     possible = _share_a_frame(scene, len(of_layout)) if types is None else np.ones((len(of_layout),) * 2, bool)
+    if types is None and count_all(basis.num_radial, possible, symmetric) > MANY_FEATURES:
+        possible = PairSearch(
+            batch, cutoff_radius, self_pairs=self_pairs, centers=centers
+        ).met  # a small part of it all
     plan = Plan.of(basis, options.dtype, possible, symmetric)
     particles, roots = particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, scene.order))
     smoothing = None if cutoff is None else (float(cutoff.radius), float(cutoff.width))
@@ -115,6 +130,11 @@ class Frames:
         self.counts[chunk.frame] += rows.counts.sum(axis=0)
 
 
+def count_all(num_radial: Sequence[int], met: Bools, symmetric: bool) -> int:
+    """Features of all centre types."""
+    return sum(count_features([n * w for n in num_radial], symmetric=symmetric) for w in met.sum(axis=1).tolist())
+
+
 class Plan:
     """What calculations with one basis and one layout of columns share, and buffers that they may use again."""
 
@@ -130,15 +150,19 @@ class Plan:
         self.coupling = (np.array(num_radial, dtype=np.int64), scales, symmetric)
         self.width = max(1, int(width.max(initial=1)))
         self.batch_size = max(WHOLE // self.width, min(BATCH, TABLE_BYTES // (8 * self.forward.columns * self.width)))
+        self.batches_per_row = -(-ROW_CENTERS // self.batch_size)
         self._idle: list[list[Any]] = []
 
     @classmethod
     def of(cls, basis: BasisChange, dtype: str, possible: Bools, symmetric: bool) -> Plan:
         """The plan for this; kept for as long as the basis lives."""
         plans, key = _KNOWN.setdefault(basis, {}), (dtype, possible.tobytes(), symmetric)
-        if key not in plans:
-            plans[key] = cls(basis, dtype, possible, symmetric)
-        return plans[key]
+        plan = plans.get(key)
+        if plan is None:
+            plan = plans[key] = cls(basis, dtype, possible, symmetric)
+            if len(plans) > MOST_PLANS:
+                plans.pop(next(iter(plans)), None)
+        return plan
 
     def features_of(self, met: Bools) -> Bools:
         """Which features are left without those of types that share a frame but are never neighbours."""
@@ -157,7 +181,9 @@ class Plan:
             return [Chunk(0, len(places), begin, end - begin + 1, True)]
         frame = scene.frame[places]
         aim = len(frame) // (CHUNKS_PER_THREAD * num_threads())
-        size = max(1, min(CHUNK, aim) // self.batch_size) * self.batch_size
+        unit = self.batches_per_row * self.batch_size
+        most = min(CHUNK, unit * max(1, ROWS_BYTES // (8 * self.features)))
+        size = max(1, min(most, aim) // unit) * unit
         first = np.flatnonzero(np.diff(frame, prepend=-1))  # of each frame's centres
         frames, ends = frame[first], np.append(first[1:], len(frame))
         large = np.diff(scene.offsets)[frames] > WHOLE
@@ -168,7 +194,7 @@ class Plan:
             if large[k]:
                 for cut in range(begin, int(ends[k]), size):
                     end = min(cut + size, int(ends[k]))
-                    chunks.append(Chunk(cut, end, int(frames[k]), -(-(end - cut) // self.batch_size), False))
+                    chunks.append(Chunk(cut, end, int(frames[k]), -(-(end - cut) // unit), False))
             else:
                 last = max(last, int(np.searchsorted(ends, begin + size, side="right")))
                 if large[k:last].any():
@@ -194,13 +220,15 @@ class Plan:
             np.zeros((chunk.num_rows, self.num_types), np.int64),
             np.zeros((self.num_types, self.num_types), np.int64),
         )
-        forward = self.forward
+        forward, batches_per_row = self.forward, 0 if chunk.whole else self.batches_per_row
         with lend(self._idle, self._buffers) as buffers:
             buffers[2:] = sum_centers(
                 forward.straight, forward.walked, places, chunk.begin, chunk.end, scene, *search, self.columns,
-                particles, roots, float(precision), forward.change, self.coupling, self.batch_size, not chunk.whole,
+                particles, roots, float(precision), forward.change, self.coupling, self.batch_size, batches_per_row,
                 *buffers, rows.sums.reshape(-1), rows.counts.reshape(-1), rows.met.reshape(-1),
             )  # fmt: skip
+            if len(buffers[-1].j) > MOST_KEPT:
+                buffers[2:] = self._buffers()[2:]
         return rows
 
     def _buffers(self) -> list[Any]:

@@ -165,7 +165,7 @@ def survey(
     """
     radius, cutoff = cutoffs
     grid_particles, most_images, fineness = limits
-    full, reciprocal, low, extent = np.empty(9), np.empty(9), np.empty(3), np.empty(3)
+    full, reciprocal, low, extent = np.empty(12), np.empty(9), np.empty(3), np.empty(3)
     inverse_spacing, first_bin[0] = np.empty(3), 0
     for f in range(len(offsets) - 1):
         first, last = offsets[f], offsets[f + 1]

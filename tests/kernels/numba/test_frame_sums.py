@@ -11,6 +11,7 @@ from ase import Atoms
 pytest.importorskip("numba")
 
 from anisoap_opt.kernels.numba import frame_sums, reduction, scene, threads  # noqa: E402
+from benchmarks.measure import peak_memory  # noqa: E402
 from tests.frames_for_tests import TRICLINIC, calculator, random_frame  # noqa: E402
 from tests.tolerances import assert_close  # noqa: E402
 
@@ -105,3 +106,36 @@ def test_calls_side_by_side_do_not_share_buffers() -> None:
         for _ in range(3):
             actual = list(pool.map(rows, [FRAMES[k : k + 4] for k in range(0, 28, 4)]))
             assert all(np.array_equal(a, b) for a, b in zip(actual, wanted, strict=True))
+
+
+def test_types_that_never_meet_take_no_room() -> None:
+    """All types share the frame: columns for every two of them would be 600 000 numbers."""
+    row = random_frame(0, 40, range(1, 41))
+    row.positions = [[4.0 * k, 0, 0] for k in range(40)]
+    wanted = calculator(backend="numpy_only").power_spectrum([row])
+    compiled = calculator(backend="numba")
+    assert_close(compiled.power_spectrum([row]), wanted, 1e-11)
+    assert peak_memory(lambda: compiled.power_spectrum([row])) < 2e6
+
+
+@pytest.mark.parametrize("cell", [1e60, 1e103, (1e160, 5.0, 0), (1e155, 1e155, 0), (1e160, 0, 0)])
+def test_absurd_cells(cell: Any) -> None:
+    pbc = [1, 1, 1] if np.ndim(cell) == 0 else np.array(cell) > 0
+    frame = random_frame(3, 40, (6, 8), cell=np.diag(np.broadcast_to(cell, 3)), pbc=pbc)
+    frame.positions = random_frame(3, 40).positions
+    alone = frame.copy()
+    alone.pbc = frame.pbc & (np.abs(frame.cell.array).max(axis=1) < 10)  # nobody sees an image along the others
+    assert_close(rows([frame]), rows([alone]), 1e-12)
+
+
+def test_positions_whose_extent_overflows() -> None:
+    far, further = random_frame(3, 40, (6, 8)), random_frame(3, 40, (6, 8))
+    far.positions[38:, 0], further.positions[38:, 0] = (1e8, -1e8), (1e308, -1.7e308)
+    assert_close(rows([further] * 2), rows([far] * 2), 1e-12)
+
+
+def test_plans_are_not_kept_without_end() -> None:
+    compiled = calculator(backend="numba")
+    for k in range(20):
+        compiled.power_spectrum([random_frame(k, 4, range(1, 2 + k % 4)), random_frame(k, 3, (k + 1, 30))])
+    assert len(reduction._KNOWN[compiled._basis]) <= reduction.MOST_PLANS
