@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anisoap_opt import opening, reading
+from anisoap_opt import reading
 from anisoap_opt.columns import Columns
 from anisoap_opt.frames import Frames
-from anisoap_opt.headers import UnreadableError
+from anisoap_opt.xyz import opening
+from anisoap_opt.xyz.headers import UnreadableError
 
 if TYPE_CHECKING:
     from ase import Atoms

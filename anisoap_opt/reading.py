@@ -17,12 +17,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from anisoap_opt import checks, opening, rows
+from anisoap_opt import checks
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.headers import NotUnderstood, UnreadableError
 from anisoap_opt.stacking import Stack
-from anisoap_opt.tables import Tables
+from anisoap_opt.xyz import opening, rows
+from anisoap_opt.xyz.headers import NotUnderstood, UnreadableError
+from anisoap_opt.xyz.tables import Tables
 
 _LOGGER = logging.getLogger(__name__)
 _PARTICLES = 20_000

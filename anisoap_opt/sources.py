@@ -11,7 +11,7 @@ from anisoap_opt import checks, validation
 from anisoap_opt.arrays import Array
 from anisoap_opt.columns import Columns, Source, find
 from anisoap_opt.stacking import Stack
-from anisoap_opt.tables import Tables
+from anisoap_opt.xyz.tables import Tables
 
 Stacked: TypeAlias = Stack | Tables
 

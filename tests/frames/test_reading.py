@@ -169,7 +169,8 @@ def test_names_of_files(name: str, tmp_path: Path) -> None:
 
 
 def test_more_particles_than_are_read_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anisoap_opt import reading, rows
+    from anisoap_opt import reading
+    from anisoap_opt.xyz import rows
 
     monkeypatch.setattr(reading, "_PARTICLES", 10)
     monkeypatch.setattr(rows, "_MOST_LINES", 7)

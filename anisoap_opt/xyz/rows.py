@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt import checks
-from anisoap_opt.headers import Header, Headers, NotUnderstood, RowFormat, UnreadableError
+from anisoap_opt.xyz.headers import Header, Headers, NotUnderstood, RowFormat, UnreadableError
 
 _MOST_LINES = 20_000
 """Lines of text kept at a time, before they become numbers."""

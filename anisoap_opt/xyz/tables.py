@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from anisoap_opt import checks
 from anisoap_opt.arrays import Array, Bools
-from anisoap_opt.headers import LATTICE, RowFormat, UnreadableError
-from anisoap_opt.rows import BadRow, Block
 from anisoap_opt.validation import Places
+from anisoap_opt.xyz.headers import LATTICE, RowFormat, UnreadableError
+from anisoap_opt.xyz.rows import BadRow, Block
 
 
 class Tables(Places):

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from anisoap_opt.headers import UnreadableError
+from anisoap_opt.xyz.headers import UnreadableError
 
 if TYPE_CHECKING:
     from ase import Atoms

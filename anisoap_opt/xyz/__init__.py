@@ -1,0 +1,1 @@
+"""Extended XYZ → rows of numbers → arrays of many frames."""
