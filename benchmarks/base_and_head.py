@@ -26,6 +26,7 @@ import numpy as np
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.speed_tools import BACKEND, ROOT, WITHOUT_CENTER, best, in_turn
+from benchmarks.stages import stages_of_workload
 
 BASE = "8cf53b2"
 """The last commit before files were read into arrays and one call for one frame was made short."""
@@ -68,7 +69,17 @@ def features(path: str) -> Callable[[], float]:
     return partial(measure.seconds_of, lambda: power_spectrum(read(path)))
 
 
-TASKS: dict[str, Callable[..., Callable[[], float]]] = {"bulk": bulk, "one_call": one_call, "features": features}
+def stages(workload: str) -> Callable[[], list[float]]:
+    """Where the time of one of `stages.WORKLOADS` goes."""
+    return partial(stages_of_workload, BACKEND, workload)
+
+
+TASKS: dict[str, Callable[..., Callable[[], float | list[float]]]] = {
+    "bulk": bulk,
+    "one_call": one_call,
+    "features": features,
+    "stages": stages,
+}
 
 
 class Process:
@@ -91,12 +102,12 @@ class Process:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.process.communicate()
 
-    def seconds(self) -> float:
-        """One time."""
+    def answer(self) -> Any:
+        """One time, or a list of times."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return float(self._line())
+        return json.loads(self._line())
 
     def _line(self) -> str:
         assert self.process.stdout is not None
@@ -107,7 +118,9 @@ class Process:
 
 
 def base_and_head(rounds: int, task: str, *arguments: Any) -> np.ndarray:
-    """Seconds of the package at BASE, and of the one that this process imports, [2, rounds].
+    """Times of the package at BASE, and of the one that this process imports, [2, rounds].
+
+    Of a task with a list of times, [times, 2, rounds].
 
     Raises
     ------
@@ -118,7 +131,7 @@ def base_and_head(rounds: int, task: str, *arguments: Any) -> np.ndarray:
 
     folders = Path(_base_package().name).resolve(), Path(anisoap_opt.__file__).resolve().parents[1]
     with Process(folders[0], task, [*arguments]) as base, Process(folders[1], task, [*arguments]) as head:
-        return in_turn(rounds, base.seconds, head.seconds)
+        return in_turn(rounds, base.answer, head.answer)
 
 
 @cache
@@ -143,10 +156,10 @@ def answer(task: str, arguments: str) -> None:
     import anisoap_opt
 
     measure.pin_threads(1)
-    seconds = TASKS[task](*json.loads(arguments))
+    call = TASKS[task](*json.loads(arguments))
     print(Path(anisoap_opt.__file__).resolve(), flush=True)
     for _ in sys.stdin:
-        print(seconds(), flush=True)
+        print(json.dumps(call()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,66 +1,170 @@
-"""Print where the time of `power_spectrum` goes, per backend: ``python -m benchmarks.stages``."""
+"""Where the time of `power_spectrum` goes: ``python -m benchmarks.stages``, or ``make stages``.
+
+Prints a table for each of WORKLOADS: `numba` before the commit `base_and_head.BASE` was improved on and now, and
+`numpy_only`. Writes the numbers to docs/figures/stages.json and draws docs/figures/stages.png.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
-from benchmarks.speed import ellipsoids
+from benchmarks.speed_tools import ROOT, WITHOUT_CENTER, best, ellipsoids, in_turn
 from benchmarks.table import markdown
 
 BACKENDS = ("numpy_only", "numba")
+FRAMES = "frames: check and stack"
+PLACES = "wrap, sort in space"
+GAUSSIANS = "per-particle Gaussians"
+SEARCH = "neighbours"
+KERNEL = "kernel: coefficients"
+COUPLING = "coupling, sums"
+REST = "all else"
+WHOLE = "power_spectrum, all"
+STAGES = (FRAMES, PLACES, GAUSSIANS, SEARCH, KERNEL, COUPLING, REST)
+"""What WHOLE is made of; where PLACES is not measured, it is a part of SEARCH."""
+BEFORE, NOW = "numba before", "numba now"
+RESULTS = ROOT / "docs" / "figures" / "stages.json"
+HYPERS = workloads.HYPERS["(6, None)"]
+
+ROUNDS, SECONDS = 7, 0.02
+"""Stages take turns, so often; in a turn a call is repeated for about this time, and the shortest of all counts."""
+SEGMENTS = 1000
+"""Segments whose coefficients stay in a second-level cache, where the coupling of a compiled kernel reads them."""
+
+Calls = dict[str, Callable[[], Any]]
+
+
+class Workload(NamedTuple):
+    """Frames, and what their time is divided by."""
+
+    make: Callable[[], list[Any]]
+    hypers: dict[str, Any]
+    unit: str
+    units: int
+
+
+TINY = {**HYPERS, **WITHOUT_CENTER}
+WORKLOADS = {
+    "bulk, 20 000 particles in random order": Workload(
+        lambda: workloads.bulk(20_000, 2, shuffled=True), HYPERS, "particle", 20_000
+    ),
+    "benzenes, 200 frames of 24 particles": Workload(
+        lambda: workloads.system("benzenes"), HYPERS, "particle", 200 * 24
+    ),
+    "ellipsoids, 6826 frames of one or two particles": Workload(ellipsoids, TINY, "frame", 6826),
+    "one frame of two particles": Workload(
+        lambda: [next(one for one in workloads.system("ellipsoids") if len(one) == 2)], TINY, "call", 1
+    ),
+}
 
 
 def stages(backend: str, hypers: dict[str, Any], frames: list[Any]) -> dict[str, float]:
-    """Milliseconds of each stage of one calculation."""
+    """Milliseconds of each stage of one calculation: those of STAGES that there are, and WHOLE.
+
+    KERNEL and COUPLING are timed together with what comes before them, as the calculation does it, and that time is
+    subtracted. REST is what the others leave of WHOLE. So what takes little may come out below zero.
+    """
     from anisoap_opt import kernels
     from anisoap_opt.frames import ParticleBatch
-    from anisoap_opt.power_spectrum import reduced_power_spectrum
 
     made = calculator(backend, hypers)
-    find = kernels.load_search(backend)
-    length = made.radial_basis.length
-    batch = ParticleBatch.from_frames(frames, made.rotation_key).in_units_of(length)
+    read = ParticleBatch.from_frames
+    batch = read(frames, made.rotation_key).in_units_of(made.radial_basis.length)
+    # The package before improvements has no `sum_over_frames`.
+    own_way = getattr(kernels, "sum_over_frames", lambda name: None)(backend)
+    calls: Calls = {FRAMES: lambda: read(frames, made.rotation_key)}
+    if own_way:
+        from benchmarks.stages_compiled import calls_of
+
+        calls |= calls_of(made, batch)
+    else:
+        calls |= _by_pairs(made, batch)
+    calls[WHOLE] = lambda: made.power_spectrum(frames)
+    shortest = [best(max(1, int(SECONDS / measure.best_time(call, 2))), call) for call in calls.values()]
+    times = dict(zip(calls, (1e3 * in_turn(ROUNDS, *shortest).min(axis=1)).tolist(), strict=True))
+    times[COUPLING] -= times[KERNEL]
+    times[KERNEL] -= times[SEARCH]
+    whole = times.pop(WHOLE)
+    return {**times, REST: whole - sum(times.values()), WHOLE: whole}
+
+
+def _by_pairs(made: Any, batch: Any) -> Calls:
+    """The way by lists of pairs, chunk by chunk; KERNEL searches too, and COUPLING does both."""
+    from anisoap_opt import kernels
+    from anisoap_opt.chunks import map_chunks
+    from anisoap_opt.power_spectrum import reduced_power_spectrum
+
+    find, radius = kernels.load_search(made.backend), made.cutoff_radius / made.radial_basis.length
+    kernel = made._kernel(batch, made._basis)
 
     def search() -> Any:
-        found = find(batch, made.cutoff_radius / length, self_pairs=False)
-        found.pairs.segments(0, found.pairs.num_segments)  # a compiled search writes pairs only now
-        return found
+        return find(batch, radius, self_pairs=not made.subtract_center_contribution)
 
-    found, kernel = search(), made._kernel(batch, made._basis)
-    pairs = found.pairs.segments(0, found.pairs.num_segments)
-    found = type(found)(pairs, found.blocks)
+    def run(function: Callable[[Any], Any]) -> None:
+        for _ in map_chunks(lambda block, rows, pairs: function(pairs), kernel, search()):
+            pass  # a compiled search writes pairs only now
 
-    def coefficients() -> None:
-        step = 2000
-        for first in range(0, pairs.num_segments, step):
-            kernel.coefficients(pairs.segments(first, min(first + step, pairs.num_segments)))
+    def coefficients(pairs: Any) -> None:
+        for first in range(0, pairs.num_segments, SEGMENTS):
+            kernel.coefficients(pairs.segments(first, min(first + SEGMENTS, pairs.num_segments)))
 
-    def mean() -> Any:
-        return reduced_power_spectrum(kernel, batch, found, "float64")
-
-    calls: dict[str, Callable[[], Any]] = {
-        "frames: check and stack": lambda: ParticleBatch.from_frames(frames, made.rotation_key),
-        "neighbours": search,
-        "per-particle Gaussians": lambda: made._kernel(batch, made._basis),
-        "kernel: coefficients": coefficients,
-        "kernel, power spectrum and mean": mean,
-        "power_spectrum, all": lambda: made.power_spectrum(frames),
+    return {
+        GAUSSIANS: lambda: made._kernel(batch, made._basis),
+        SEARCH: lambda: run(lambda pairs: None),
+        KERNEL: lambda: run(coefficients),
+        COUPLING: lambda: reduced_power_spectrum(kernel, batch, search(), "float64"),
     }
-    return {name: 1e3 * measure.median_time(call, min_repeats=7) for name, call in calls.items()}
+
+
+def stages_of_workload(backend: str, name: str) -> list[float]:
+    """Microseconds of STAGES and WHOLE a unit of the workload; 0 for what there is not."""
+    workload = WORKLOADS[name]
+    times = stages(backend, workload.hypers, workload.make())
+    return [1e3 * times.get(stage, 0.0) / workload.units for stage in (*STAGES, WHOLE)]
+
+
+def measured(rounds: int = 4) -> dict[str, Any]:
+    """For each of WORKLOADS its unit, and the stages before, now and of `numpy_only`, µs a unit."""
+    from benchmarks.base_and_head import BASE, NotMeasured, base_and_head
+
+    found: dict[str, Any] = {"machine": measure.machine(), "base": BASE, "workloads": {}}
+    for name, workload in WORKLOADS.items():
+        columns = {"numpy_only": stages_of_workload("numpy_only", name)}
+        try:
+            times = base_and_head(rounds, "stages", name)
+            fastest = times[-1].argmin(axis=-1)  # of the rounds, for each of the two
+            before, now = (times[:, k, fastest[k]].tolist() for k in range(2))
+            columns = {BEFORE: before, NOW: now, **columns}
+        except NotMeasured as reason:
+            print(f"{reason}: {BEFORE} is left out")
+            columns = {NOW: stages_of_workload("numba", name), **columns}
+        named = {column: dict(zip((*STAGES, WHOLE), times, strict=True)) for column, times in columns.items()}
+        found["workloads"][name] = {"unit": workload.unit, "columns": named}
+    return found
 
 
 def main() -> None:
-    """Print one table for each size of basis."""
-    frames = ellipsoids()
-    for size in workloads.HYPERS:
-        hypers = {**workloads.HYPERS[size], "subtract_center_contribution": True}
-        columns = [stages(backend, hypers, frames) for backend in BACKENDS]
-        body = [[name, *(f"{column[name]:.1f}" for column in columns)] for name in columns[0]]
-        print(markdown([f"{size}, {len(frames)} frames, ms", *BACKENDS], body), end="\n\n")
-    print(measure.machine())
+    """Measure, print the tables, and renew the figure."""
+    import numba  # noqa: F401 - loaded first, so that its threads are pinned too
+
+    from benchmarks.stages_figure import draw
+
+    measure.pin_threads(1)
+    found = measured()
+    for name, of in found["workloads"].items():
+        columns = of["columns"]
+        body = [
+            [stage, *(f"{one[stage]:.3g}" if one[stage] else "–" for one in columns.values())]
+            for stage in (*STAGES, WHOLE)
+        ]
+        print(markdown([f"{name}, µs a {of['unit']}", *columns], body), end="\n\n")
+    print(found["machine"])
+    RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    draw(found, RESULTS.with_suffix(".png"))
 
 
 if __name__ == "__main__":

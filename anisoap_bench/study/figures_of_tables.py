@@ -59,8 +59,8 @@ def stage_breakdown(stages: Any) -> Figure:
         widths, lefts = [], []
         for system, backend in bars:
             one = parts[(parts["system"] == system) & (parts["backend"] == backend)].set_index("stage")["share"]
-            widths.append(100 * one[name])
-            lefts.append(100 * sum(one[before] for before in names[:k]))
+            widths.append(100 * one.get(name, 0.0))  # a backend may lack a stage
+            lefts.append(100 * sum(one.get(before, 0.0) for before in names[:k]))
         axes.barh(range(len(bars)), widths, left=lefts, height=0.6, label=name, color=SHADES[k], edgecolor="white")
         for row, (width, left) in enumerate(zip(widths, lefts, strict=True)):
             if width >= 4:

@@ -12,11 +12,13 @@ from benchmarks import measure
 SYSTEMS = ("benzenes", "ellipsoids")
 STAGES = {
     "frames: check and stack": "check and stack frames",
-    "neighbours": "neighbour search",
+    "wrap, sort in space": "wrapping, sorting in space",
     "per-particle Gaussians": "Gaussians of the particles",
-    "kernel, power spectrum and mean": "kernel, power spectrum, mean",
+    "neighbours": "neighbour search",
+    "kernel: coefficients": "kernel",
+    "coupling, sums": "power spectrum, mean",
 }
-"""The parts of `benchmarks.stages` that follow each other, and what they are called in the table."""
+"""Stages of `benchmarks.stages` that are measured, and what they are called in the table; a backend may lack some."""
 WHOLE = "power_spectrum, all"
 
 
@@ -38,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     for backend in (name for name in stages.BACKENDS if BACKENDS[name].installed):
         for system in SYSTEMS[: 1 if options.quick else None]:
             frames = workloads.system(system)[: 2 if options.quick else None]
-            hypers = {**workloads.hypers_of(system), "subtract_center_contribution": True}  # as `stages` searches
+            hypers = {**workloads.hypers_of(system), "subtract_center_contribution": True}  # as in older tables
             rows += stage_rows(backend, system, len(frames), stages.stages(backend, hypers, frames))
     write_table(options.out / "stages.csv", pd.DataFrame(rows), "%.6g")
     return 0
@@ -46,10 +48,11 @@ def main(options: argparse.Namespace) -> int:
 
 def stage_rows(backend: str, system: str, frames: int, milliseconds: dict[str, float]) -> list[dict[str, Any]]:
     """One row a stage, with its share of the sum of the stages; the whole calculation, measured by itself, last."""
-    total = sum(milliseconds[name] for name in STAGES)
+    total = sum(milliseconds.get(name, 0.0) for name in STAGES)
     shared = {"backend": backend, "system": system, "frames": frames}
     rows = [
         {**shared, "stage": label, "milliseconds": milliseconds[name], "share": milliseconds[name] / total}
         for name, label in STAGES.items()
+        if name in milliseconds
     ]
     return [*rows, {**shared, "stage": "all, measured at once", "milliseconds": milliseconds[WHOLE], "share": None}]

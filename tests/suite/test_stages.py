@@ -1,0 +1,122 @@
+"""`benchmarks.stages`: on small frames, and with times that are made up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anisoap_bench.study import stages as study_stages
+from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
+from benchmarks import base_and_head, measure, stages, stages_compiled, stages_figure, workloads
+from benchmarks.base_and_head import NotMeasured
+
+pytest.importorskip("numba")
+ALL = (*stages.STAGES, stages.WHOLE)
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "pin_threads", lambda count=1: None)
+    monkeypatch.setattr(stages, "ROUNDS", 1)
+    monkeypatch.setattr(stages, "SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("backend", stages.BACKENDS)
+def test_stages_add_up(backend: str) -> None:
+    times = stages.stages(backend, stages.TINY, workloads.system("ellipsoids")[:5])
+    assert set(times) == set(ALL) - ({stages.PLACES} if backend == "numpy_only" else set())
+    assert sum(times[name] for name in times if name != stages.WHOLE) == pytest.approx(times[stages.WHOLE])
+    assert times[stages.FRAMES] > 0
+    assert times[stages.SEARCH] > 0
+    rows = study_stages.stage_rows(backend, "ellipsoids", 5, times)
+    assert sum(row["share"] for row in rows[:-1]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    "frames", [workloads.bulk(300, 2, shuffled=True), workloads.system("benzenes")[:30]], ids=["large", "small"]
+)
+def test_the_compiled_pieces_do_the_whole_work(monkeypatch: pytest.MonkeyPatch, frames: list[Any], own: bool) -> None:
+    """All pairs are found, and the coefficients of all batches are those of `transform`."""
+    from anisoap_opt.kernels.numba import neighbors, segments
+
+    hypers = {**stages.HYPERS, "subtract_center_contribution": not own}
+    calculator = EllipsoidalDensityProjection(**hypers, backend="numba")
+    batch = ParticleBatch.from_frames(frames, "c_q").in_units_of(calculator.radial_basis.length)
+    pairs: list[int] = []
+    first: list[float] = []
+    search, expand = neighbors.pairs_of, segments.expand_windows
+
+    def counted(*arguments: Any) -> int:
+        pairs.append(search(*arguments))
+        return pairs[-1]
+
+    def added(*arguments: Any) -> None:
+        expand(*arguments)
+        (start, *_), columns, table = arguments[3], arguments[9][-1], arguments[-1]
+        first.append(table[: (len(start) - 1) * columns : columns].sum())  # n = 0 of l = 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(neighbors, "pairs_of", counted)
+        patch.setattr(segments, "expand_windows", added)
+        calls = stages_compiled.calls_of(calculator, batch)
+    pairs.clear()
+    calls[stages.SEARCH]()
+    num_pairs = calculator._neighborhoods(frames, None)[1].pairs.start[-1]
+    assert sum(pairs) == num_pairs > 0
+    assert not first
+    calls[stages.KERNEL]()
+    assert sum(pairs) == 2 * num_pairs
+    blocks = calculator.transform(frames).blocks({"angular_channel": 0})
+    assert sum(first) == pytest.approx(sum(one.values[:, 0, one.properties["n"] == 0].sum() for one in blocks))
+
+
+def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(rounds: int, task: str, name: str) -> Any:
+        assert task == "stages"
+        slow = np.full((len(ALL), 2, rounds), 99.0)
+        for k, fast in enumerate((1, 0)):  # rounds of their own
+            slow[:, k, fast] = np.arange(len(ALL)) + 1 + 0.5 * k
+        return slow
+
+    monkeypatch.setattr(stages, "stages_of_workload", lambda backend, name: [1.0] * len(ALL))
+    monkeypatch.setattr(base_and_head, "base_and_head", answer)
+
+
+def test_numbers_and_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up(monkeypatch)
+    monkeypatch.setattr(stages, "RESULTS", tmp_path / "stages.json")
+    stages.main()
+    found = json.loads((tmp_path / "stages.json").read_text())
+    one = found["workloads"]["one frame of two particles"]
+    assert one["unit"] == "call"
+    assert one["columns"][stages.BEFORE] == dict(zip(ALL, range(1, len(ALL) + 1), strict=True))
+    assert one["columns"][stages.NOW] == {name: k + 1.5 for k, name in enumerate(ALL)}
+    assert "| neighbours" in capsys.readouterr().out
+    figure = (tmp_path / "stages.png").read_bytes()
+    assert figure.startswith(b"\x89PNG")
+    stages_figure.draw(found, tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == figure
+
+
+def test_without_the_older_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def none(*arguments: Any) -> Any:
+        raise NotMeasured("no history")
+
+    made_up(monkeypatch)
+    monkeypatch.setattr(base_and_head, "base_and_head", none)
+    found = stages.measured()
+    assert all(set(of["columns"]) == {stages.NOW, "numpy_only"} for of in found["workloads"].values())
+    stages_figure.draw(found, tmp_path / "stages.png")
+
+
+def test_the_documented_figure_is_of_these_workloads() -> None:
+    found = json.loads(stages.RESULTS.read_text())
+    assert list(found["workloads"]) == list(stages.WORKLOADS)
+    assert stages.RESULTS.with_suffix(".png").exists()
