@@ -49,7 +49,7 @@ def entry_point(function: Callable[..., Any]) -> Any:
 @cache
 def _say_once(reason: str) -> None:
     warnings.warn(
-        f"compiled code cannot be kept on disk, so every process compiles for some ten seconds: {reason}",
+        f"compiled code cannot be kept on disk, so every process compiles for some twenty seconds: {reason}",
         RuntimeWarning,
         stacklevel=2,
     )
