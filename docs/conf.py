@@ -28,6 +28,8 @@ napoleon_use_rtype = False
 # Without intersphinx, which would need the network, only our own names can resolve, and the type fields of
 # NumPy docstrings ("array of float, shape (pairs, 3)") are prose. References to anisoap_opt stay strict.
 nitpick_ignore_regex = [(r"py:(class|data|obj|exc|mod|func|meth|attr)", r"(?!anisoap_opt\b).*")]
+# A word of such a field, "shape [types]", may be the name of two classes' attributes.
+suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = "anisoap_opt"
