@@ -56,7 +56,10 @@ def cells(value: Any, num_frames: int) -> Array:
     """Cells [frames, 3, 3], zero where none are given."""
     if value is None:
         return np.zeros((num_frames, 3, 3))
-    one = np.ndim(value) == 2
+    try:
+        one = np.ndim(value) == 2
+    except ValueError:  # lists of different lengths, which the next line tells
+        one = False
     array = floats("cells", [value] if one else value, ("frames", 3, 3), (3, 3), 1 if one else num_frames)
     return np.repeat(array, num_frames, axis=0) if one else array
 

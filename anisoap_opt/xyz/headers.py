@@ -21,7 +21,8 @@ from anisoap_opt.arrays import Array, Bools
 LATTICE = 'Lattice="'
 _PLAIN = r"""[^\s"'{}\[\]\\=]"""  # what ASE takes as it stands, inside a word
 _WORD = rf"""(?:{_PLAIN}|\\\S|\[[^\]\s\\]*\])+"""  # with escapes, and brackets that close
-_QUOTED = r"""(?!._JSON )(?:"[^"\\]*"|'[^'\\]*'|\{[^}\\]*\})"""  # JSON might be wrong
+_QUOTED = r"""(?!._JSON )(?:"[^"\\]+"|'[^'\\]+'|\{[^}\\]+\})"""
+"""Not JSON, which might be wrong, and not empty: ASE joins what follows to an empty value."""
 _TOKEN = re.compile(rf"\s*({_PLAIN}+)(?:\s*=\s*({_WORD}|{_QUOTED}))?(?=\s|$)")
 _SAMPLE = {"R": "1.0", "I": "1", "S": "H", "L": "T"}
 _DTYPES = {"R": "f8", "I": "i4", "S": "U4", "L": "U1"}  # ASE's; no symbol has four letters
@@ -145,7 +146,8 @@ class Headers:
         known = {name: (kind, width) for name, width, kind in columns}
         if known.get("positions") not in (("R", 3), ("I", 3)):
             raise NotUnderstood(f"there are no positions of three columns: {text}")
-        if known.get("numbers", known.get("symbols")) not in (("I", 1), ("S", 1)):
+        elements = known.get("numbers", known.get("symbols"))
+        if elements not in (("I", 1), ("S", 1)) or known.get("numbers") == ("S", 1):
             raise NotUnderstood(f"there is no column of elements: {text}")
         if len(known) != len(kinds) or not layout <= known.keys() | {"numbers"}:
             raise NotUnderstood(f"columns of the same name: {text}")

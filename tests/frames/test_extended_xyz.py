@@ -47,6 +47,9 @@ GOOD = {
     "a word as energy": f"{HEADER} energy=low",
     "virial": f'{HEADER} virial="1 2 3 4 5 6 7 8 9" stress="1 2 3 4 5 6 7 8 9" dipole="1 2 3"',
     "words": f'{HEADER} config_type=bulk name="a b = c" done T flag=F list="1 2 x" empty=""',
+    "empty before the cell": f'name="" {HEADER}',
+    "empty before pbc": f"{HEADER} note='' pbc=\"F F F\"",
+    "empty braces before the cell": f"name={{}} {HEADER}",
     "escapes in words": rf'{HEADER} name="a \"quoted\" word" path=a\ b',
     "other quotes": f"{HEADER} name='a \"b' other={{c 'd}} json='_JSON [1]'",
     "json": HEADER + r""" info="_JSON {\"a\": [1, 2]}" """,
@@ -113,6 +116,13 @@ def test_columns(header: str, row: str, tmp_path: Path) -> None:
     path = write(tmp_path, f"1\n{good[0]}\n{good[1]}\n1\n{header}\n{row}\n1\n{good[0]}\n{good[1]}\n")
     found = assert_as_ase(path, **SIZES)
     assert isinstance(found, Exception) == ((header, row) in WRONG_COLUMNS.values())
+
+
+def test_numbers_that_are_words(tmp_path: Path) -> None:
+    header = "Properties=Z:S:1:pos:R:3:c_q:R:4"
+    assert_as_ase(write(tmp_path, f"1\n{header}\nH 1 2 3 1 0 0 0\n"), **SIZES)
+    mixed = f"1\n{header.replace('Z:S', 'Z:I')}\n6 1 2 3 1 0 0 0\n1\n{header}\nH 1 2 3 1 0 0 0\n"
+    assert_as_ase(write(tmp_path, mixed), **SIZES)
 
 
 def test_an_integer_that_ase_has_no_room_for(tmp_path: Path) -> None:

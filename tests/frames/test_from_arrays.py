@@ -110,6 +110,7 @@ SHAPES = [
     ({"positions": 3.0}, ValueError, r"positions has shape \(\), must be \[particles, 3\]"),
     ({"positions": [[1, 2, 3], [4, 5]]}, TypeError, "positions does not hold numbers"),
     ({"positions": [["1", "2", "3"]]}, TypeError, "positions does not hold numbers"),
+    ({"cells": [[1, 2], [3]]}, TypeError, "cells does not hold numbers"),
     ({"types": [1.0, 6.0, 1.0]}, TypeError, "types does not hold integers"),
     ({"types": [1, 6]}, ValueError, r"types has shape \(2,\), must be \[particles\] for 3 particles"),
     ({"quaternions": np.ones((2, 4))}, ValueError, r"quaternions has shape \(2, 4\), .*for 3 particles"),
