@@ -184,14 +184,18 @@ def quaternions_to_matrices(q: Any) -> Any:
 
     The array may be NumPy's or Torch's; the matrices are differentiable then.
     """
-    # Twice the products of each two.
-    (_, wx, wy, wz), (_, xx, xy, xz), (_, _, yy, yz), (_, _, _, zz) = q.T[:, None] * (2 * q.T)
-    rows = [1 - (yy + zz), xy - wz, xz + wy, xy + wz, 1 - (xx + zz), yz - wx, xz - wy, yz + wx, 1 - (xx + yy)]
+    w, x, y, z = columns = np.ascontiguousarray(q.T) if isinstance(q, np.ndarray) else q.T
+    twice = 2 * columns
+    (wx, wy, wz), (xx, xy, xz), (yy, yz), zz = w * twice[1:], x * twice[1:], y * twice[2:], z * twice[3]
+    elements = (1 - (yy + zz), xy - wz, xz + wy, xy + wz, 1 - (xx + zz), yz - wx, xz - wy, yz + wx, 1 - (xx + yy))
     if isinstance(q, np.ndarray):
-        return np.array(rows).T.reshape(-1, 3, 3)
+        out = np.empty((len(q), 9))
+        for k, element in enumerate(elements):
+            out[:, k] = element
+        return out.reshape(-1, 3, 3)
     import torch
 
-    return torch.stack(rows, dim=1).reshape(-1, 3, 3)
+    return torch.stack(elements, dim=1).reshape(-1, 3, 3)
 
 
 def nearest_rotations(places: Places, matrices: Array, label: str) -> Array:
