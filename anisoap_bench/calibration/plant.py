@@ -62,6 +62,8 @@ def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_impor
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file, code in (("projection.py", in_calls), ("__init__.py", in_import), ("nn/module.py", in_torch)):
+        if not code:
+            continue
         path = folder / PACKAGE / file
         path.write_text(path.read_text(encoding="utf-8") + code.format(factor=factor), encoding="utf-8")
     return Build(name, folder, f"{build.commit} × {factor}")
