@@ -28,7 +28,7 @@ from numba.core import cgutils
 from anisoap_opt.kernels.numba.jit import compiled, pointer_to
 from anisoap_opt.kernels.numba.layout import FIELDS
 from anisoap_opt.kernels.numba.llvm import INT64, data_pointer, emit_fma, emit_load, emit_store, intrinsic
-from anisoap_opt.kernels.numba.vectors import add, element, fma, lanes_of, load, mul, splat, store
+from anisoap_opt.kernels.numba.vectors import LANES, add, element, fma, lanes_of, load, mul, splat, store
 
 
 @compiled
@@ -56,10 +56,11 @@ def walk_planes(
     if old is None:
         _walk(degree, fields, first, first, None, None, target, space, scales)
     else:
-        for step in range(first, end - 1, 2):
+        pairs = (end - first) // 2 if lanes_of(sums) == LANES else 0  # float32 has no digits to spare for one more sum
+        for step in range(first, first + 2 * pairs, 2):
             _walk(degree, fields, step, step + 1, (), target, target, space, scales)
-        if (end - first) % 2:
-            _walk(degree, fields, end - 1, end - 1, None, target, target, space, scales)
+        for step in range(first + 2 * pairs, end):
+            _walk(degree, fields, step, step, None, target, target, space, scales)
 
 
 @compiled
