@@ -18,9 +18,10 @@ PROCESSES = 3
 PEAK = "peak memory"
 KIB = 1024
 # Largest ratio, slack and unit of each quantity. Medians of peaks of equal builds differ by up to 7 % (docs/gate.md),
-# as the system places processes in memory. `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not.
+# as the system places processes in memory; a call that needs next to nothing had 48 KiB more in one of them.
+# `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not.
 LIMITS = {
-    PEAK: (1.10, 32.0 * KIB, "B"),
+    PEAK: (1.10, 64.0 * KIB, "B"),
     "allocated": (1.05, 64.0 * KIB, "B"),
     "torch operations": (1.10, 10.0, ""),
 }

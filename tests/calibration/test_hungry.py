@@ -18,7 +18,7 @@ def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) 
     assert {amount.benchmark for amount in equal} == trials.names
     assert not [amount for amount in equal if amount.over]
     # A fifth of what hardly needs memory is less than the slack.
-    told = {amount.benchmark for amount in more if (FACTOR - amount.limit) * amount.base > 2 * amount.slack}
-    assert len(told) >= 10
+    told = {amount.benchmark for amount in more if (FACTOR - amount.limit) * amount.base > 1.5 * amount.slack}
+    assert len(told) >= 7
     assert told <= {amount.benchmark for amount in more if amount.over}
     assert all(amount.ratio < 1.4 for amount in more)  # and not by much more than was planted
