@@ -21,4 +21,6 @@ def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) 
     told = {amount.benchmark for amount in more if (FACTOR - amount.limit) * amount.base > 1.5 * amount.slack}
     assert len(told) >= 7
     assert told <= {amount.benchmark for amount in more if amount.over}
-    assert all(amount.ratio < 1.4 for amount in more)  # and not by much more than was planted
+    assert all(
+        amount.ratio < 1.4 for amount in more if amount.benchmark in told
+    )  # and not by much more than was planted
