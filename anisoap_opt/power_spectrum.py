@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from anisoap_opt.arrays import Floats, Ints
-from anisoap_opt.basis.coupling import count_features, scale, upper_triangle
+from anisoap_opt.basis.coupling import count_features, features_of_types, scale, upper_triangle
 from anisoap_opt.chunks import fill_blocks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import FrameSums, Kernel
@@ -132,8 +132,8 @@ def reduced_power_spectrum(
 def mean_over_frames(found: FrameSums, num_radial: Sequence[int], *, symmetric: bool = False) -> None:
     """Divide sums over frames by the number of centres of each type, in place."""
     counts, first = np.maximum(found.counts, 1).astype(found.values.dtype), 0
-    for t, width in enumerate(found.met.sum(axis=1).tolist()):
-        last = first + count_features([n * width for n in num_radial], symmetric=symmetric)
+    for t, width in enumerate(features_of_types(num_radial, found.met, symmetric=symmetric)):
+        last = first + width
         found.values[:, first:last] /= counts[:, t, None]
         first = last
 

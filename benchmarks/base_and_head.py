@@ -1,8 +1,9 @@
 """Times of the package and of an older commit of it, in processes of their own that take turns.
 
-A process imports what its PYTHONPATH says, prepares one of TASKS, computes once to warm up, and then answers every line
-on its standard input with one time. So both packages meet the same changes of the machine's speed. Started as ``python
--m benchmarks.base_and_head TASK ARGUMENTS``, the arguments as a list in JSON.
+A process imports what its PYTHONPATH says, prepares a task, computes once to warm up, and then answers every line on
+its standard input with one time. So both packages meet the same changes of the machine's speed. A task is a function of
+this file, or ``module:function``, and returns what takes the time. A process is started as ``python -m
+benchmarks.base_and_head TASK ARGUMENTS``, the arguments as a list in JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pkgutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +28,6 @@ import numpy as np
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.speed_tools import BACKEND, ROOT, WITHOUT_CENTER, best, in_turn
-from benchmarks.stages import stages_of_workload
 
 BASE = "8cf53b2"
 """The last commit before files were read into arrays and one call for one frame was made short."""
@@ -67,19 +68,6 @@ def features(path: str) -> Callable[[], float]:
         read = partial(ase.io.read, index=":")
     power_spectrum(read(workloads.data_folder() / "ellipsoids.xyz"))
     return partial(measure.seconds_of, lambda: power_spectrum(read(path)))
-
-
-def stages(workload: str) -> Callable[[], list[float]]:
-    """Where the time of one of `stages.WORKLOADS` goes."""
-    return partial(stages_of_workload, BACKEND, workload)
-
-
-TASKS: dict[str, Callable[..., Callable[[], float | list[float]]]] = {
-    "bulk": bulk,
-    "one_call": one_call,
-    "features": features,
-    "stages": stages,
-}
 
 
 class Process:
@@ -156,7 +144,7 @@ def answer(task: str, arguments: str) -> None:
     import anisoap_opt
 
     measure.pin_threads(1)
-    call = TASKS[task](*json.loads(arguments))
+    call = pkgutil.resolve_name(task if ":" in task else f"benchmarks.base_and_head:{task}")(*json.loads(arguments))
     print(Path(anisoap_opt.__file__).resolve(), flush=True)
     for _ in sys.stdin:
         print(json.dumps(call()), flush=True)

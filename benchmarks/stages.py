@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
-from benchmarks.speed_tools import ROOT, WITHOUT_CENTER, best, ellipsoids, in_turn
+from benchmarks.speed_tools import WITHOUT_CENTER, best, ellipsoids, in_turn
+from benchmarks.stage_names import (
+    BEFORE,
+    COUPLING,
+    FRAMES,
+    GAUSSIANS,
+    KERNEL,
+    NOW,
+    REST,
+    RESULTS,
+    SEARCH,
+    STAGES,
+    WHOLE,
+)
 from benchmarks.table import markdown
 
 BACKENDS = ("numpy_only", "numba")
-FRAMES = "frames: check and stack"
-PLACES = "wrap, sort in space"
-GAUSSIANS = "per-particle Gaussians"
-SEARCH = "neighbours"
-KERNEL = "kernel: coefficients"
-COUPLING = "coupling, sums"
-REST = "all else"
-WHOLE = "power_spectrum, all"
-STAGES = (FRAMES, PLACES, GAUSSIANS, SEARCH, KERNEL, COUPLING, REST)
-"""What WHOLE is made of; where PLACES is not measured, it is a part of SEARCH."""
-BEFORE, NOW = "numba before", "numba now"
-RESULTS = ROOT / "docs" / "figures" / "stages.json"
 HYPERS = workloads.HYPERS["(6, None)"]
 
 ROUNDS, SECONDS = 7, 0.02
@@ -127,6 +129,11 @@ def stages_of_workload(backend: str, name: str) -> list[float]:
     return [1e3 * times.get(stage, 0.0) / workload.units for stage in (*STAGES, WHOLE)]
 
 
+def turn(workload: str) -> Callable[[], list[float]]:
+    """A task of `base_and_head`: the stages of `numba`."""
+    return partial(stages_of_workload, "numba", workload)
+
+
 def measured(rounds: int = 4) -> dict[str, Any]:
     """For each of WORKLOADS its unit, and the stages before, now and of `numpy_only`, µs a unit."""
     from benchmarks.base_and_head import BASE, NotMeasured, base_and_head
@@ -135,7 +142,7 @@ def measured(rounds: int = 4) -> dict[str, Any]:
     for name, workload in WORKLOADS.items():
         columns = {"numpy_only": stages_of_workload("numpy_only", name)}
         try:
-            times = base_and_head(rounds, "stages", name)
+            times = base_and_head(rounds, "benchmarks.stages:turn", name)
             fastest = times[-1].argmin(axis=-1)  # of the rounds, for each of the two
             before, now = (times[:, k, fastest[k]].tolist() for k in range(2))
             columns = {BEFORE: before, NOW: now, **columns}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.stages import COUPLING, GAUSSIANS, KERNEL, PLACES, SEARCH
+from benchmarks.stage_names import COUPLING, GAUSSIANS, KERNEL, PLACES, SEARCH
 
 
 def calls_of(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stages import BEFORE, NOW, RESULTS, STAGES, WHOLE
+from benchmarks.stage_names import BEFORE, NOW, RESULTS, STAGES, WHOLE
 
 COLOURS = ("#999999", "#56b4e9", "#f0e442", "#0072b2", "#e69f00", "#009e73", "#dddddd")
 """One a stage; Okabe and Ito's, told apart by the colour-blind, and two greys."""

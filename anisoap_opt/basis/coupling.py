@@ -47,6 +47,20 @@ def upper_triangle(size: int) -> tuple[Ints, Array]:
     return a * size + b, np.where(a == b, 1.0, SQRT_2)
 
 
+def features_of_types(num_radial: Sequence[int], met: Bools, *, symmetric: bool = False) -> list[int]:
+    """Number of columns of each centre type.
+
+    Parameters
+    ----------
+    num_radial : sequence of int
+        n_l.
+    met : ndarray of bool, shape [types, types]
+        Which neighbour types each centre type has columns for.
+    symmetric : bool
+    """
+    return [count_features([n * width for n in num_radial], symmetric=symmetric) for width in met.sum(axis=1).tolist()]
+
+
 def columns_of_types(num_radial: Sequence[int], kept: Bools, *, symmetric: bool = False) -> Bools:
     """Which columns of a block belong to some of its neighbour types only.
 

@@ -11,11 +11,11 @@ import pytest
 
 from anisoap_bench.study import stages as study_stages
 from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
-from benchmarks import base_and_head, measure, stages, stages_compiled, stages_figure, workloads
+from benchmarks import base_and_head, measure, stage_names, stages, stages_compiled, stages_figure, workloads
 from benchmarks.base_and_head import NotMeasured
 
 pytest.importorskip("numba")
-ALL = (*stages.STAGES, stages.WHOLE)
+ALL = (*stage_names.STAGES, stage_names.WHOLE)
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +28,10 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("backend", stages.BACKENDS)
 def test_stages_add_up(backend: str) -> None:
     times = stages.stages(backend, stages.TINY, workloads.system("ellipsoids")[:5])
-    assert set(times) == set(ALL) - ({stages.PLACES} if backend == "numpy_only" else set())
-    assert sum(times[name] for name in times if name != stages.WHOLE) == pytest.approx(times[stages.WHOLE])
-    assert times[stages.FRAMES] > 0
-    assert times[stages.SEARCH] > 0
+    assert set(times) == set(ALL) - ({stage_names.PLACES} if backend == "numpy_only" else set())
+    assert sum(times[name] for name in times if name != stage_names.WHOLE) == pytest.approx(times[stage_names.WHOLE])
+    assert times[stage_names.FRAMES] > 0
+    assert times[stage_names.SEARCH] > 0
     rows = study_stages.stage_rows(backend, "ellipsoids", 5, times)
     assert sum(row["share"] for row in rows[:-1]) == pytest.approx(1)
 
@@ -65,11 +65,11 @@ def test_the_compiled_pieces_do_the_whole_work(monkeypatch: pytest.MonkeyPatch, 
         patch.setattr(segments, "expand_windows", added)
         calls = stages_compiled.calls_of(calculator, batch)
     pairs.clear()
-    calls[stages.SEARCH]()
+    calls[stage_names.SEARCH]()
     num_pairs = calculator._neighborhoods(frames, None)[1].pairs.start[-1]
     assert sum(pairs) == num_pairs > 0
     assert not first
-    calls[stages.KERNEL]()
+    calls[stage_names.KERNEL]()
     assert sum(pairs) == 2 * num_pairs
     blocks = calculator.transform(frames).blocks({"angular_channel": 0})
     assert sum(first) == pytest.approx(sum(one.values[:, 0, one.properties["n"] == 0].sum() for one in blocks))
@@ -77,7 +77,7 @@ def test_the_compiled_pieces_do_the_whole_work(monkeypatch: pytest.MonkeyPatch, 
 
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(rounds: int, task: str, name: str) -> Any:
-        assert task == "stages"
+        assert task == "benchmarks.stages:turn"
         slow = np.full((len(ALL), 2, rounds), 99.0)
         for k, fast in enumerate((1, 0)):  # rounds of their own
             slow[:, k, fast] = np.arange(len(ALL)) + 1 + 0.5 * k
@@ -96,8 +96,8 @@ def test_numbers_and_figure(
     found = json.loads((tmp_path / "stages.json").read_text())
     one = found["workloads"]["one frame of two particles"]
     assert one["unit"] == "call"
-    assert one["columns"][stages.BEFORE] == dict(zip(ALL, range(1, len(ALL) + 1), strict=True))
-    assert one["columns"][stages.NOW] == {name: k + 1.5 for k, name in enumerate(ALL)}
+    assert one["columns"][stage_names.BEFORE] == dict(zip(ALL, range(1, len(ALL) + 1), strict=True))
+    assert one["columns"][stage_names.NOW] == {name: k + 1.5 for k, name in enumerate(ALL)}
     assert "| neighbours" in capsys.readouterr().out
     figure = (tmp_path / "stages.png").read_bytes()
     assert figure.startswith(b"\x89PNG")
@@ -112,11 +112,11 @@ def test_without_the_older_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     made_up(monkeypatch)
     monkeypatch.setattr(base_and_head, "base_and_head", none)
     found = stages.measured()
-    assert all(set(of["columns"]) == {stages.NOW, "numpy_only"} for of in found["workloads"].values())
+    assert all(set(of["columns"]) == {stage_names.NOW, "numpy_only"} for of in found["workloads"].values())
     stages_figure.draw(found, tmp_path / "stages.png")
 
 
 def test_the_documented_figure_is_of_these_workloads() -> None:
-    found = json.loads(stages.RESULTS.read_text())
+    found = json.loads(stage_names.RESULTS.read_text())
     assert list(found["workloads"]) == list(stages.WORKLOADS)
-    assert stages.RESULTS.with_suffix(".png").exists()
+    assert stage_names.RESULTS.with_suffix(".png").exists()

@@ -10,7 +10,8 @@ coefficients. Plane x = 0 is made the same way from its rows, and its row y = 0 
 
 The sums are larger than the first-level cache and pass through it once. Two steps share each passage: that saves more
 time than their four planes, which do not fit either, cost. Their moments are added to each other first, so a step that
-is left over gives the same bits as one whose partner has weight 0.
+is left over gives the same bits as one whose partner has weight 0. In float32 every step goes alone: for some frames
+the sum of two was 7e-5 off at (9, 6), where one after the other is 6e-5 off.
 
 Rows are short, and a call that counts references to arrays takes longer than one: see `jit.pointer_to`.
 """
@@ -56,7 +57,7 @@ def walk_planes(
     if old is None:
         _walk(degree, fields, first, first, None, None, target, space, scales)
     else:
-        pairs = (end - first) // 2 if lanes_of(sums) == LANES else 0  # float32 has no digits to spare for one more sum
+        pairs = (end - first) // 2 if lanes_of(sums) == LANES else 0
         for step in range(first, first + 2 * pairs, 2):
             _walk(degree, fields, step, step + 1, (), target, target, space, scales)
         for step in range(first + 2 * pairs, end):

@@ -12,14 +12,12 @@ from anisoap_opt import gaussians
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.kernels.numba.jit import compiled, entry_point
 from anisoap_opt.kernels.numba.layout import LINE, WIDE, aligned
-from anisoap_opt.kernels.numba.scattered import prefetch
+from anisoap_opt.kernels.numba.scattered import AHEAD, prefetch
 from anisoap_opt.kernels.numba.threads import run_parts
 
 MIN_TASK = 10_000
 """Particles below which a second thread costs more than it saves."""
 
-AHEAD = 16
-"""Particles that are asked for early: in another order than they lie in, memory would be waited for."""
 
 _product_gaussian = compiled(gaussians.product_gaussian)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from anisoap_opt.arrays import Array, Bools, Floats, Ints
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.coupling import columns_of_types, count_features, scale
+from anisoap_opt.basis.coupling import columns_of_types, features_of_types, scale
 from anisoap_opt.cutoff import SmoothCutoff
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import FrameSums, KernelOptions
@@ -54,7 +54,7 @@ class Chunk(NamedTuple):
     end: int
     frame: int  # the first, or the only one
     num_rows: int
-    whole: bool  # whether the rows are frames, not batches of one
+    whole: bool  # whether the rows are frames, not parts of one
 
 
 class Rows(NamedTuple):
@@ -84,10 +84,9 @@ def sum_over_frames(
     scene, radius = make_scene(batch, code, len(of_layout), cutoff_radius)
     places = np.arange(len(code)) if centers is None else np.flatnonzero(centers[scene.order])
     possible = _share_a_frame(scene, len(of_layout)) if types is None else np.ones((len(of_layout),) * 2, bool)
-    if types is None and count_all(basis.num_radial, possible, symmetric) > MANY_FEATURES:
-        possible = PairSearch(
-            batch, cutoff_radius, self_pairs=self_pairs, centers=centers
-        ).met  # a small part of it all
+    if types is None and sum(features_of_types(basis.num_radial, possible, symmetric=symmetric)) > MANY_FEATURES:
+        searched = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, centers=centers)  # a small part of the work
+        possible = searched.met
     plan = Plan.of(basis, options.dtype, possible, symmetric)
     particles, roots = particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, scene.order))
     smoothing = None if cutoff is None else (float(cutoff.radius), float(cutoff.width))
@@ -95,7 +94,7 @@ def sum_over_frames(
 
     chunks = plan.chunks(scene, places)
     one_each = map_in_order(lambda chunk: plan.sums(chunk, places, scene, search, particles, roots, precision), chunks)
-    frames = Frames(batch.num_frames, plan.features, plan.num_types, options.dtype)
+    frames = FrameRows(batch.num_frames, plan.features, plan.num_types, options.dtype)
     with progress_bar(len(places)) if show_progress else nullcontext() as bar:
         for chunk, rows in zip(chunks, one_each, strict=True):
             frames.add(chunk, rows)
@@ -106,8 +105,8 @@ def sum_over_frames(
     return found if (met == possible).all() else found._replace(values=frames.sums[:, plan.features_of(met)])
 
 
-class Frames:
-    """Rows of frames, and chunks that are added to them."""
+class FrameRows:
+    """Sums [frames, features], counts [frames, types] and pairs [types, types], and chunks that are added to them."""
 
     def __init__(self, num_frames: int, features: int, num_types: int, dtype: str) -> None:
         self.sums = np.zeros((num_frames, features), dtype)
@@ -130,11 +129,6 @@ class Frames:
         self.counts[chunk.frame] += rows.counts.sum(axis=0)
 
 
-def count_all(num_radial: Sequence[int], met: Bools, symmetric: bool) -> int:
-    """Features of all centre types."""
-    return sum(count_features([n * w for n in num_radial], symmetric=symmetric) for w in met.sum(axis=1).tolist())
-
-
 class Plan:
     """What calculations with one basis and one layout of columns share, and buffers that they may use again."""
 
@@ -142,7 +136,7 @@ class Plan:
         self.forward, num_radial, width = Forward.of(basis), basis.num_radial, possible.sum(axis=1)
         self.num_radial, self.possible = num_radial, possible
         self.dtype = np.dtype(dtype)
-        of_type = [count_features([n * w for n in num_radial], symmetric=symmetric) for w in width.tolist()]
+        of_type = features_of_types(num_radial, possible, symmetric=symmetric)
         self.features, self.num_types = sum(of_type), len(possible)
         place = np.where(possible, np.cumsum(possible, axis=1) - 1, -1)
         self.columns = Columns(place.ravel(), width, np.cumsum([0, *of_type])[:-1])
@@ -254,7 +248,7 @@ _KNOWN: WeakKeyDictionary[BasisChange, dict[Any, Plan]] = WeakKeyDictionary()
 
 
 def _share_a_frame(scene: Scene, num_types: int) -> Bools:
-    """Which types meet in some frame, [types, types]."""
+    """Which types are in one frame somewhere, [types, types]."""
     if num_types == 1:
         return np.ones((1, 1), bool)
     present = np.zeros((len(scene.offsets) - 1, num_types))

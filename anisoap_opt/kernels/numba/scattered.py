@@ -24,6 +24,9 @@ from anisoap_opt.kernels.numba.llvm import (
 )
 from anisoap_opt.kernels.numba.vectors import LANES, F64x8
 
+AHEAD = 16
+"""Particles that are asked for early: in another order than they lie in, memory would be waited for."""
+
 
 @intrinsic
 def gather(typing: Any, array: Any, rows: Any, first: Any, stride: Any, column: Any) -> Any:

@@ -18,7 +18,7 @@ from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.numba.cells import cell_along, lay_grid, write_reciprocal
 from anisoap_opt.kernels.numba.jit import entry_point
-from anisoap_opt.kernels.numba.scattered import prefetch
+from anisoap_opt.kernels.numba.scattered import AHEAD, prefetch
 from anisoap_opt.kernels.numba.threads import run_parts
 from anisoap_opt.kernels.numba.vectors import LANES
 from anisoap_opt.lattice import LARGEST_IMAGES, SHELL, refuse_too_many_images
@@ -32,8 +32,6 @@ CELLS_PER_CUTOFF = 1
 CELLS_PER_PARTICLE = 2
 """Wider cells are used where there would be more of them than this."""
 
-AHEAD = 16
-"""Particles that are asked for early: in another order than they lie in, memory would be waited for."""
 MIN_TASK = 20_000
 """Particles below which a second thread costs more than it saves."""
 

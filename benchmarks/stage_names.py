@@ -1,0 +1,18 @@
+"""What the stages of `benchmarks.stages` are called, and where their numbers are kept."""
+
+from __future__ import annotations
+
+from benchmarks.speed_tools import ROOT
+
+FRAMES = "frames: check and stack"
+PLACES = "wrap, sort in space"
+GAUSSIANS = "per-particle Gaussians"
+SEARCH = "neighbours"
+KERNEL = "kernel: coefficients"
+COUPLING = "coupling, sums"
+REST = "all else"
+WHOLE = "power_spectrum, all"
+STAGES = (FRAMES, PLACES, GAUSSIANS, SEARCH, KERNEL, COUPLING, REST)
+"""What WHOLE is made of; where PLACES is not measured, it is a part of SEARCH."""
+BEFORE, NOW = "numba before", "numba now"
+RESULTS = ROOT / "docs" / "figures" / "stages.json"
