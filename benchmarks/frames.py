@@ -1,4 +1,4 @@
-"""Benchmarks of what comes before the kernel: reading files, checking frames, finding neighbours; of single calls.
+"""Benchmarks of what comes before the kernel: checking frames, finding neighbours; of single calls.
 
 Checks and search are no public functions, so both are measured through `power_spectrum` with a basis of one function,
 max_angular 0, for which the kernel has next to nothing to do.
@@ -86,25 +86,3 @@ class BatchInput(Measured):
 
     track_seconds_per_frame = Measured.seconds_per_frame
     track_peak_memory = Measured.peak_memory
-
-
-class Reading:
-    """`ase.io.read` of a file of 200 frames: none of this package's code, but often longer than all of it."""
-
-    params = (("one_species", "ellipsoids"),)
-    param_names = ("system",)
-    version = "1"
-    number, rounds, repeat, warmup_time = 1, 1, (2, 3, 1.0), 0.0
-
-    @classmethod
-    def inputs(cls) -> list[bytes]:
-        return [(workloads.data_folder() / f"{system}.xyz").read_bytes() for system in cls.params[0]]
-
-    def setup(self, system: str) -> None:
-        import ase.io
-
-        self.read = ase.io.read
-        self.path = workloads.data_folder() / f"{system}.xyz"
-
-    def time_read(self, system: str) -> None:
-        self.read(self.path, ":")
