@@ -14,7 +14,7 @@ from anisoap_bench.asv_files import read_results
 from anisoap_bench.dashboard.publish import publish
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.history.commits import select
-from anisoap_bench.history.counts import count
+from anisoap_bench.history.counts import check_parameters, count
 from anisoap_bench.history.run import describe_machine, machine_name, run
 from anisoap_bench.terminal import echo
 
@@ -52,6 +52,9 @@ def main(options: argparse.Namespace) -> int:
     results, machine = root / options.results, options.machine or machine_name()
     measured = {one.commit for one in read_results(results / machine)}
     commits = select(options.wanted, root, measured, options.touching or [])
+    if not commits:
+        echo(f"nothing new: {len(measured)} commits have results in {results / machine}")
+        return 0
     describe_machine(machine)
     echo(f"{len(commits)} commits, {commits[-1][:8]} to {commits[0][:8]}; results in {results}")
     begin = time.time()
@@ -59,6 +62,7 @@ def main(options: argparse.Namespace) -> int:
     chosen += [] if options.again else ["--skip-existing"]
     chosen += ["--show-stderr"] if options.messages else []
     run(root, commits, results, machine, chosen)
+    check_parameters(results, machine, commits)
     counts = count(results, machine, commits, begin)
     echo(str(counts))
     if not counts.new + counts.old:

@@ -25,6 +25,9 @@ from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
 from anisoap_bench.terminal import echo, note
 from benchmarks.measure import machine
 
+NO_PRODUCT = ("results/",)
+"""What is measured is written there, and is no part of what is measured."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``gate``."""
@@ -133,7 +136,7 @@ def _is_dirty(root: Path, head: str, allowed: bool) -> bool:
     checked_out = head == commit_of("HEAD", root)
     if allowed and not checked_out:
         raise CannotMeasure("--allow-dirty measures the working tree, so that head has to be the commit checked out")
-    changed = changed_files(root) if checked_out else []
+    changed = [name for name in changed_files(root) if not name.startswith(NO_PRODUCT)] if checked_out else []
     if changed and not allowed:
         names = ", ".join(changed[:5]) + (", …" if len(changed) > 5 else "")
         raise CannotMeasure(f"there are changes that are not committed ({names}): commit them, or use --allow-dirty")

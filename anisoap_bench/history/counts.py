@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from anisoap_bench.asv_files import read_results
+from anisoap_bench.asv_files import read_json, read_results
+from anisoap_bench.errors import CannotMeasure
 
 
 @dataclass
@@ -52,3 +53,24 @@ def count(results: Path, machine: str, commits: Collection[str], since: float) -
                 counts.new += new
                 counts.old += not new
     return counts
+
+
+def check_parameters(results: Path, machine: str, commits: Collection[str]) -> None:
+    """CannotMeasure if results are of other parameters than the benchmark has now, with the same version.
+
+    asv takes such results for the benchmark's own, and measures nothing again. A commit may lack some of the backends.
+    """
+    path = results / "benchmarks.json"
+    now = read_json(path) if path.exists() else {}
+    for one in read_results(results / machine):
+        for name in one.rows if one.commit in commits else ():
+            row, benchmark = one.rows[name], now.get(name)
+            if not isinstance(benchmark, dict) or row.get("version") != benchmark["version"]:
+                continue
+            fixed = [axis for axis, what in enumerate(benchmark["param_names"]) if what != "backend"]
+            before = row["params"]
+            if len(before) != len(benchmark["params"]) or any(before[k] != benchmark["params"][k] for k in fixed):
+                raise CannotMeasure(
+                    f"{name}: results of {one.commit[:8]} are of other parameters than the class has now, with the "
+                    f"same version {row['version']!r}: give the class a new version"
+                )

@@ -106,10 +106,11 @@ only_linux_pins = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reaso
         ({}, ("--base", "no-such-branch"), "no commit is called 'no-such-branch'"),
         ({}, ("--base", "main"), "main and HEAD are the same commit"),
         ({"new.txt": "", "anisoap_opt/__init__.py": ""}, (), "anisoap_opt/__init__.py, new.txt"),
+        ({"results/asv/new.json": ""}, ("--base", "main"), "main and HEAD are the same commit"),
         ({}, ("--head", "HEAD~1", "--allow-dirty"), "head has to be the commit checked out"),
         pytest.param({}, ("--base", "HEAD", "--core", "9999"), "no core 9999", marks=only_linux_pins),
     ],
-    ids=["unknown", "same commit", "not committed", "not checked out", "core"],
+    ids=["unknown", "same commit", "not committed", "only results", "not checked out", "core"],
 )
 def test_what_is_not_compared(repo: Path, changed: dict[str, str], options: tuple[str, ...], words: str) -> None:
     commit(repo, "second")
@@ -117,7 +118,7 @@ def test_what_is_not_compared(repo: Path, changed: dict[str, str], options: tupl
     code, output = gate(repo, *options)
     assert code == 2
     assert words in output
-    assert ("--allow-dirty" in output) == (bool(changed) or "--allow-dirty" in options)
+    assert ("--allow-dirty" in output) == ("new.txt" in changed or "--allow-dirty" in options)
     assert "shallow" not in output
 
 

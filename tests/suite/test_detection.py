@@ -37,6 +37,9 @@ def test_a_slow_commit_is_named_and_so_are_memory_and_error(environments: Path, 
     slow = commits[throwaway.SLOW - 1]
     expected = {"toy.Toy.time_call": [slow], "toy.Toy.track_error": [slow], "toy.ToyMemory.track_peak_memory": [slow]}
     assert published_regressions(folder, tmp_path) == expected
+    config = str(environments.parent / "history" / "asv.conf.json")  # .asv/history, where environments are in .asv/env
+    told = run("asv", "--config", config, "compare", f"{slow}~1", slow, folder=folder, home=tmp_path)
+    assert any(line.startswith("| +") and "toy.Toy.time_call" in line for line in told.splitlines()), told
 
 
 def test_nothing_is_named_without_one(environments: Path, tmp_path: Path) -> None:

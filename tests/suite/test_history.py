@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from anisoap_bench.asv_files import configuration, read_results
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.history import run as asv_run
 from anisoap_bench.history.commits import select
-from anisoap_bench.history.counts import count
+from anisoap_bench.history.counts import check_parameters, count
 from tests.suite.asv_tools import ROOT, commit, git, write_config, write_results
 
 Repository = tuple[Path, list[str]]
@@ -45,6 +46,7 @@ def test_ranges(repository: Repository) -> None:
     assert select("4", folder, set(), []) == commits[:4]
     assert select("NEW", folder, set(), []) == commits
     assert select("NEW", folder, {commits[2], commits[4], "0" * 40}, []) == commits[:2]
+    assert select("NEW", folder, set(commits), []) == []
     assert select("ALL", folder, set(), ["package"]) == [commits[1], commits[4]]
     assert select("1", folder, set(), ["package"]) == [commits[1]]
 
@@ -57,7 +59,6 @@ def test_ranges(repository: Repository) -> None:
         ("0", [], "no commit"),
         ("--all", [], "no range"),
         ("ALL", ["elsewhere"], "that touches elsewhere"),
-        ("NEW", [], "no commit in 'NEW'"),
     ],
 )
 def test_ranges_without_commits(repository: Repository, wanted: str, touching: list[str], says: str) -> None:
@@ -69,6 +70,18 @@ def test_what_a_shallow_clone_lacks(repository: Repository, tmp_path: Path) -> N
     git(tmp_path, "clone", "--quiet", "--depth=2", repository[0].as_uri(), "shallow")
     with pytest.raises(CannotMeasure, match="HEAD~5.*shallow"):
         select("HEAD~5..HEAD", tmp_path / "shallow", set(), [])
+
+
+@pytest.mark.parametrize("wanted", ["ALL", "NEW", "3"])
+def test_a_shallow_clone_does_not_shorten_a_range(repository: Repository, tmp_path: Path, wanted: str) -> None:
+    folder, commits = repository
+    git(tmp_path, "clone", "--quiet", "--depth=2", folder.as_uri(), "shallow")
+    with pytest.raises(CannotMeasure, match=f"commits of '{wanted}' may be missing.*unshallow"):
+        select(wanted, tmp_path / "shallow", set(), [])
+    assert select("2", tmp_path / "shallow", set(), []) == commits[:2]
+    assert select("HEAD~1..HEAD", tmp_path / "shallow", set(), []) == commits[:1]
+    git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "shallower")
+    assert select("HEAD^!", tmp_path / "shallower", set(), []) == commits[:1]
 
 
 def rows(**values: tuple[list[float | None] | None, int]) -> dict[str, list[Any]]:
@@ -124,6 +137,39 @@ def test_results_go_to_the_tracked_folder_and_are_counted(
     assert "1 commits × 1 benchmarks × 1 environments: 1 measured now, 0 before" in capsys.readouterr().out
     assert history(folder, "--again", "--messages", "--results", "elsewhere") == 0
     assert asv.calls.pop() == {"commits": commits, "results": folder / "elsewhere", "options": ["--show-stderr"]}
+
+
+def test_nothing_new_is_no_error(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asv = Asv(monkeypatch, [1.0, 1.0])
+    assert history(repository[0]) == 0
+    options = ("--root", str(repository[0]), "--machine", "m", "--no-publish")
+    assert main(["history", "NEW", *options]) == 0
+    assert "nothing new: 1 commits have results" in capsys.readouterr().out
+    assert len(asv.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "params", "version", "says"),
+    [
+        (["size"], [["0", "1"]], "1", None),
+        (["size"], [["0", "1", "2"]], "1", "benchmark: results of .* give the class a new version"),
+        (["size"], [["0", "1", "2"]], "2", None),
+        (["backend"], [["0", "1", "2"]], "1", None),
+        (["size", "backend"], [["0", "1"], ["0"]], "1", "give the class a new version"),
+    ],
+)
+def test_other_parameters_need_another_version(
+    repository: Repository, tmp_path: Path, names: list[str], params: list[list[str]], version: str, says: str | None
+) -> None:
+    commit = repository[1][0]
+    write_results(tmp_path, "m", commit, rows(benchmark=([1.0, 1.0], 5_000)))
+    now = {"benchmark": {"param_names": names, "params": params, "version": version}, "version": 2}
+    (tmp_path / "benchmarks.json").write_text(json.dumps(now))
+    with pytest.raises(CannotMeasure, match=says) if says else nullcontext():
+        check_parameters(tmp_path, "m", [commit])
+    check_parameters(tmp_path, "m", [])
 
 
 @pytest.mark.parametrize("values", [None, [NAN, NAN], [None, None]])
