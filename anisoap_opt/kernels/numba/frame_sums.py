@@ -178,11 +178,11 @@ def _weights(r_ij, total, smoothing, room):
     """Factors of the smooth cutoff, [pairs], in the room for them; None if there is none for a hard cutoff."""
     if room is not None:
         radius, width = smoothing
-        if len(room) < total:
-            room = np.empty(total)
+        factors = room if len(room) >= total else np.empty(total)
         for p in range(total):
             x, y, z = r_ij[3 * p], r_ij[3 * p + 1], r_ij[3 * p + 2]
-            room[p] = _factor_at(_fallen(np.sqrt(x * x + y * y + z * z), radius, width))
+            factors[p] = _factor_at(_fallen(np.sqrt(x * x + y * y + z * z), radius, width))
+        return factors
     return room
 
 
