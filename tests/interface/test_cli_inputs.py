@@ -12,7 +12,7 @@ import ase.io
 import numpy as np
 import pytest
 
-from anisoap_opt.files import read_frames
+from anisoap_opt.cli.files import read_frames
 from tests.frames_for_tests import calculator, random_frame
 from tests.interface.test_cli import OPTIONS, run
 from tests.tolerances import assert_close
