@@ -76,6 +76,20 @@ class ParticleBatch:
             self, positions=self.positions / length, semiaxes=self.semiaxes / length, cells=self.cells / length
         )
 
+    def part(self, first: int, last: int) -> ParticleBatch:
+        """The frames first … last - 1."""
+        frames = slice(first, last)
+        inside = slice(self.offsets[first], self.offsets[last])
+        return ParticleBatch(
+            positions=self.positions[inside],
+            types=self.types[inside],
+            rotations=self.rotations[inside],
+            semiaxes=self.semiaxes[inside],
+            cells=self.cells[frames],
+            pbc=self.pbc[frames],
+            offsets=self.offsets[first : last + 1] - self.offsets[first],
+        )
+
     @classmethod
     def from_frames(
         cls,

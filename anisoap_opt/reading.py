@@ -152,7 +152,7 @@ def _count(path: Path) -> int:
     count = 0
     try:
         with opening.text(path) as lines:
-            for _, _, particles in rows.frames(path, lines):
+            for _, _, particles, _ in rows.frames(path, lines):
                 deque(islice(lines, particles + 1), maxlen=0)
                 count += 1
     except NotUnderstood:

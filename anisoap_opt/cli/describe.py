@@ -1,8 +1,9 @@
-"""``anisoap-opt describe``: descriptors of the frames of a file."""
+"""``anisoap-opt describe``: descriptors of the frames of files."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,37 +12,87 @@ import typer
 from anisoap_opt.cli.messages import errors_as_exit_code_2, messages_on_stderr
 from anisoap_opt.cli.options import Basis, Calculation, Format, with_options
 
+_FILES = (".npz", ".mts")
+_OTHER_FILES = (".npy", ".txt", ".csv", ".dat", ".h5", ".hdf5", ".json", ".xyz", ".extxyz")
+"""Names of what is hardly meant to be a folder."""
+
+
+@dataclass(frozen=True)
+class IntoFolder:
+    """Options for a folder of blocks."""
+
+    frames_per_block: Annotated[
+        int | None, typer.Option(help="Frames of a block; as many as bounded memory allows, unless given.", min=1)
+    ] = None
+    zarr: Annotated[bool, typer.Option("--zarr", help="One Zarr array instead of .npy files.")] = False
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Rows of bad frames are NaN, and listed; else they are errors.")
+    ] = False
+    shard: Annotated[
+        str, typer.Option(help="Blocks of one part only: 0/16 … 15/16, for array jobs; 'merge' puts them together.")
+    ] = "0/1"
+
+    def part(self) -> tuple[int, int]:
+        """Which part of how many."""
+        number, _, of = self.shard.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and int(number) < int(of)):
+            raise typer.BadParameter(f"must be from 0/N to N-1/N, got {self.shard!r}", param_hint="--shard")
+        return int(number), int(of)
+
+    def check_unused(self) -> None:
+        """Refuse these options for a file."""
+        for name, value in vars(self).items():
+            if value != getattr(IntoFolder, name):
+                raise typer.BadParameter("is for a folder; --out is a file", param_hint=f"--{name.replace('_', '-')}")
+
 
 @with_options
 def describe(
-    frames: Annotated[Path, typer.Argument(help="File that ASE reads, e.g. extended XYZ.")],
+    files: Annotated[list[Path], typer.Argument(help="Files that ASE reads, e.g. extended XYZ.")],
     out: Annotated[
         Path,
         typer.Option(
             help="features.npz: mean over each frame's centres, an array [frames, features], and what its columns are; "
-            "features.mts: every centre, a metatensor TensorMap."
+            "features.mts: every centre, a metatensor TensorMap. Any other name is that of a folder: the means, block "
+            "by block in bounded memory; the same command again continues a run that was killed."
         ),
     ],
     basis: Basis,
     calculation: Calculation,
     file_format: Format,
+    into_folder: IntoFolder,
     symmetric: Annotated[bool, typer.Option("--symmetric", help="Half the features, the same inner products.")] = False,
-    index: Annotated[str, typer.Option(help="Which frames: 5, or as slices: ':100'.")] = ":",
+    index: Annotated[str, typer.Option(help="Which frames: 5, or as slices: ':100'. Not for a folder.")] = ":",
 ) -> None:
-    """Write the power spectrum of the frames in a file."""
-    from anisoap_opt import EllipsoidalDensityProjection
-    from anisoap_opt.cli.files import read_frames, write_features
-
-    if out.suffix.lower() not in (".npz", ".mts"):
-        raise typer.BadParameter(f"must end in .npz or .mts, got {out.name!r}", param_hint="--out")
-    if out.is_dir():
+    """Write the power spectrum of the frames in files."""
+    suffix = out.suffix.lower()
+    if suffix in _OTHER_FILES:
+        raise typer.BadParameter(f"must end in .npz or .mts, or be a folder, got {out.name!r}", param_hint="--out")
+    if suffix in _FILES and out.is_dir():
         raise typer.BadParameter(f"is a folder: {out}", param_hint="--out")
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")
     hypers = {**basis.hypers(), **calculation.hypers()}
+    if suffix not in _FILES:
+        if index != ":":
+            raise typer.BadParameter("a folder gets all frames; leave it out", param_hint="--index")
+        _into_folder(files, out, hypers, calculation.how(), file_format, into_folder, symmetric)
+        return
+    into_folder.check_unused()
+    if len(files) > 1:
+        raise typer.BadParameter("several files go into a folder", param_hint="--out")
+    _into_file(files[0], out, hypers, calculation.how(), file_format, symmetric, index)
+
+
+def _into_file(
+    path: Path, out: Path, hypers: dict[str, Any], computed: dict[str, Any], said: Format, symmetric: bool, index: str
+) -> None:
+    from anisoap_opt import EllipsoidalDensityProjection
+    from anisoap_opt.cli.files import read_frames, write_features
+
     with messages_on_stderr(), errors_as_exit_code_2():
-        calculator = EllipsoidalDensityProjection(**hypers, **calculation.how())
-        particles = read_frames(frames, index, file_format.file_format, file_format.symbols, calculator.columns)
+        calculator = EllipsoidalDensityProjection(**hypers, **computed)
+        particles = read_frames(path, index, said.file_format, said.symbols, calculator.columns)
         how: dict[str, Any] = {"symmetric": symmetric, "show_progress": sys.stderr.isatty()}
         mean = out.suffix.lower() == ".npz"
         features: Any = (
@@ -52,3 +103,45 @@ def describe(
         write_features(out, features, columns, {**hypers, **made})
     shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else f"{len(features)} blocks"
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")
+
+
+def _into_folder(
+    files: list[Path],
+    out: Path,
+    hypers: dict[str, Any],
+    computed: dict[str, Any],
+    said: Format,
+    options: IntoFolder,
+    symmetric: bool,
+) -> None:
+    from anisoap_opt import EllipsoidalDensityProjection
+    from anisoap_opt.cli.progress import Progress
+    from anisoap_opt.folder.run import describe_files
+    from anisoap_opt.folder.scan import Source
+
+    part = options.part()
+    elements = None if said.symbols is None else tuple(said.symbols)
+    with messages_on_stderr(), errors_as_exit_code_2():
+        calculator = EllipsoidalDensityProjection(**hypers, **computed)
+        with Progress() as progress:
+            done = describe_files(
+                [Source(str(path), said.file_format, elements) for path in files],
+                calculator,
+                out,
+                frames_per_block=options.frames_per_block,
+                symmetric=symmetric,
+                storage="zarr" if options.zarr else "npy",
+                skip_bad=options.skip_bad,
+                shard=part,
+                progress=progress,
+            )
+    for one in done.skipped:
+        typer.echo(f"anisoap-opt: skipped: {one.reason}", err=True)
+    shape = f"{done.frames} frames × {done.features} features"
+    blocks = f"{done.blocks} block{'' if done.blocks == 1 else 's'}"
+    of = f", shard {options.shard}" if part[1] > 1 else ""
+    before = ", nothing was left to do" if done.before == done.blocks else ""
+    if not before and done.before:
+        before = f", {done.before} of them finished before"
+    skipped = f", {len(done.skipped)} bad frames skipped" if done.skipped else ""
+    typer.echo(f"{out}: {shape} in {blocks}{of}{before}{skipped}, backend {calculator.backend}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from anisoap_opt.xyz.headers import UnreadableError
 
@@ -59,7 +59,20 @@ def text(path: Path) -> Iterator[TextIO]:
     UnreadableError
         If what it holds is not compressed so, or is no text.
     """
-    file = _open(path)
+    with _opened(path, "rt") as file:
+        yield file
+
+
+@contextmanager
+def binary(path: Path) -> Iterator[BinaryIO]:
+    """As `text`, a file's bytes, no longer compressed."""
+    with _opened(path, "rb") as file:
+        yield file
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[Any]:
+    file = _open(path, mode)
     try:
         with file:
             yield file
@@ -67,18 +80,18 @@ def text(path: Path) -> Iterator[TextIO]:
         raise UnreadableError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, mode: str) -> Any:
     if path.suffix == ".zst":
-        return _open_zst(path)
+        return _open_zst(path, mode)
     if path.suffix in _COMPRESSED:
-        return import_module(_COMPRESSED[path.suffix]).open(path, "rt")
-    return open(path)
+        return import_module(_COMPRESSED[path.suffix]).open(path, mode)
+    return open(path, mode)
 
 
-def _open_zst(path: Path) -> Any:
+def _open_zst(path: Path, mode: str) -> Any:
     for name in _ZSTD:
         try:
-            return import_module(name).open(os.fspath(path), "rt")
+            return import_module(name).open(os.fspath(path), mode)
         except ModuleNotFoundError:
             continue
     raise ModuleNotFoundError(f"{path}: reading .zst needs Python 3.14, or the package zstandard")

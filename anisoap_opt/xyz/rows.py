@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from anisoap_opt import checks
 from anisoap_opt.xyz.headers import Header, Headers, NotUnderstood, RowFormat, UnreadableError
 
+Line = TypeVar("Line", str, bytes)
 _MOST_LINES = 20_000
 """Lines of text kept at a time, before they become numbers."""
 
@@ -159,8 +160,19 @@ class Block:
         return UnreadableError(f"{self.path}, line {line} (frame {index}): {error}")
 
 
-def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
-    """Number of each frame, of its first line from 1, and of its particles; what follows in `lines` is the caller's.
+def frames(path: Path, lines: Iterator[Line], first: int = 0, line: int = 1) -> Iterator[tuple[int, int, int, Line]]:
+    """Number of each frame, of its first line, of its particles, and this line; what follows is the caller's to take.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    lines : iterator of str, or of bytes
+        From the beginning of a frame on.
+    first : int
+        Number of this frame.
+    line : int
+        Number of its first line; the file's first is 1.
 
     Raises
     ------
@@ -169,8 +181,7 @@ def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
     UnreadableError
         At a line that is no number of particles.
     """
-    line = 1
-    for index, text in enumerate(lines):
+    for index, text in enumerate(lines, first):
         try:
             count = int(text)
         except ValueError:
@@ -178,22 +189,25 @@ def frames(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, int, int]]:
                 if any(rest.strip() for rest in lines):
                     checks.warn(f"{path}, line {line}: an empty line ends the frames; what follows it is not read")
                 return
-            if text.lstrip().startswith("VEC"):
+            words = text if isinstance(text, str) else text.decode(errors="replace")
+            if words.lstrip().startswith("VEC"):
                 raise NotUnderstood("it has lines VEC1 …") from None
-            found = checks.shorten(text.rstrip("\n"))
+            found = checks.shorten(words.rstrip("\n"))
             raise UnreadableError(
                 f"{path}, line {line} (frame {index}): must be the number of particles, is {found}"
             ) from None
         if count < 0:
             raise NotUnderstood(f"{count} particles")
-        yield index, line, count
+        yield index, line, count, text
         line += count + 2
 
 
-def blocks(path: Path, lines: Iterator[str], wanted: range, most_frames: int, most_particles: int) -> Iterator[Block]:
-    """The wanted frames, so many at a time; a block ends with the frame that fills it."""
+def blocks(
+    path: Path, lines: Iterator[str], wanted: range, most_frames: int, most_particles: int, *place: int
+) -> Iterator[Block]:
+    """The wanted frames, so many at a time; a block ends with the frame that fills it. `place`: see `frames`."""
     headers, block = Headers(), Block(str(path))
-    for index, line, count in frames(path, lines):
+    for index, line, count, _ in frames(path, lines, *place):
         if len(block.counts) >= most_frames or block.num_particles >= most_particles:
             yield block
             block = Block(str(path))

@@ -1,0 +1,42 @@
+"""What a calculator was made with, as plain values: for manifests, and for other processes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.pairs import CenterBlock
+from anisoap_opt.projection import EllipsoidalDensityProjection
+from anisoap_opt.tensormap import feature_labels
+
+
+def arguments_of(calculator: EllipsoidalDensityProjection, types: Sequence[int]) -> dict[str, Any]:
+    """Arguments of the calculator's class, with these types, as JSON knows them.
+
+    Gradients are left out: features are wanted. So is `rotation_key` where any of the usual names will do.
+    """
+    names = inspect.signature(EllipsoidalDensityProjection).parameters
+    found = {name: getattr(calculator, name) for name in names if name != "compute_gradients"}
+    if calculator.columns.any_name:
+        del found["rotation_key"]
+    found["types"] = list(types)
+    return json.loads(json.dumps(found, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's scalars and arrays, in a list of radial indices say."""
+    return np.asarray(value).tolist()
+
+
+def labels(calculator: EllipsoidalDensityProjection, *, symmetric: bool) -> npt.NDArray[np.void]:
+    """As `EllipsoidalDensityProjection.feature_labels`, if the calculator has `types`: no frames are needed then."""
+    types = calculator.types
+    assert types is not None
+    none = np.zeros(0, dtype=np.int64)
+    blocks = [CenterBlock(one, types, none, 0) for one in types]
+    return feature_labels(blocks, tuple(calculator.num_ns), symmetric=symmetric)

@@ -1,0 +1,127 @@
+"""``manifest.json``: what a folder holds and how it was made, so that it can be read without this package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anisoap_opt import kernels
+from anisoap_opt.folder.arguments import labels
+from anisoap_opt.folder.plan import Plan
+from anisoap_opt.projection import EllipsoidalDensityProjection
+
+NAME = "manifest.json"
+FORMAT = 1
+STORAGES = ("npy", "zarr")
+Manifest = dict[str, Any]
+
+
+def make_manifest(
+    plan: Plan, arguments: Mapping[str, Any], *, symmetric: bool = False, reduce: str = "mean", storage: str = "npy"
+) -> Manifest:
+    """The manifest of a run: the same for the same files and arguments, whoever makes it.
+
+    Parameters
+    ----------
+    plan : Plan
+    arguments : dict
+        Of the calculator, with `types`; see `anisoap_opt.folder.arguments.arguments_of`.
+    symmetric, reduce : bool, str
+        Arguments of `EllipsoidalDensityProjection.power_spectrum`.
+    storage : {"npy", "zarr"}
+
+    Returns
+    -------
+    dict
+        Plain values.
+    """
+    calculator = EllipsoidalDensityProjection(**arguments)
+    columns = labels(calculator, symmetric=symmetric)
+    names = columns.dtype.names or ()
+    return {
+        "format": FORMAT,
+        "storage": storage,
+        "dtype": calculator.dtype,
+        "num_frames": plan.num_frames,
+        "num_features": len(columns),
+        "frames_per_block": plan.frames_per_block,
+        "num_blocks": plan.num_blocks,
+        "hypers": dict(arguments),
+        "symmetric": symmetric,
+        "reduce": reduce,
+        "versions": _versions(calculator.backend),
+        "files": [
+            {"path": one.source.path, "size": one.size, "sha256": one.sha256, "first_frame": first}
+            for one, first in zip(plan.scans, plan.first_frames, strict=False)
+        ],
+        "columns": {name: columns[name].tolist() for name in names},
+    }
+
+
+def to_bytes(manifest: Manifest) -> bytes:
+    """As it stands in the file, a line for each entry."""
+    lines = (f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in manifest.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is no manifest, or one of another format.
+    """
+    path = folder / NAME
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{folder} is no folder of features: it has no {NAME}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is no manifest of a folder of features: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise ValueError(f"{path} has the format {found!r}, and this version reads {FORMAT}")
+    return manifest
+
+
+def differences(there: Manifest, here: Manifest) -> list[str]:
+    """What differs between two manifests, in words; files may have moved."""
+    return list(_differences("", _comparable(there), _comparable(here)))
+
+
+def _comparable(manifest: Manifest) -> Manifest:
+    files = [{key: value for key, value in one.items() if key != "path"} for one in manifest["files"]]
+    return {**manifest, "files": dict(enumerate(files)), "columns": "", "hypers": dict(manifest["hypers"])}
+
+
+def _differences(name: str, there: Any, here: Any) -> Iterator[str]:
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in dict.fromkeys((*there, *here)):
+            yield from _differences(f"{name}.{key}" if name else str(key), there.get(key), here.get(key))
+    elif there != here:
+        yield f"{name} is {there!r} there and {here!r} here"
+
+
+def column_labels(manifest: Manifest) -> np.ndarray[Any, np.dtype[np.void]]:
+    """What stands in each column, as `EllipsoidalDensityProjection.feature_labels`."""
+    columns = manifest["columns"]
+    out = np.zeros(manifest["num_features"], dtype=[(name, np.int32) for name in columns])
+    for name, values in columns.items():
+        out[name] = values
+    return out
+
+
+def _versions(backend: str) -> dict[str, str]:
+    import anisoap_opt
+
+    needs = kernels.BACKENDS[backend].needs
+    more = {needs: str(import_module(needs).__version__)} if needs else {}
+    return {"anisoap_opt": anisoap_opt.__version__, "numpy": np.__version__, **more}

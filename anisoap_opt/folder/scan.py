@@ -1,0 +1,290 @@
+"""A quick pass over a file of frames: how many there are, where they begin, which types they hold.
+
+No number of a row is read: that is what makes it quick.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from anisoap_opt.xyz import opening, rows
+from anisoap_opt.xyz.headers import Headers, NotUnderstood, RowFormat, UnreadableError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+MOST_PLACES = 1 << 12
+"""Places of a file that are kept; of more, every second one is forgotten."""
+_BEGINNING = 4
+"""Characters at the beginning of a row that tell its element; no symbol has so many."""
+_ROWS = 10_000
+"""Rows of text that are kept until their elements are noted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, and what ASE is told about it.
+
+    Attributes
+    ----------
+    path : str
+    file_format : str or None
+        ASE's name of the format; None leaves it to the file.
+    elements : tuple of str or None
+        Chemical symbols of the types 1, 2, … of a LAMMPS dump.
+    """
+
+    path: str
+    file_format: str | None = None
+    elements: tuple[str, ...] | None = None
+
+    def frames_by_ase(self) -> Iterator[Atoms]:
+        """The file's frames, one by one, as ASE reads them; an UnreadableError if it cannot."""
+        from ase.io import iread
+
+        more: dict[str, Any] = {} if self.elements is None else {"specorder": list(self.elements)}
+        number = 0
+        try:
+            for frame in iread(self.path, ":", format=self.file_format, do_not_split_by_at_sign=True, **more):
+                yield frame
+                number += 1
+        except Exception as error:  # ASE's, of many kinds
+            where = f"{self.path} (frame {number})"
+            raise UnreadableError(f"{where}: ASE cannot read this: {type(error).__name__}: {error}") from error
+
+    def is_extended_xyz(self) -> bool:
+        """Whether this package reads it; ASE reads other formats."""
+        if self.file_format is not None:
+            return self.file_format == "extxyz"
+        return self.elements is None and opening.is_extended_xyz(Path(self.path))
+
+
+class Places(NamedTuple):
+    """Where some of a file's frames begin; the last place is the end.
+
+    Attributes
+    ----------
+    frames : array of int
+        Ascending.
+    offsets : array of int
+        Bytes before them, once decompressed.
+    lines : array of int
+        Numbers of their first lines; the file's first is 1.
+    """
+
+    frames: array[int]
+    offsets: array[int]
+    lines: array[int]
+
+    def add(self, frame: int, offset: int, line: int) -> None:
+        """Add a place behind the others."""
+        for values, value in zip(self, (frame, offset, line), strict=True):
+            values.append(value)
+
+    def of(self, frame: int) -> tuple[int, int]:
+        """Offset and line of a frame that has a place."""
+        number = bisect_right(self.frames, frame) - 1
+        assert self.frames[number] == frame, (frame, self.frames[number])
+        return self.offsets[number], self.lines[number]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the quick pass found out about a file.
+
+    Attributes
+    ----------
+    source : Source
+    size : int
+        Bytes.
+    changed : int
+        Time of its last change, ns.
+    sha256 : str
+        Of the file as it is, compressed or not.
+    num_frames : int
+    types : frozenset of int
+    most_particles : int
+        In one frame.
+    every : int
+        Frames have a place if their number among those of all files is a multiple of this; so has the file's first.
+    places : Places or None
+        None if ASE has to read the file.
+    """
+
+    source: Source
+    size: int
+    changed: int
+    sha256: str
+    num_frames: int
+    types: frozenset[int]
+    most_particles: int
+    every: int = 1
+    places: Places | None = None
+
+    def check_unchanged(self) -> None:
+        """Raise an OSError if the file is another one by now."""
+        now = os.stat(self.source.path)
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.changed):
+            raise OSError(f"{self.source.path} has changed since this run began; what was computed before is kept")
+
+
+def scan(source: Source, first: int, every: int | None) -> Scan:
+    """Look through a file.
+
+    Parameters
+    ----------
+    source : Source
+    first : int
+        Number of its first frame among those of all files.
+    every : int or None
+        Frames from one place to the next; None keeps as many places as there is room for, at powers of two.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    FileNotFoundError, OSError, ValueError
+        If there is no such file, or where its frames begin cannot be told.
+    """
+    path = Path(source.path)
+    opening.check_exists(path)
+    status = path.stat()
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(sha256_of, path)
+        found: tuple[int, frozenset[int], int, int, Places | None]
+        try:
+            if not source.is_extended_xyz():
+                raise NotUnderstood("its format is another one")
+            try:
+                walk = _Walk.through(path, first, every)
+            except _CutError:
+                walk = _Walk.through(path, first, every, whole_words=True)
+            found = walk.num_frames, walk.types(), walk.most_particles, walk.every, walk.places
+        except NotUnderstood:
+            found = (*_by_ase(source), 1, None)
+        return Scan(source, status.st_size, status.st_mtime_ns, digest.result(), *found)
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _by_ase(source: Source) -> tuple[int, frozenset[int], int]:
+    count, types, most = 0, set[int](), 0
+    for frame in source.frames_by_ase():
+        count += 1
+        types.update(frame.numbers.tolist())
+        most = max(most, len(frame))
+    return count, frozenset(types), most
+
+
+class _CutError(Exception):
+    """The beginnings of rows do not tell the elements."""
+
+
+class _Walk:
+    """One pass over the lines of extended XYZ."""
+
+    def __init__(self, first: int, every: int | None, whole_words: bool) -> None:
+        self.first, self.every = first, every or 1
+        self._most_places = MOST_PLACES if every is None else sys.maxsize
+        self._whole_words = whole_words
+        self._noted: dict[RowFormat, tuple[int, set[bytes]]] = {}  # column of the elements, and what stands there
+        self.num_frames = self.most_particles = 0
+        self.places = Places(array("q"), array("q"), array("q"))
+
+    @classmethod
+    def through(cls, path: Path, first: int, every: int | None, *, whole_words: bool = False) -> _Walk:
+        """Walk to the end of a file; a last frame that is not whole counts."""
+        walk = cls(first, every, whole_words)
+        with opening.binary(path) as file:
+            walk._go(path, file)
+        return walk
+
+    def _go(self, path: Path, lines: BinaryIO) -> None:
+        find, form, particles = Headers().find, None, list[bytes]()  # rows of this form that are not noted yet
+        line, next_place, most = 1, self.first, 0
+        for index, line, count, text in rows.frames(path, lines):  # noqa: B020 - the last one is wanted
+            if self.first + index >= next_place:
+                next_place = self._keep(index, lines.tell() - len(text), line)
+            try:
+                now = find(next(lines, b"").decode())[0].form
+            except NotUnderstood:
+                raise
+            except Exception:  # ASE's, of many kinds; the frame is bad, and whoever reads it will say so
+                now = None
+            if now is not form or len(particles) > _ROWS:
+                self._note(form, particles)
+                form, particles = now, []
+            particles.extend(islice(lines, count))
+            if count > most:
+                most = count
+            self.num_frames = index + 1
+        self._note(form, particles)
+        self.most_particles = most
+        self.places.add(self.num_frames, lines.tell(), line)
+
+    def _keep(self, index: int, offset: int, line: int) -> int:
+        """Keep the place of a frame; the number of the frame whose place is to be kept next."""
+        self.places.add(index, offset, line)
+        if len(self.places.frames) > self._most_places:
+            self.every *= 2
+            before, self.places = self.places, Places(array("q"), array("q"), array("q"))
+            for place in zip(*before, strict=True):
+                if place[0] == 0 or (self.first + place[0]) % self.every == 0:
+                    self.places.add(*place)
+        return (self.first + index) // self.every * self.every + self.every
+
+    def _note(self, form: RowFormat | None, particles: list[bytes]) -> None:
+        """Note what the elements of some rows are written in."""
+        if form is None:
+            return
+        column, texts = self._noted.setdefault(form, (_column_of_elements(form), set()))
+        if column == 0 and not self._whole_words:
+            texts.update([row[:_BEGINNING] for row in particles])
+            return
+        for row in particles:
+            words = row.split(None, column + 1)
+            if len(words) > column:
+                texts.add(words[column])
+
+    def types(self) -> frozenset[int]:
+        """The types of all rows that name one that there is; a _CutError if the beginnings of rows do not tell."""
+        from ase.data import atomic_numbers
+
+        types = set[int]()
+        for form, (column, texts) in self._noted.items():
+            for text in texts:
+                words = text.split()
+                if column == 0 and not self._whole_words and (not words or text == words[0]):
+                    raise _CutError
+                word = words[0].decode("ascii", "replace")
+                if "numbers" not in form.fields:
+                    types.update({atomic_numbers[symbol] for symbol in [word.capitalize()] if symbol in atomic_numbers})
+                elif word.lstrip("+-").isdecimal():
+                    types.add(int(word))
+        return frozenset(types)
+
+
+def _column_of_elements(form: RowFormat) -> int:
+    """Number of the column of symbols or atomic numbers."""
+    widths = [width for _, _, width in form.columns]
+    names = [name for name, _, _ in form.columns]
+    return sum(widths[: names.index("numbers" if "numbers" in names else "symbols")])

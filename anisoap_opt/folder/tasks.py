@@ -1,0 +1,238 @@
+"""One block's calculation: all that it needs goes in, features come out, in any process, without a file system."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from io import BytesIO, StringIO
+from itertools import chain, islice
+from pathlib import Path
+from sys import maxsize
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from anisoap_opt.arrays import Floats
+from anisoap_opt.basis.coupling import features_of_types
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.projection import EllipsoidalDensityProjection
+from anisoap_opt.stacking import Stack
+from anisoap_opt.xyz import rows
+from anisoap_opt.xyz.headers import NotUnderstood, UnreadableError
+from anisoap_opt.xyz.tables import Tables
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_reading, _computing = threading.Lock(), threading.Lock()
+"""In one process a thread makes arrays of text while another, without Python's lock, computes: no more at a time."""
+
+
+class Piece(NamedTuple):
+    """Frames of a block that follow each other in one file.
+
+    Attributes
+    ----------
+    path : str
+        "" for frames that come from no file.
+    first : int
+        Number of the first frame in the file.
+    line : int
+        Number of its first line, from 1; 0 where there are no lines.
+    frames : bytes, list of ase.Atoms, or ParticleBatch
+        The text of extended XYZ, or what it became already.
+    num_frames : int
+    """
+
+    path: str
+    first: int
+    line: int
+    frames: bytes | Sequence[Atoms] | ParticleBatch
+    num_frames: int
+
+
+class Task(NamedTuple):
+    """A block to be computed.
+
+    Attributes
+    ----------
+    block : int
+    first_row : int
+        Number of its first frame among all.
+    pieces : tuple of Piece
+    calculator : dict
+        Arguments of `EllipsoidalDensityProjection`, with `types`.
+    symmetric, reduce : bool, str
+        Arguments of its method `power_spectrum`.
+    skip_bad : bool
+        Whether a bad frame becomes a row of NaN; else it is an error.
+    run : str
+        The same text for all tasks of one run, in which no warning about a file is given twice by one process.
+    """
+
+    block: int
+    first_row: int
+    pieces: tuple[Piece, ...]
+    calculator: Mapping[str, Any]
+    symmetric: bool = False
+    reduce: str = "mean"
+    skip_bad: bool = False
+    run: str = ""
+
+    @property
+    def num_frames(self) -> int:
+        """Of all pieces."""
+        return sum(piece.num_frames for piece in self.pieces)
+
+
+class Skipped(NamedTuple):
+    """A frame that was bad.
+
+    Attributes
+    ----------
+    row : int
+        Of the result.
+    file : str
+    frame : int
+        Its number in the file.
+    line : int
+        Number of its first line in the file, 0 where there are no lines.
+    reason : str
+        What is wrong, and where.
+    """
+
+    row: int
+    file: str
+    frame: int
+    line: int
+    reason: str
+
+
+class Block(NamedTuple):
+    """A computed block.
+
+    Attributes
+    ----------
+    features : ndarray, shape [frames, features]
+        NaN in the rows of frames that were skipped.
+    first : int
+        Row of the whole result that its first row is.
+    number : int
+        Blocks are counted from 0.
+    skipped : tuple of Skipped
+    """
+
+    features: Floats
+    first: int
+    number: int
+    skipped: tuple[Skipped, ...]
+
+
+def compute(task: Task) -> Block:
+    """Features of a block.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a bad frame, if those are not skipped; the message says which, and where it is.
+    """
+    calculator = _calculator(json.dumps(dict(task.calculator)))
+    try:
+        batches = [_batch(piece, calculator, task.run) for piece in task.pieces]
+        return Block(_features(batches, calculator, task), task.first_row, task.block, ())
+    except (TypeError, ValueError):
+        found = _one_by_one(calculator, task)
+        if not found.skipped:
+            raise
+        return found
+
+
+def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
+    """As `compute`, if there is a bad frame: find it, and do without it or say where it is."""
+    good: list[int] = []
+    batches: list[ParticleBatch] = []
+    skipped: list[Skipped] = []
+    for row, piece in enumerate(chain.from_iterable(map(_cut, task.pieces)), task.first_row):
+        try:
+            batch = _batch(piece, calculator, task.run)
+            _features([batch], calculator, task)
+        except (TypeError, ValueError) as error:
+            reason = _located(error, piece)
+            if not task.skip_bad:
+                raise (TypeError if isinstance(error, TypeError) else ValueError)(reason) from error
+            skipped.append(Skipped(row, piece.path, piece.first, piece.line, reason))
+        else:
+            good.append(row - task.first_row)
+            batches.append(batch)
+    features = np.full((task.num_frames, num_features(calculator, task.symmetric)), np.nan, calculator.dtype)
+    if batches:
+        features[good] = _features(batches, calculator, task)
+    return Block(features, task.first_row, task.block, tuple(skipped))
+
+
+def num_features(calculator: EllipsoidalDensityProjection, symmetric: bool) -> int:
+    """Number of columns of a calculator with `types`."""
+    assert calculator.types is not None
+    all_met = np.ones((len(calculator.types),) * 2, dtype=bool)
+    return sum(features_of_types(calculator.num_ns, all_met, symmetric=symmetric))
+
+
+def _features(batches: list[ParticleBatch], calculator: EllipsoidalDensityProjection, task: Task) -> Floats:
+    with _computing:
+        return calculator.power_spectrum(
+            ParticleBatch.joined(batches), symmetric=task.symmetric, reduce=task.reduce, compute_gradients=False
+        )
+
+
+def _batch(piece: Piece, calculator: EllipsoidalDensityProjection, run: str) -> ParticleBatch:
+    frames, told = piece.frames, _told(run, piece.path)
+    with _reading:
+        if isinstance(frames, ParticleBatch):
+            return frames
+        if not isinstance(frames, bytes):
+            stack = Stack(list(frames), range(piece.first, piece.first + len(frames)))
+            stack.told = told
+            return ParticleBatch.of_stack(stack, calculator.columns)
+        lines = StringIO(frames.decode())
+        everything = range(maxsize), maxsize, maxsize
+        try:
+            (block,) = rows.blocks(Path(piece.path), lines, *everything, piece.first, piece.line)
+        except NotUnderstood as reason:
+            raise UnreadableError(f"{piece.path}{reason.where}: ASE cannot read this: {reason}") from reason
+        return ParticleBatch.of_stack(Tables(block, told), calculator.columns)
+
+
+def _cut(piece: Piece) -> Iterator[Piece]:
+    """The frames of a piece one by one."""
+    frames = piece.frames
+    if isinstance(frames, bytes):
+        lines = BytesIO(frames)
+        for number, line, count, text in rows.frames(Path(piece.path), lines, piece.first, piece.line):
+            yield Piece(piece.path, number, line, text + b"".join(islice(lines, count + 1)), 1)
+        return
+    for k in range(piece.num_frames):
+        one = frames.part(k, k + 1) if isinstance(frames, ParticleBatch) else frames[k : k + 1]
+        yield Piece(piece.path, piece.first + k, 0, one, 1)
+
+
+def _located(error: Exception, piece: Piece) -> str:
+    """What is wrong, and where, if the message does not say it already."""
+    message = str(error)
+    if piece.path and piece.path in message:
+        return message
+    line = f", line {piece.line}" if piece.line else ""
+    where = f"{piece.path}{line} (frame {piece.first})" if piece.path else f"frame {piece.first}"
+    return message if where in message else f"{where}: {message}"
+
+
+@lru_cache(maxsize=8)
+def _calculator(arguments: str) -> EllipsoidalDensityProjection:
+    return EllipsoidalDensityProjection(**json.loads(arguments))
+
+
+@lru_cache(maxsize=64)
+def _told(run: str, path: str) -> set[str]:
+    """What a warning was given about."""
+    return set()
