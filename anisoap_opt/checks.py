@@ -3,12 +3,15 @@
 import math
 import operator
 import sys
+import threading
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+warnings_lock = threading.RLock()
+"""Held while warnings are errors, which they are for all threads then, and while one is given."""
 UNSET: Any = object()
 """Stands for an argument that was not given, where None might have been."""
 
@@ -139,7 +142,8 @@ def warn(message: str) -> None:
     level, frame = 1, sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
+    with warnings_lock:
+        warnings.warn(message, UserWarning, stacklevel=level)
 
 
 def call(rust_moments: Any, **flags: Any) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from anisoap_opt.cli.backends import backends
 from anisoap_opt.cli.describe import describe
+from anisoap_opt.cli.merge import merge
 
 app = typer.Typer(
     add_completion=False,
@@ -35,4 +36,5 @@ def _main(
 
 
 app.command()(describe)
+app.command()(merge)
 app.command()(backends)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def write(path: Path, fill: Callable[[BinaryIO], object], *, replace: bool = Tru
     OSError
         If that fails; what was there before is there still.
     """
-    temporary = path.with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.part")
+    temporary = temporary_name(path)
     try:
         with temporary.open("xb") as file:
             fill(file)
@@ -47,6 +48,24 @@ def write(path: Path, fill: Callable[[BinaryIO], object], *, replace: bool = Tru
         raise OSError(error.errno, f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """Give a file a second name, or copy it where that cannot be; an OSError if neither can."""
+    temporary = temporary_name(path)
+    try:
+        os.link(source, temporary)
+        os.replace(temporary, path)
+        temporary.unlink(missing_ok=True)  # if both were the same file already, nothing was renamed
+        sync_folder(path.parent)
+    except OSError:
+        with source.open("rb") as file:
+            write(path, lambda copy: shutil.copyfileobj(file, copy))
+
+
+def temporary_name(path: Path) -> Path:
+    """A name beside a file's that nobody else uses, and that tells who made it."""
+    return path.with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.part")
 
 
 def _name_unless_there(temporary: Path, path: Path) -> None:
@@ -78,7 +97,7 @@ def remove_leftovers(folder: Path) -> None:
                 continue
             here = found["host"] == platform.node()
             if not _runs(int(found["pid"])) if here else time.time() - path.stat().st_mtime > _DAY:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _runs(pid: int) -> bool:

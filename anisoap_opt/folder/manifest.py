@@ -92,9 +92,17 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def differences(there: Manifest, here: Manifest) -> list[str]:
-    """What differs between two manifests, in words; files may have moved."""
-    return list(_differences("", _comparable(there), _comparable(here)))
+def differences(one: Manifest, other: Manifest, one_is: str, other_is: str) -> str:
+    """What differs between two manifests, in words, "" if nothing does; files may have moved.
+
+    Parameters
+    ----------
+    one, other : dict
+    one_is, other_is : str
+        What the message calls them.
+    """
+    pairs = _differences("", _comparable(one), _comparable(other))
+    return "; ".join(f"{name} is {value!r} {one_is} and {instead!r} {other_is}" for name, value, instead in pairs)
 
 
 def _comparable(manifest: Manifest) -> Manifest:
@@ -102,12 +110,12 @@ def _comparable(manifest: Manifest) -> Manifest:
     return {**manifest, "files": dict(enumerate(files)), "columns": "", "hypers": dict(manifest["hypers"])}
 
 
-def _differences(name: str, there: Any, here: Any) -> Iterator[str]:
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in dict.fromkeys((*there, *here)):
-            yield from _differences(f"{name}.{key}" if name else str(key), there.get(key), here.get(key))
-    elif there != here:
-        yield f"{name} is {there!r} there and {here!r} here"
+def _differences(name: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in dict.fromkeys((*one, *other)):
+            yield from _differences(f"{name}.{key}" if name else str(key), one.get(key), other.get(key))
+    elif one != other:
+        yield name, one, other
 
 
 def column_labels(manifest: Manifest) -> np.ndarray[Any, np.dtype[np.void]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from anisoap_opt.xyz import opening, rows
-from anisoap_opt.xyz.headers import Headers, NotUnderstood, RowFormat, UnreadableError
+from anisoap_opt.xyz.headers import LATTICE, Headers, NotUnderstood, RowFormat, UnreadableError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,6 +27,8 @@ MOST_PLACES = 1 << 12
 """Places of a file that are kept; of more, every second one is forgotten."""
 _BEGINNING = 4
 """Characters at the beginning of a row that tell its element; no symbol has so many."""
+_NEVER = b"\0"
+"""What no comment line begins with."""
 _ROWS = 10_000
 """Rows of text that are kept until their elements are noted."""
 
@@ -219,21 +221,27 @@ class _Walk:
         return walk
 
     def _go(self, path: Path, lines: BinaryIO) -> None:
-        find, form, particles = Headers().find, None, list[bytes]()  # rows of this form that are not noted yet
-        line, next_place, most = 1, self.first, 0
-        for index, line, count, text in rows.frames(path, lines):  # noqa: B020 - the last one is wanted
+        headers, form, particles = Headers(), None, list[bytes]()  # rows of this form that are not noted yet
+        head = tail = _NEVER
+        line, next_place, most, skip = 1, self.first, 0, len(head)
+        for index, line, count, text in rows.frames(path, lines):  # noqa: B020 - the last line is wanted
             if self.first + index >= next_place:
                 next_place = self._keep(index, lines.tell() - len(text), line)
-            try:
-                now = find(next(lines, b"").decode())[0].form
-            except NotUnderstood:
-                raise
-            except Exception:  # ASE's, of many kinds; the frame is bad, and whoever reads it will say so
-                now = None
-            if now is not form or len(particles) > _ROWS:
-                self._note(form, particles)
-                form, particles = now, []
+            comment = next(lines, b"")
+            if not (
+                comment.startswith(head)
+                and comment.endswith(tail)
+                and comment.find(b'"', skip) == len(comment) - len(tail)
+            ):
+                now, head, tail = _look(headers, comment)
+                skip = len(head)
+                if now is not form:
+                    self._note(form, particles)
+                    form, particles = now, []
             particles.extend(islice(lines, count))
+            if len(particles) > _ROWS:
+                self._note(form, particles)
+                particles = []
             if count > most:
                 most = count
             self.num_frames = index + 1
@@ -281,6 +289,23 @@ class _Walk:
                 elif word.lstrip("+-").isdecimal():
                     types.add(int(word))
         return frozenset(types)
+
+
+def _look(headers: Headers, comment: bytes) -> tuple[RowFormat | None, bytes, bytes]:
+    """The format of rows below a comment line, None if it is a bad one; and what lines like it begin and end with.
+
+    Between those is the text of a cell.
+    """
+    try:
+        header, _ = headers.find(comment.decode())
+    except NotUnderstood:
+        raise
+    except Exception:  # ASE's, of many kinds; the frame is bad, and whoever reads it will say so
+        return None, _NEVER, _NEVER
+    if header.cell is not None:
+        return header.form, _NEVER, _NEVER
+    cell = comment.index(LATTICE.encode()) + len(LATTICE)
+    return header.form, comment[:cell], comment[comment.index(b'"', cell) :]
 
 
 def _column_of_elements(form: RowFormat) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,20 +72,21 @@ def create_zarr(folder: Path, manifest: Manifest) -> None:
     if (folder / ZARR / "zarr.json").exists():
         return
     shape = manifest["num_frames"], manifest["num_features"]
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".zarr-") as temporary:
+    temporary = atomic.temporary_name(folder / ZARR)
+    try:
         _zarr().create_array(
-            Path(temporary) / ZARR,
+            temporary,
             shape=shape,
             chunks=(manifest["frames_per_block"], max(1, manifest["num_features"])),
             dtype=manifest["dtype"],
             fill_value=float("nan"),
             config={"write_empty_chunks": True},  # a block of zeros, or of NaN, is a file like any other
         )
-        try:
-            os.rename(Path(temporary) / ZARR, folder / ZARR)
-        except OSError:  # another process was quicker
-            if not (folder / ZARR / "zarr.json").exists():
-                raise
+        os.rename(temporary, folder / ZARR)
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not (folder / ZARR / "zarr.json").exists():  # else another process was quicker
+            raise
     atomic.sync_folder(folder)
 
 

@@ -37,8 +37,8 @@ class FolderWriter:
             folder / manifest.NAME, lambda file: file.write(manifest.to_bytes(manifest_)) and None, replace=False
         )
         there = manifest.read_manifest(folder)
-        if differing := manifest.differences(there, manifest_):
-            raise ValueError(f"{folder} is that of another run: {'; '.join(differing)}")
+        if differing := manifest.differences(there, manifest_, "there", "here"):
+            raise ValueError(f"{folder} is that of another run: {differing}")
         atomic.remove_leftovers(folder)
         if manifest_["storage"] == "zarr":
             storage.create_zarr(folder, manifest_)

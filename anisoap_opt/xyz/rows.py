@@ -63,16 +63,23 @@ class Rows:
 
 def _rows_to_array(lines: list[str], form: RowFormat, first: int) -> npt.NDArray[Any]:
     """What `Rows.values` gives; NumPy's reader for whole numbers of rows, Python's numbers for what it refuses."""
-    if lines:
+    if lines and not lines[0].isspace():  # of lines without anything it says so
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # a float in a column of integers; lines without anything
-                found = np.loadtxt(lines, dtype=form.dtype, comments=None, ndmin=1, encoding=None)
+            found = _loadtxt(lines, form)
             if len(found) == len(lines):  # it passes over empty lines
                 return found
         except (ValueError, OverflowError, Warning):
             pass
     return _row_by_row(lines, form, first)
+
+
+def _loadtxt(lines: list[str], form: RowFormat) -> npt.NDArray[Any]:
+    arguments: dict[str, Any] = {"dtype": form.dtype, "comments": None, "ndmin": 1, "encoding": None}
+    if all(kind != "I" for _, kind, _ in form.columns):
+        return np.loadtxt(lines, **arguments)
+    with checks.warnings_lock, warnings.catch_warnings():  # which is for all threads
+        warnings.simplefilter("error")  # a float in a column of integers
+        return np.loadtxt(lines, **arguments)
 
 
 def _row_by_row(lines: list[str], form: RowFormat, first: int) -> npt.NDArray[Any]:
