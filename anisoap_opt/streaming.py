@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import pathlib
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anisoap_opt import checks
@@ -21,13 +22,13 @@ from anisoap_opt.xyz import opening
 if TYPE_CHECKING:
     from ase import Atoms
 
-Path: TypeAlias = "str | os.PathLike[str]"
+FilePath: TypeAlias = "str | os.PathLike[str]"
 FRAMES_PER_BLOCK = 1024
 """Of frames in memory; how many of a file make a block follows from their size."""
 
 
 def stream(
-    frames: Path | Sequence[Path] | ParticleBatch | Iterable[Atoms | ParticleBatch],
+    frames: FilePath | Sequence[FilePath] | ParticleBatch | Iterable[Atoms | ParticleBatch],
     calculator: EllipsoidalDensityProjection,
     *,
     frames_per_block: int | None = None,
@@ -82,7 +83,7 @@ def stream(
     paths = _paths(frames)
     if paths is not None:
         for path in paths:
-            opening.check_exists(pathlib.Path(path))
+            opening.check_exists(Path(path))
         tasks = _tasks_of_files(paths, calculator, frames_per_block, how)
     else:
         tasks = _tasks_of_frames(frames, calculator, frames_per_block or FRAMES_PER_BLOCK, how)
@@ -95,7 +96,11 @@ def _blocks(tasks: Iterator[Task], executor: Executor | None, in_flight: int) ->
 
 
 def _paths(frames: Any) -> list[str] | None:
-    """Names of files; None if these are frames."""
+    """Names of files; None if these are frames, and a TypeError if it is one frame."""
+    if isinstance(frames, ParticleBatch):
+        return None
+    if hasattr(frames, "get_positions"):
+        raise TypeError("frames must be several, got a single Atoms object; write [frame]")
     if isinstance(frames, str | os.PathLike):
         return [os.fspath(frames)]
     if isinstance(frames, Sequence) and len(frames) and all(isinstance(one, str | os.PathLike) for one in frames):
@@ -118,9 +123,9 @@ def _tasks_of_frames(
 ) -> Iterator[Task]:
     types = calculator.types if calculator.types is not None else _types(frames)
     arguments = arguments_of(calculator, types)
-    first = 0
+    first, run_id = 0, uuid.uuid4().hex
     for block, pieces in enumerate(_blocks_of_pieces(frames, frames_per_block)):
-        yield Task(block, first, tuple(pieces), arguments, **how)
+        yield Task(block, first, tuple(pieces), arguments, **how, run=run_id)
         first += sum(piece.num_frames for piece in pieces)
     if not first:
         raise ValueError(NO_FRAMES)

@@ -169,11 +169,13 @@ def scan(source: Source, first: int, every: int | None) -> Scan:
         try:
             if not source.is_extended_xyz():
                 raise NotUnderstood("its format is another one")
-            try:
-                walk = _Walk.through(path, first, every)
-            except _CutError:
+            walk = _Walk.through(path, first, every)
+            types = walk.types()
+            if types is None:
                 walk = _Walk.through(path, first, every, whole_words=True)
-            found = walk.num_frames, walk.types(), walk.most_particles, walk.every, walk.places
+                types = walk.types()
+            assert types is not None
+            found = walk.num_frames, types, walk.most_particles, walk.every, walk.places
         except NotUnderstood:
             found = (*_by_ase(source), 1, None)
         return Scan(source, status.st_size, status.st_mtime_ns, digest.result(), *found)
@@ -195,10 +197,6 @@ def _by_ase(source: Source) -> tuple[int, frozenset[int], int]:
         types.update(frame.numbers.tolist())
         most = max(most, len(frame))
     return count, frozenset(types), most
-
-
-class _CutError(Exception):
-    """The beginnings of rows do not tell the elements."""
 
 
 class _Walk:
@@ -273,8 +271,8 @@ class _Walk:
             if len(words) > column:
                 texts.add(words[column])
 
-    def types(self) -> frozenset[int]:
-        """The types of all rows that name one that there is; a _CutError if the beginnings of rows do not tell."""
+    def types(self) -> frozenset[int] | None:
+        """The types of all rows that name one that there is; None if the beginnings of rows do not tell."""
         from ase.data import atomic_numbers
 
         types = set[int]()
@@ -282,7 +280,7 @@ class _Walk:
             for text in texts:
                 words = text.split()
                 if column == 0 and not self._whole_words and (not words or text == words[0]):
-                    raise _CutError
+                    return None
                 word = words[0].decode("ascii", "replace")
                 if "numbers" not in form.fields:
                     types.update({atomic_numbers[symbol] for symbol in [word.capitalize()] if symbol in atomic_numbers})

@@ -17,8 +17,10 @@ import numpy as np
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.coupling import features_of_types
 from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.stacking import Stack
+from anisoap_opt.steps import Asked
 from anisoap_opt.xyz import rows
 from anisoap_opt.xyz.headers import NotUnderstood, UnreadableError
 from anisoap_opt.xyz.tables import Tables
@@ -138,7 +140,8 @@ def compute(task: Task) -> Block:
     TypeError, ValueError
         For a bad frame, if those are not skipped; the message says which, and where it is.
     """
-    calculator = _calculator(json.dumps(dict(task.calculator)))
+    with _reading:  # one for all threads, which tell things once
+        calculator = _calculator(json.dumps(dict(task.calculator)), task.run)
     try:
         batches = [_batch(piece, calculator, task.run) for piece in task.pieces]
         return Block(_features(batches, calculator, task), task.first_row, task.block, ())
@@ -157,7 +160,7 @@ def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
     for row, piece in enumerate(chain.from_iterable(map(_cut, task.pieces)), task.first_row):
         try:
             batch = _batch(piece, calculator, task.run)
-            _features([batch], calculator, task)
+            check_types(np.unique(batch.types), calculator.types)
         except (TypeError, ValueError) as error:
             reason = _located(error, piece)
             if not task.skip_bad:
@@ -227,9 +230,23 @@ def _located(error: Exception, piece: Piece) -> str:
     return message if where in message else f"{where}: {message}"
 
 
+class _Calculator(EllipsoidalDensityProjection):
+    """Says only once that no centre of a block has a neighbour: other blocks are often alike."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._told = set[str]()
+
+    def _warn_if_isolated(self, asked: Asked, num_pairs: int) -> None:
+        isolated = num_pairs <= (len(asked.batch.types) if asked.self_pairs else 0)
+        if isolated and "isolated" not in self._told:
+            self._told.add("isolated")
+            super()._warn_if_isolated(asked, num_pairs)
+
+
 @lru_cache(maxsize=8)
-def _calculator(arguments: str) -> EllipsoidalDensityProjection:
-    return EllipsoidalDensityProjection(**json.loads(arguments))
+def _calculator(arguments: str, run: str) -> EllipsoidalDensityProjection:
+    return _Calculator(**json.loads(arguments))
 
 
 @lru_cache(maxsize=64)

@@ -131,7 +131,7 @@ class FeatureFolder:
         order = np.argsort(blocks, kind="stable")
         out = np.empty((len(rows), self.shape[1]), self.dtype)
         numbers, first = np.unique(blocks[order], return_index=True)
-        for number, places in zip(numbers.tolist(), np.split(order, first[1:]), strict=True):
+        for number, places in zip(numbers.tolist(), np.split(order, first[1:]), strict=False):  # no rows, one part
             out[places] = self._block(number)[rows[places] - number * self._frames_per_block]
         return out
 

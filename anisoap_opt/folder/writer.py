@@ -33,9 +33,8 @@ class FolderWriter:
         self.folder, self.manifest = folder, manifest_
         if not (folder / manifest.NAME).exists():
             _make(folder)
-        atomic.write(
-            folder / manifest.NAME, lambda file: file.write(manifest.to_bytes(manifest_)) and None, replace=False
-        )
+            text = manifest.to_bytes(manifest_)
+            atomic.write(folder / manifest.NAME, lambda file: file.write(text), replace=False)
         there = manifest.read_manifest(folder)
         if differing := manifest.differences(there, manifest_, "there", "here"):
             raise ValueError(f"{folder} is that of another run: {differing}")
