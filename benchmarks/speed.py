@@ -18,7 +18,7 @@ from itertools import product
 import numpy as np
 
 from anisoap_opt.basis.recurrence import count_flops
-from benchmarks import measure, speed_throughput, workloads
+from benchmarks import measure, speed_streaming, speed_throughput, workloads
 from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
 from benchmarks.peers import GRADIENT_SIZE, PEER_SIZES, soap_power_spectrum
@@ -155,6 +155,8 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "threads": speed_throughput.thread_rows,
     "compile": compile_rows,
     "derivatives": derivative_rows,
+    "stream": speed_streaming.stream_rows,
+    "stream-memory": speed_streaming.stream_memory_rows,
 }
 
 

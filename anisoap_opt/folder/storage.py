@@ -94,7 +94,9 @@ def _zarr() -> Any:
     try:
         import zarr
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("Zarr is not installed: pip install 'anisoap_opt[zarr]'") from None
+        raise ModuleNotFoundError(
+            "Zarr is not installed: pip install 'anisoap_opt[zarr]', with Python 3.11 or newer"
+        ) from None
     return zarr
 
 

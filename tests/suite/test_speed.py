@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
-from benchmarks import base_and_head, measure, speed, speed_throughput, workloads
+from benchmarks import base_and_head, measure, speed, speed_streaming, speed_throughput, workloads
 
 pytest.importorskip("numba")
 
@@ -169,6 +170,17 @@ def test_rows_of_backends() -> None:
     rows = list(speed_throughput.backend_rows((10, 20), rounds=1, particles=1))
     assert [row[0].split(",")[0] for row in rows] == list(speed_throughput.NUMPY_AND_TORCH)
     assert rows[0][1].endswith("µs a particle)")
+
+
+@pytest.mark.slow
+def test_rows_of_folders(few_ellipsoids: list[Any]) -> None:
+    whole, workers = speed_streaming.stream_rows(6, rounds=1)
+    assert "6 frames" in whole[0]
+    assert not whole[3]  # so few frames take less time than the folder
+    assert re.fullmatch(r"\d+\.\d\d× \(\d+\.\d\d\)", workers[1])
+    *peaks, ratio = speed_streaming.stream_memory_rows((3, 6))
+    assert [row[3] for row in peaks] == [True, True]  # it is what is imported
+    assert "6 against 3 frames" in ratio[0]
 
 
 def test_every_row_has_a_name_of_its_own() -> None:
