@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from anisoap_opt.folder import uniform
 from anisoap_opt.xyz import opening, rows
 from anisoap_opt.xyz.headers import LATTICE, Headers, NotUnderstood, RowFormat, UnreadableError
 
@@ -29,6 +30,8 @@ _BEGINNING = 4
 """Characters at the beginning of a row that tell its element; no symbol has so many."""
 _NEVER = b"\0"
 """What no comment line begins with."""
+_CHUNK = 1 << 22
+"""Bytes that are looked at together."""
 _ROWS = 10_000
 """Rows of text that are kept until their elements are noted."""
 
@@ -218,11 +221,37 @@ class _Walk:
             walk._go(path, file)
         return walk
 
-    def _go(self, path: Path, lines: BinaryIO) -> None:
-        headers, form, particles = Headers(), None, list[bytes]()  # rows of this form that are not noted yet
+    def _go(self, path: Path, file: BinaryIO) -> None:
+        headers, next_place, rest = Headers(), self.first, b""
+        offset, line = 0, 1
+        while chunk := file.read(_CHUNK):  # frames that are all alike, many at once
+            rest += chunk
+            form, head, tail = _look(headers, uniform.first_comment(rest))
+            if form is None or head == _NEVER or _column_of_elements(form) or self._whole_words:
+                break
+            found = uniform.find_frames(rest, head, tail, _BEGINNING)
+            if found is None:
+                break
+            last = self.num_frames + len(found.begins) - 1
+            while next_place < self.first + last:
+                number = next_place - self.first - self.num_frames
+                begin, before = found.begins[number], found.lines[number]
+                next_place = self._keep(self.num_frames + number, offset + int(begin), line + int(before))
+            self._noted.setdefault(form, (0, set()))[1].update(found.beginnings)
+            self.num_frames, self.most_particles = last, max(self.most_particles, found.most_particles)
+            offset, line = offset + int(found.begins[-1]), line + int(found.lines[-1])
+            rest = rest[found.begins[-1] :]
+        if rest:
+            file.seek(offset)
+            self._go_by_lines(path, file, headers, line, next_place)
+        else:
+            self.places.add(self.num_frames, offset, line)
+
+    def _go_by_lines(self, path: Path, lines: BinaryIO, headers: Headers, line: int, next_place: int) -> None:
+        form, particles = None, list[bytes]()  # rows of this form that are not noted yet
         head = tail = _NEVER
-        line, next_place, most, skip = 1, self.first, 0, len(head)
-        for index, line, count, text in rows.frames(path, lines):  # noqa: B020 - the last line is wanted
+        most, skip = self.most_particles, len(head)
+        for index, line, count, text in rows.frames(path, lines, self.num_frames, line):  # noqa: B020 - the last is wanted
             if self.first + index >= next_place:
                 next_place = self._keep(index, lines.tell() - len(text), line)
             comment = next(lines, b"")
