@@ -247,11 +247,11 @@ class _Walk:
         else:
             self.places.add(self.num_frames, offset, line)
 
-    def _go_by_lines(self, path: Path, lines: BinaryIO, headers: Headers, line: int, next_place: int) -> None:
+    def _go_by_lines(self, path: Path, lines: BinaryIO, headers: Headers, behind: int, next_place: int) -> None:
         form, particles = None, list[bytes]()  # rows of this form that are not noted yet
         head = tail = _NEVER
         most, skip = self.most_particles, len(head)
-        for index, line, count, text in rows.frames(path, lines, self.num_frames, line):  # noqa: B020 - the last is wanted
+        for index, line, count, text in rows.frames(path, lines, self.num_frames, behind):
             if self.first + index >= next_place:
                 next_place = self._keep(index, lines.tell() - len(text), line)
             comment = next(lines, b"")
@@ -271,10 +271,10 @@ class _Walk:
                 particles = []
             if count > most:
                 most = count
-            self.num_frames = index + 1
+            self.num_frames, behind = index + 1, line + count + 2
         self._note(form, particles)
         self.most_particles = most
-        self.places.add(self.num_frames, lines.tell(), line)
+        self.places.add(self.num_frames, lines.tell(), behind)
 
     def _keep(self, index: int, offset: int, line: int) -> int:
         """Keep the place of a frame; the number of the frame whose place is to be kept next."""
