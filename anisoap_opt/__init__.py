@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from anisoap_opt.folder.view import open_folder as open
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels import BACKENDS
 from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.reading import iread, read
-from anisoap_opt.streaming import stream
+
+if TYPE_CHECKING:
+    from anisoap_opt.folder.view import open_folder as open
+    from anisoap_opt.streaming import stream
 
 __all__ = [
     "BACKENDS",
@@ -21,6 +23,8 @@ __all__ = [
     "read",
     "stream",
 ]
+_LATER = {"open": ("anisoap_opt.folder.view", "open_folder"), "stream": ("anisoap_opt.streaming", "stream")}
+"""Modules that are imported when they are asked for: they take as long as half of the rest."""
 
 
 def __getattr__(name: str) -> Any:
@@ -28,4 +32,13 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version  # imported here: it takes longer than all the rest
 
         return version("anisoap_opt")
+    if name in _LATER:
+        from importlib import import_module
+
+        module, attribute = _LATER[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'anisoap_opt' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

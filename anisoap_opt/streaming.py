@@ -13,7 +13,7 @@ from anisoap_opt import checks
 from anisoap_opt.folder import driver, run
 from anisoap_opt.folder.arguments import arguments_of
 from anisoap_opt.folder.pieces import Reader
-from anisoap_opt.folder.scan import Source
+from anisoap_opt.folder.source import Source
 from anisoap_opt.folder.tasks import Block, Piece, Task
 from anisoap_opt.frames import NO_FRAMES, ParticleBatch
 from anisoap_opt.projection import EllipsoidalDensityProjection

@@ -79,7 +79,7 @@ def _read(path: Path) -> None:
 
 def _into_folder(path: Path, executor: Executor | None) -> None:
     from anisoap_opt.folder.run import describe_files
-    from anisoap_opt.folder.scan import Source
+    from anisoap_opt.folder.source import Source
 
     folder = Path(tempfile.mkdtemp())
     try:

@@ -15,6 +15,8 @@ from anisoap_opt.cli.options import Basis, Calculation, Format, with_options
 _FILES = (".npz", ".mts")
 _OTHER_FILES = (".npy", ".txt", ".csv", ".dat", ".h5", ".hdf5", ".json", ".xyz", ".extxyz")
 """Names of what is hardly meant to be a folder."""
+_MOST_LINES = 20
+"""About bad frames."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _into_folder(
     from anisoap_opt import EllipsoidalDensityProjection
     from anisoap_opt.cli.progress import Progress
     from anisoap_opt.folder.run import describe_files
-    from anisoap_opt.folder.scan import Source
+    from anisoap_opt.folder.source import Source
 
     part = options.part()
     elements = None if said.symbols is None else tuple(said.symbols)
@@ -135,8 +137,10 @@ def _into_folder(
                 shard=part,
                 progress=progress,
             )
-    for one in done.skipped:
+    for one in done.skipped[:_MOST_LINES]:
         typer.echo(f"anisoap-opt: skipped: {one.reason}", err=True)
+    if len(done.skipped) > _MOST_LINES:
+        typer.echo(f"anisoap-opt: and {len(done.skipped) - _MOST_LINES} more, listed in the folder", err=True)
     shape = f"{done.frames} frames × {done.features} features"
     blocks = f"{done.blocks} block{'' if done.blocks == 1 else 's'}"
     of = f", shard {options.shard}" if part[1] > 1 else ""

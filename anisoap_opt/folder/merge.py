@@ -8,7 +8,7 @@ from pathlib import Path
 from anisoap_opt.folder import atomic, records
 from anisoap_opt.folder.manifest import differences, read_manifest
 from anisoap_opt.folder.records import Record
-from anisoap_opt.folder.scan import sha256_of
+from anisoap_opt.folder.source import sha256_of
 from anisoap_opt.folder.view import FeatureFolder, open_folder
 from anisoap_opt.folder.writer import FolderWriter
 

@@ -45,19 +45,23 @@ class Reader:
 
     def _piece(self, wanted: Range) -> Piece:
         scan = self._plan.scans[wanted.file]
-        scan.check_unchanged()
-        path, count = scan.source.path, wanted.last - wanted.first
-        if scan.places is None:
-            return Piece(path, wanted.first, 0, self._frames_by_ase(wanted), count)
+        line, frames = self._text(wanted) if scan.places else (0, self._frames_by_ase(wanted))
+        scan.check_unchanged()  # after it was read
+        return Piece(scan.source.path, wanted.first, line, frames, wanted.last - wanted.first)
+
+    def _text(self, wanted: Range) -> tuple[int, bytes]:
+        """Number of the first line, and all lines."""
+        scan = self._plan.scans[wanted.file]
+        assert scan.places is not None
         offset, line = scan.places.of(wanted.first)
         end, _ = scan.places.of(wanted.last)
         if self._file is None or self._file[0] != wanted.file:
             self._opened.close()
-            self._file = wanted.file, self._opened.enter_context(opening.binary(Path(path)))
+            self._file = wanted.file, self._opened.enter_context(opening.binary(Path(scan.source.path)))
         file = self._file[1]
         if file.tell() != offset:
             file.seek(offset)
-        return Piece(path, wanted.first, line, file.read(end - offset), count)
+        return line, file.read(end - offset)
 
     def _frames_by_ase(self, wanted: Range) -> list[Atoms]:
         if self._by_ase is None or self._by_ase[0] != wanted.file or self._by_ase[1] > wanted.first:

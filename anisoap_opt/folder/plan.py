@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from anisoap_opt.folder.scan import Scan, Source, scan
+from anisoap_opt.folder.scan import Scan, scan
+from anisoap_opt.folder.source import Source
 
 MOST_FRAMES, MOST_PARTICLES, MOST_FEATURE_BYTES = 8192, 1 << 15, 1 << 24
 """Of a block whose size is chosen here: a few at a time, with all that is made of their text, stay below 400 MB."""

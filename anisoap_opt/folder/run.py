@@ -13,7 +13,7 @@ from anisoap_opt.folder.arguments import arguments_of, labels
 from anisoap_opt.folder.manifest import Manifest, make_manifest
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files
-from anisoap_opt.folder.scan import Source
+from anisoap_opt.folder.source import Source
 from anisoap_opt.folder.tasks import Skipped, Task
 from anisoap_opt.folder.writer import FolderWriter
 from anisoap_opt.projection import EllipsoidalDensityProjection

@@ -5,24 +5,23 @@ No number of a row is read: that is what makes it quick.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from anisoap_opt.folder import uniform
+from anisoap_opt.folder.source import Source, sha256_of
 from anisoap_opt.xyz import opening, rows
-from anisoap_opt.xyz.headers import LATTICE, Headers, NotUnderstood, RowFormat, UnreadableError
+from anisoap_opt.xyz.headers import LATTICE, Headers, NotUnderstood, RowFormat
 
 if TYPE_CHECKING:
-    from ase import Atoms
+    pass
 
 MOST_PLACES = 1 << 12
 """Places of a file that are kept; of more, every second one is forgotten."""
@@ -34,44 +33,6 @@ _CHUNK = 1 << 22
 """Bytes that are looked at together."""
 _ROWS = 10_000
 """Rows of text that are kept until their elements are noted."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file, and what ASE is told about it.
-
-    Attributes
-    ----------
-    path : str
-    file_format : str or None
-        ASE's name of the format; None leaves it to the file.
-    elements : tuple of str or None
-        Chemical symbols of the types 1, 2, … of a LAMMPS dump.
-    """
-
-    path: str
-    file_format: str | None = None
-    elements: tuple[str, ...] | None = None
-
-    def frames_by_ase(self) -> Iterator[Atoms]:
-        """The file's frames, one by one, as ASE reads them; an UnreadableError if it cannot."""
-        from ase.io import iread
-
-        more: dict[str, Any] = {} if self.elements is None else {"specorder": list(self.elements)}
-        number = 0
-        try:
-            for frame in iread(self.path, ":", format=self.file_format, do_not_split_by_at_sign=True, **more):
-                yield frame
-                number += 1
-        except Exception as error:  # ASE's, of many kinds
-            where = f"{self.path} (frame {number})"
-            raise UnreadableError(f"{where}: ASE cannot read this: {type(error).__name__}: {error}") from error
-
-    def is_extended_xyz(self) -> bool:
-        """Whether this package reads it; ASE reads other formats."""
-        if self.file_format is not None:
-            return self.file_format == "extxyz"
-        return self.elements is None and opening.is_extended_xyz(Path(self.path))
 
 
 class Places(NamedTuple):
@@ -182,15 +143,6 @@ def scan(source: Source, first: int, every: int | None) -> Scan:
         except NotUnderstood:
             found = (*_by_ase(source), 1, None)
         return Scan(source, status.st_size, status.st_mtime_ns, digest.result(), *found)
-
-
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _by_ase(source: Source) -> tuple[int, frozenset[int], int]:

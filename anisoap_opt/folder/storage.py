@@ -15,7 +15,7 @@ from anisoap_opt.arrays import Floats
 from anisoap_opt.folder import atomic
 from anisoap_opt.folder.manifest import Manifest
 from anisoap_opt.folder.records import Record, name_of
-from anisoap_opt.folder.scan import sha256_of
+from anisoap_opt.folder.source import sha256_of
 from anisoap_opt.folder.tasks import Block
 
 ZARR = "features.zarr"

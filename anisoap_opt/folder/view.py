@@ -15,7 +15,7 @@ from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.folder import storage
 from anisoap_opt.folder.manifest import column_labels, read_manifest
 from anisoap_opt.folder.records import Record, in_words, read_records
-from anisoap_opt.folder.scan import sha256_of
+from anisoap_opt.folder.source import sha256_of
 from anisoap_opt.folder.tasks import Skipped
 
 _MAPPED = 256

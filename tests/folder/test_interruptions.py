@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
-from anisoap_opt.folder import storage
+from anisoap_opt.folder.source import sha256_of
 from tests.folder.commands import contents, describe
 from tests.folder.inputs import SMALL, one_call, some_frames, write_frames
 
@@ -85,7 +85,7 @@ def kill_and_go_on(kills: int, expected: np.ndarray, longest: float) -> None:
         assert before | set(begun[:-1]) <= now  # all but the one that was being written
         for block in now:  # finished is finished
             record = json.loads(Path(f"out/block-{block:06}.json").read_bytes())
-            assert storage.sha256_of(Path("out", record["file"])) == record["sha256"]
+            assert sha256_of(Path("out", record["file"])) == record["sha256"]
         if len(now) == 8:  # begin again
             for path in Path("out").iterdir():
                 path.unlink()

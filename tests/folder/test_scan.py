@@ -12,7 +12,8 @@ import pytest
 
 from anisoap_opt.folder import scan as scanning
 from anisoap_opt.folder.plan import MOST_FRAMES, Plan, choose_frames_per_block, scan_files
-from anisoap_opt.folder.scan import Source, scan
+from anisoap_opt.folder.scan import scan
+from anisoap_opt.folder.source import Source
 from tests.folder.inputs import some_frames, text_of, write_frames
 
 DATA = Path(__file__).parents[2] / "data"

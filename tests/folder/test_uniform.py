@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from anisoap_opt.folder import scan as scanning
 from anisoap_opt.folder import uniform
-from anisoap_opt.folder.scan import Scan, Source, scan
+from anisoap_opt.folder.scan import Scan, scan
+from anisoap_opt.folder.source import Source
 from tests.folder.inputs import some_frames, text_of
 
 PROPERTIES = 'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3 pbc="T T T"'

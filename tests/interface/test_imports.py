@@ -24,6 +24,13 @@ def test_the_package_alone() -> None:
     modules = loaded("import anisoap_opt")
     assert "anisoap_opt.projection" in modules
     assert not modules & set(SLOW)
+    assert not any(name.startswith("anisoap_opt.folder") for name in modules)
+
+
+def test_large_data_sets() -> None:
+    modules = loaded("import anisoap_opt; anisoap_opt.stream; anisoap_opt.open")
+    assert "anisoap_opt.folder.tasks" in modules
+    assert not modules & {*SLOW, "zarr"}
 
 
 def test_power_spectrum_to_an_array() -> None:
