@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,16 +57,17 @@ def link_or_copy(source: Path, path: Path) -> None:
     try:
         os.link(source, temporary)
         os.replace(temporary, path)
-        temporary.unlink(missing_ok=True)  # if both were the same file already, nothing was renamed
         sync_folder(path.parent)
     except OSError:
         with source.open("rb") as file:
             write(path, lambda copy: shutil.copyfileobj(file, copy))
+    finally:
+        temporary.unlink(missing_ok=True)  # also if both were the same file already: nothing is renamed then
 
 
 def temporary_name(path: Path) -> Path:
     """A name beside a file's that nobody else uses, and that tells who made it."""
-    return path.with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.part")
+    return path.with_name(f".{_here()}-{os.getpid()}-{uuid.uuid4().hex}.part")
 
 
 def _name_unless_there(temporary: Path, path: Path) -> None:
@@ -95,9 +97,18 @@ def remove_leftovers(folder: Path) -> None:
         with suppress(FileNotFoundError):
             if not found:
                 continue
-            here = found["host"] == platform.node()
+            here = found["host"] == _here()
             if not _runs(int(found["pid"])) if here else time.time() - path.stat().st_mtime > _DAY:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@cache
+def _here() -> str:
+    """Where the numbers of processes are this process's: the machine and, on Linux, what a container sees of it."""
+    space = ""
+    with suppress(OSError):
+        space = "".join(filter(str.isdecimal, os.readlink("/proc/self/ns/pid")))
+    return f"{platform.node()}{space}"
 
 
 def _runs(pid: int) -> bool:

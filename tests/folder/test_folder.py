@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
-from anisoap_opt.folder import records
+from anisoap_opt.folder import atomic, records
 from tests.folder.commands import SIZE, contents, describe, features, run
 from tests.folder.inputs import one_call, small
 from tests.tolerances import assert_close
@@ -180,10 +179,9 @@ def test_float32() -> None:
 
 def test_leftovers_of_killed_processes_are_removed_and_those_of_others_are_not() -> None:
     describe()
-    dead = subprocess_that_ended()
-    node, name = platform.node(), "0" * 32 + ".part"
-    gone, alive = f".{node}-{dead}-{name}", f".{node}-{os.getpid()}-{name}"
-    elsewhere, old = f".x-{dead}-{name}", f".y-{dead}-{name}"
+    alive = atomic.temporary_name(Path("out/block")).name
+    gone = alive.replace(f"-{os.getpid()}-", f"-{subprocess_that_ended()}-")
+    elsewhere, old = f".x{gone}", f".y{gone}"
     for one in (gone, alive, elsewhere, old):
         Path("out", one).write_text("")
     os.utime(Path("out", old), (0, 0))

@@ -98,7 +98,7 @@ def kill_and_go_on(kills: int, expected: np.ndarray, longest: float) -> None:
 
 
 def test_killed_and_continued(expected: np.ndarray) -> None:
-    kill_and_go_on(2, expected, 0.1)
+    kill_and_go_on(1, expected, 0.1)
 
 
 @pytest.mark.slow
@@ -136,6 +136,7 @@ def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "Permission denied" in describe(code=2)
 
 
+@pytest.mark.slow
 def test_two_at_once(expected: np.ndarray) -> None:
     both = [start(pause=0.02) for _ in range(2)]
     assert all(len(finish(one)[0]) <= 8 for one in both)
