@@ -1,18 +1,17 @@
-"""Rows of `benchmarks.speed` about data sets in folders: time against reading alone, workers, memory.
+"""Rows of `benchmarks.speed` about data sets in folders: time against reading alone, shards, memory.
 
 Each function takes its sizes as arguments, so that tests can run it on small ones.
 """
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +23,19 @@ from benchmarks.speed_tools import BACKEND, ROOT, Row, best, in_turn
 
 
 def stream_rows(num_frames: int = 1_000_000, rounds: int = 3) -> Iterator[Row]:
-    """File to folder, against reading alone; and on two workers, against one."""
+    """File to folder, against reading alone; and two shards on a core each, against one."""
     with file_of(num_frames) as path:
-        _into_folder(workloads.data_folder() / "ellipsoids.xyz", None)  # imports, compiled code
-        times = in_turn(rounds, best(1, partial(_read, path)), best(1, partial(_into_folder, path, None)))
+        into_folder(workloads.data_folder() / "ellipsoids.xyz")  # imports, compiled code
+        times = in_turn(rounds, best(1, partial(_read, path)), best(1, partial(into_folder, path)))
         ratio = np.median(times[1] / times[0])
         spread = ", ".join(f"{one:.2f}" for one in times[1] / times[0])
         what = f"file to folder, ellipsoids, {num_frames} frames, (6, None), one process, against iread"
         seconds = np.median(times, axis=1)
         yield what, f"{ratio:.2f}× ({spread}), {seconds[1]:.3g} s and {seconds[0]:.3g} s", "1.5×", ratio <= 1.5
-        with _workers(1) as one, _workers(2) as two:
-            calls = (best(1, partial(_into_folder, path, workers)) for workers in (one, two))
-            times = in_turn(rounds, *calls)
-        ratio = np.median(times[0] / times[1])
-        spread = ", ".join(f"{one:.2f}" for one in times[0] / times[1])
-        yield "the same, two workers of one thread against one", f"{ratio:.2f}× ({spread})", "1.8×", ratio >= 1.8
+        one, two = in_turn(rounds, partial(_seconds_of_shards, path, 1), partial(_seconds_of_shards, path, 2))
+        ratio = np.median(one / two)
+        spread = ", ".join(f"{ratio:.2f}" for ratio in one / two)
+        yield "the same, two shards on a core each against one", f"{ratio:.2f}× ({spread})", "1.8×", ratio >= 1.8
 
 
 def stream_memory_rows(counts: tuple[int, int] = (100_000, 1_000_000)) -> Iterator[Row]:
@@ -59,15 +56,76 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 from benchmarks import speed_streaming
-speed_streaming.into_folder_pinned(Path(sys.argv[1]))
+speed_streaming.one_thread()
+speed_streaming.into_folder(Path(sys.argv[1]))
 print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+SHARD = """
+import os, sys
+from pathlib import Path
+from benchmarks import speed_streaming, workloads
+path, folder, number, of = sys.argv[1:]
+if hasattr(os, "sched_setaffinity"):
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(number) % len(cores)]})
+speed_streaming.one_thread()
+speed_streaming.into_folder(workloads.data_folder() / "ellipsoids.xyz")  # imports, compiled code
+print("ready", flush=True)
+sys.stdin.readline()
+speed_streaming.shard_into_folder(Path(path), Path(folder), int(number), int(of))
 """
 
 
-def into_folder_pinned(path: Path) -> None:
-    """Make a folder of a file, on one thread."""
-    _one_thread()
-    _into_folder(path, None)
+def into_folder(path: Path) -> None:
+    """Make a folder of a file, and throw it away."""
+    with tempfile.TemporaryDirectory() as folder:
+        shard_into_folder(path, Path(folder), 0, 1)
+
+
+def shard_into_folder(path: Path, folder: Path, number: int, of: int) -> None:
+    """Compute one shard of a file."""
+    from anisoap_opt.folder.run import describe_files
+    from anisoap_opt.folder.source import Source
+
+    describe_files([Source(str(path))], calculator(BACKEND, TINY), folder, shard=(number, of))
+
+
+def one_thread() -> None:
+    """Pin the threads of this process, Numba's too."""
+    import numba  # noqa: F401 - first, so that its threads are there
+
+    measure.pin_threads(1)
+
+
+def _seconds_of_shards(path: Path, of: int) -> float:
+    """Time of so many processes, each with one core and one shard, from when all are ready until the last has ended."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        arguments = [sys.executable, "-c", SHARD, str(path), folder]
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*arguments, str(number), str(of)],
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for number in range(of)
+        ]
+        for one in processes:
+            assert one.stdout is not None
+            assert one.stdout.readline() == "ready\n"
+        begin = time.perf_counter()
+        for one in processes:
+            assert one.stdin is not None
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        for one in processes:
+            one.wait()
+        if any(one.returncode for one in processes):
+            raise RuntimeError("a shard failed")
+        return time.perf_counter() - begin
 
 
 def _read(path: Path) -> None:
@@ -75,27 +133,3 @@ def _read(path: Path) -> None:
 
     for _ in anisoap_opt.iread(path):
         pass
-
-
-def _into_folder(path: Path, executor: Executor | None) -> None:
-    from anisoap_opt.folder.run import describe_files
-    from anisoap_opt.folder.source import Source
-
-    folder = Path(tempfile.mkdtemp())
-    try:
-        describe_files([Source(str(path))], calculator(BACKEND, TINY), folder, executor=executor)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _workers(count: int) -> ProcessPoolExecutor:
-    """Processes of one thread, which have loaded what they need."""
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_one_thread)
-    _into_folder(workloads.data_folder() / "ellipsoids.xyz", pool)
-    return pool
-
-
-def _one_thread() -> None:
-    import numba  # noqa: F401 - first, so that its threads are pinned too
-
-    measure.pin_threads(1)
