@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from anisoap_opt.folder.tasks import Block, Task, compute
 
-IN_FLIGHT = 4
-"""Blocks at a time: one is read, one is computed, one waits to be written, and one is in reserve."""
+IN_FLIGHT = 3
+"""Blocks at a time, beside the one that is being written: one is read, one is computed, one waits for that."""
 
 
 @contextmanager

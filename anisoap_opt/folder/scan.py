@@ -29,7 +29,7 @@ _BEGINNING = 4
 """Characters at the beginning of a row that tell its element; no symbol has so many."""
 _NEVER = b"\0"
 """What no comment line begins with."""
-_CHUNK = 1 << 22
+_CHUNK = 1 << 21
 """Bytes that are looked at together."""
 _ROWS = 10_000
 """Rows of text that are kept until their elements are noted."""
