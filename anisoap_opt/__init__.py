@@ -10,7 +10,9 @@ from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.reading import iread, read
 
 if TYPE_CHECKING:
+    from anisoap_opt.coarse_graining import coarse_grain
     from anisoap_opt.folder.view import open_folder as open
+    from anisoap_opt.molecules.axes import quaternion_from_axes
     from anisoap_opt.streaming import stream
 
 __all__ = [
@@ -18,12 +20,19 @@ __all__ = [
     "EllipsoidalDensityProjection",
     "ParticleBatch",
     "__version__",
+    "coarse_grain",
     "iread",
     "open",
+    "quaternion_from_axes",
     "read",
     "stream",
 ]
-_LATER = {"open": ("anisoap_opt.folder.view", "open_folder"), "stream": ("anisoap_opt.streaming", "stream")}
+_LATER = {
+    "coarse_grain": ("anisoap_opt.coarse_graining", "coarse_grain"),
+    "open": ("anisoap_opt.folder.view", "open_folder"),
+    "quaternion_from_axes": ("anisoap_opt.molecules.axes", "quaternion_from_axes"),
+    "stream": ("anisoap_opt.streaming", "stream"),
+}
 """Modules that are imported when they are asked for: they take as long as half of the rest."""
 
 

@@ -198,7 +198,7 @@ class ParticleBatch:
         """
         if isinstance(frames, ParticleBatch):
             return frames
-        return cls.of_stack(Stack(_check_frames(frames)), columns)
+        return cls.of_stack(Stack(check_frames(frames)), columns)
 
     @classmethod
     def of_stack(cls, stack: Stacked, columns: Columns) -> ParticleBatch:
@@ -228,7 +228,8 @@ class ParticleBatch:
         return cls(**arrays, offsets=np.concatenate([[0], *offsets]))
 
 
-def _check_frames(frames: Any) -> list[Atoms]:
+def check_frames(frames: Any) -> list[Atoms]:
+    """The frames as a list; a TypeError or a ValueError unless they are frames, at least one."""
     from ase import Atoms
 
     if isinstance(frames, Atoms):

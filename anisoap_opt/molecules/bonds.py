@@ -1,0 +1,88 @@
+"""Bonds by distance, of all frames at once, and the molecules that they make."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from anisoap_opt.arrays import Array, Bools, Ints
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.neighbors import find_neighborhoods
+
+BOND_TOLERANCE = 0.4
+"""Å by which a bond may be longer than the sum of two covalent radii: what databases of crystals take."""
+
+
+class Bonds(NamedTuple):
+    """Pairs of atoms, each in both directions.
+
+    Attributes
+    ----------
+    i, j : ndarray of int, shape [bonds]
+        Atoms, counted through all frames.
+    shifts : ndarray of int, shape [bonds, 3]
+        The bond goes from x_i to x_j + shifts · cell.
+    """
+
+    i: Ints
+    j: Ints
+    shifts: Ints
+
+
+def find_bonds(
+    positions: Array, numbers: npt.NDArray[Any], cells: Array, pbc: Bools, offsets: Ints, tolerance: float
+) -> Bonds:
+    """Atoms closer than the sum of their covalent radii, ASE's, and `tolerance` are bonded.
+
+    Parameters
+    ----------
+    positions : ndarray, shape [atoms, 3]
+        Å.
+    numbers : ndarray of int, shape [atoms]
+        Atomic numbers.
+    cells : ndarray, shape [frames, 3, 3]
+    pbc : ndarray of bool, shape [frames, 3]
+    offsets : ndarray of int, shape [frames + 1]
+        Frame f has the atoms offsets[f] … offsets[f+1] - 1.
+    tolerance : float
+        Å.
+
+    Returns
+    -------
+    Bonds
+    """
+    from ase.data import covalent_radii
+
+    num = len(positions)
+    radii = covalent_radii[numbers]
+    atoms = ParticleBatch(
+        positions=positions,
+        types=np.zeros(num, np.int64),  # of one type, their pairs are in the order of the centres
+        rotations=np.broadcast_to(np.eye(3), (num, 3, 3)),
+        semiaxes=np.ones((num, 3)),
+        cells=cells,
+        pbc=pbc,
+        offsets=offsets,
+    )
+    longest = 2 * radii.max(initial=0.0) + tolerance
+    found = find_neighborhoods(atoms, longest, self_pairs=False, keep_shifts=True)
+    if not found.blocks:
+        return Bonds(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64))
+    pairs, (block,) = found.pairs, found.blocks
+    i = np.repeat(block.centers, np.diff(pairs.start))
+    near = np.linalg.norm(pairs.r_ij, axis=1) < radii[i] + radii[pairs.j] + tolerance
+    assert found.shifts is not None
+    return Bonds(i[near], pairs.j[near], found.shifts[near])
+
+
+def first_atoms(bonds: Bonds, num_atoms: int) -> Ints:
+    """The first atom of the molecule that every atom is in, [atoms]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(bonds.i)), (bonds.i, bonds.j)), (num_atoms, num_atoms))
+    _, labels = connected_components(graph, directed=False)
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse.reshape(-1)], dtype=np.int64)
