@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from anisoap_opt.cli.backends import backends
+from anisoap_opt.cli.coarse_grain import coarse_grain
 from anisoap_opt.cli.describe import describe
 from anisoap_opt.cli.merge import merge
 
@@ -37,4 +38,5 @@ def _main(
 
 app.command()(describe)
 app.command()(merge)
+app.command()(coarse_grain)
 app.command()(backends)

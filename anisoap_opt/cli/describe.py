@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from anisoap_opt.cli.messages import errors_as_exit_code_2, messages_on_stderr
-from anisoap_opt.cli.options import Basis, Calculation, Format, with_options
+from anisoap_opt.cli.options import Basis, Calculation, Format, check_out, check_parent, with_options
 
 _FILES = (".npz", ".mts")
 _OTHER_FILES = (".npy", ".txt", ".csv", ".dat", ".h5", ".hdf5", ".json", ".xyz", ".extxyz")
@@ -70,10 +70,10 @@ def describe(
     suffix = out.suffix.lower()
     if suffix in _OTHER_FILES:
         raise typer.BadParameter(f"must end in .npz or .mts, or be a folder, got {out.name!r}", param_hint="--out")
-    if suffix in _FILES and out.is_dir():
-        raise typer.BadParameter(f"is a folder: {out}", param_hint="--out")
-    if not out.absolute().parent.is_dir():
-        raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")
+    if suffix in _FILES:
+        check_out(out, *_FILES)
+    else:
+        check_parent(out)
     hypers = {**basis.hypers(), **calculation.hypers()}
     if suffix not in _FILES:
         if index != ":":

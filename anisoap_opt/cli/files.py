@@ -145,6 +145,13 @@ def write_features(out: Path, features: Any, columns: Any, hypers: dict[str, Any
     _replace(out, save_npz if out.suffix.lower() == ".npz" else save_mts)
 
 
+def write_frames(out: Path, frames: list[Atoms]) -> None:
+    """As `write_features`, of frames as extended XYZ."""
+    import ase.io
+
+    _replace(out, lambda path: ase.io.write(path, frames, format="extxyz"))
+
+
 def _replace(out: Path, save: Callable[[str], None]) -> None:
     out = out.resolve()  # write to where a link points, do not replace the link
     handle, temporary = tempfile.mkstemp(dir=out.absolute().parent, prefix=".", suffix=out.suffix.lower())

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -147,3 +148,18 @@ def numbers(option: str, text: str | None, kind: type[int] | type[float]) -> lis
     except ValueError:
         what = "integers" if kind is int else "numbers"
         raise typer.BadParameter(f"must be {what} separated by commas, got {text!r}", param_hint=option) from None
+
+
+def check_out(out: Path, *suffixes: str) -> None:
+    """Refuse a name to write to, before any work starts, if it is no file in a folder that is there."""
+    if out.suffix.lower() not in suffixes:
+        raise typer.BadParameter(f"must end in {' or '.join(suffixes)}, got {out.name!r}", param_hint="--out")
+    if out.is_dir():
+        raise typer.BadParameter(f"is a folder: {out}", param_hint="--out")
+    check_parent(out)
+
+
+def check_parent(out: Path) -> None:
+    """Refuse a name to write to whose folder is not there."""
+    if not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")

@@ -1,0 +1,66 @@
+"""``anisoap-opt coarse-grain``: a file of atoms → a file of ellipsoids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from anisoap_opt.cli.messages import errors_as_exit_code_2, messages_on_stderr
+from anisoap_opt.cli.options import Format, check_out, numbers, with_options
+from anisoap_opt.molecules.bonds import BOND_TOLERANCE
+from anisoap_opt.molecules.kinds import FROM_ATOMS
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@with_options
+def coarse_grain(
+    frames: Annotated[Path, typer.Argument(help="File of atoms that ASE reads.")],
+    out: Annotated[Path, typer.Option(help="ellipsoids.xyz: one ellipsoid a molecule, extended XYZ.")],
+    file_format: Format,
+    molecules: Annotated[
+        str | None, typer.Option(help="Array with a label for each atom's molecule; unless given, bonds decide.")
+    ] = None,
+    center: Annotated[str, typer.Option(help="mass or geometry: how atoms count.")] = "mass",
+    diameters: Annotated[
+        str, typer.Option(help="spread or extents of the atoms, or the full axes of all ellipsoids, Å: 4,4,0.5.")
+    ] = FROM_ATOMS[0],
+    radii: Annotated[
+        float | None, typer.Option(help="Radius of every atom, Å; its covalent radius unless given.")
+    ] = None,
+    bond_tolerance: Annotated[
+        float, typer.Option(help="Å by which a bond may be longer than two covalent radii.")
+    ] = BOND_TOLERANCE,
+    index: Annotated[str, typer.Option(help="Which frames: 5, or as slices: ':100'.")] = ":",
+) -> None:
+    """Write a file of ellipsoids, one for each molecule of a file of atoms, and print what they are."""
+    import anisoap_opt
+    from anisoap_opt.cli.files import read_frames, write_frames
+
+    check_out(out, ".xyz")
+    how: Any = diameters if diameters in FROM_ATOMS else numbers("--diameters", diameters, float)
+    with messages_on_stderr(), errors_as_exit_code_2():
+        atoms: Any = read_frames(frames, index, file_format.file_format, file_format.symbols)
+        ellipsoids = anisoap_opt.coarse_grain(
+            atoms, molecules, center=center, diameters=how, radii=radii, bond_tolerance=bond_tolerance
+        )
+        write_frames(out, ellipsoids)
+    _print_kinds(ellipsoids)
+    typer.echo(f"{out}: {len(ellipsoids)} frames, {sum(map(len, ellipsoids))} ellipsoids")
+
+
+def _print_kinds(frames: list[Atoms]) -> None:
+    """A line for each formula: how many, mean diameters, and the largest residual."""
+    names = ("formula", "numbers", "residual", *(f"c_diameter[{axis}]" for axis in (1, 2, 3)))
+    formula, types, residual, *diameters = (np.concatenate([frame.arrays[name] for frame in frames]) for name in names)
+    for one in np.unique(formula):
+        own = formula == one
+        size = ", ".join(f"{values[own].mean():.2f}" for values in diameters)
+        typer.echo(
+            f"{one}: type {types[own][0]}, {own.sum()} ellipsoids, mean diameters {size} Å, "
+            f"residual up to {residual[own].max():.2g} Å"
+        )
