@@ -93,8 +93,8 @@ def coarse_grain(
     An ellipsoid keeps its shape if an axis is reversed, or if axes of equal diameter are turned among each other. Of
     all these choices, the first molecule of a kind takes the one nearest to the axes of space. The others take the one
     nearest to the first one's, carried over by the best superposition of the atoms. So a small displacement turns the
-    axes by little, and a rigid motion takes them along. Where all three diameters are equal, the rotation is 1, unless
-    axes are given.
+    axes by little, and a rigid motion takes them along, but for a turn of a rod around itself. Where all three
+    diameters are equal, the rotation is 1, unless axes are given.
     """
     frames = check_frames(frames)
     checks.choice("center", center, ("mass", "geometry"))

@@ -42,7 +42,7 @@ def coarse_grain(
     from anisoap_opt.cli.files import read_frames, write_frames
 
     check_out(out, ".xyz")
-    how: Any = diameters if diameters in FROM_ATOMS else numbers("--diameters", diameters, float)
+    how: Any = diameters if diameters.isalpha() else numbers("--diameters", diameters, float)
     with messages_on_stderr(), errors_as_exit_code_2():
         atoms: Any = read_frames(frames, index, file_format.file_format, file_format.symbols)
         ellipsoids = anisoap_opt.coarse_grain(

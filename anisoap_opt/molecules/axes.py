@@ -56,7 +56,8 @@ def quaternion_from_axes(axes: npt.ArrayLike) -> Array:
     array = floats("axes", [axes] if one else axes, ("particles", 3, 3), (3, 3))
     if not len(array):
         return np.zeros((0, 4))
-    left_handed = np.linalg.det(array) < 0
+    with np.errstate(invalid="ignore", over="ignore"):
+        left_handed = np.linalg.det(array) < 0
     if left_handed.any():
         bad = int(np.argmax(left_handed))
         raise ValueError(f"axes[{bad}] are left-handed, two may be in the wrong order: {array[bad].tolist()}")

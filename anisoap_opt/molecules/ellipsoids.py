@@ -16,6 +16,8 @@ from anisoap_opt.stacking import Stack
 
 FLATTEST = 1e-4
 """Smallest diameter from positions, relative to the molecule's largest: less is a plane or a line, and rounding."""
+ROD = 0.01
+"""A molecule whose second largest spread is less than this, relative to the largest, is a rod: it has no side."""
 TIE = 1e-12
 """Weight, relative to the atoms', with which a superposition that they leave open stays near the rotation 1."""
 
@@ -149,7 +151,18 @@ def _shape(
         "which: give axes=, or equal diameters"
     )
     _refuse(stack, groups, rows, ~(equal & ~free).any(axis=(1, 2)), told)
+    if not settled and spreads[0, 1] <= ROD * spreads[0, 0]:
+        turns = np.where(free[:, 1:2, 2:], _turns_of_lines(axes[:, :, :1], turns), turns)
     return _choose(axes, free, turns, settled), diameters
+
+
+def _turns_of_lines(lines: Array, turns: Array) -> Array:
+    """The smallest rotations that take the first of some lines to each, as far as `turns` take it there.
+
+    What is left of a rod's other axes are the displacements of its atoms, which say nothing about a turn around it.
+    """
+    onto = lines @ lines.swapaxes(1, 2)  # [molecules, 3, 3]
+    return axes_of.rotation_part(onto @ turns @ onto[:1] + TIE * np.eye(3))
 
 
 def _choose(axes: Array, free: Bools, turns: Array, settled: set[int]) -> Array:
