@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
@@ -16,6 +18,7 @@ from tests.frames_for_tests import calculator
 from tests.molecules.molecules import axes, diameters, moments_of_atoms, moved, second_moments, shaken
 from tests.tolerances import TOLERANCES, assert_close
 
+BENZENES = Path(__file__).parents[2] / "data" / "benzenes.xyz"
 INVARIANCE = TOLERANCES["float64"].invariance
 ASYMMETRIC = ["H2O", "CH3CH2OH", "CH3COOH"]
 SIZES: dict[str, dict[str, Any]] = {
@@ -46,6 +49,16 @@ def test_benzene_is_a_disc_along_the_normal_of_its_ring() -> None:
 
     (disc,) = coarse_grain([atoms], diameters="extents", radii=0.5)
     assert_close(diameters(disc), [[2 * 2.48 + 1.0, 2 * 2.48 + 1.0, 1.0]], 1e-12)
+
+
+def test_rings_of_a_file_whose_orientations_are_known() -> None:
+    """The discs of ``data/benzenes.xyz`` have the orientations that their molecules were made with."""
+    frames = ase.io.read(BENZENES, ":40")
+    for frame, bodies in zip(frames, coarse_grain(frames), strict=True):
+        made_with = axes(frame)[[0, 12], :, 2]
+        assert np.abs(np.einsum("pk,pk->p", axes(bodies)[:, :, 2], made_with)) == pytest.approx([1, 1], abs=1e-9)
+        assert (diameters(bodies)[:, 0] == diameters(bodies)[:, 1]).all()
+        assert bodies.arrays["residual"].max() < 1e-5  # six decimals
 
 
 def test_water() -> None:
