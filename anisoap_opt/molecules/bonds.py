@@ -38,14 +38,10 @@ def find_bonds(
 
     Parameters
     ----------
-    positions : ndarray, shape [atoms, 3]
-        Å.
+    positions, cells, pbc, offsets
+        See `pairs_within`.
     numbers : ndarray of int, shape [atoms]
         Atomic numbers.
-    cells : ndarray, shape [frames, 3, 3]
-    pbc : ndarray of bool, shape [frames, 3]
-    offsets : ndarray of int, shape [frames + 1]
-        Frame f has the atoms offsets[f] … offsets[f+1] - 1.
     tolerance : float
         Å.
 
@@ -55,8 +51,33 @@ def find_bonds(
     """
     from ase.data import covalent_radii
 
-    num = len(positions)
     radii = covalent_radii[numbers]
+    found, lengths = pairs_within(2 * radii.max(initial=0.0) + tolerance, positions, cells, pbc, offsets)
+    near = lengths < radii[found.i] + radii[found.j] + tolerance
+    return Bonds(*(array[near] for array in found))
+
+
+def pairs_within(radius: float, positions: Array, cells: Array, pbc: Bools, offsets: Ints) -> tuple[Bonds, Array]:
+    """Pairs of atoms closer than a radius, images included, and their distances.
+
+    Parameters
+    ----------
+    radius : float
+        Å.
+    positions : ndarray, shape [atoms, 3]
+        Å.
+    cells : ndarray, shape [frames, 3, 3]
+    pbc : ndarray of bool, shape [frames, 3]
+    offsets : ndarray of int, shape [frames + 1]
+        Frame f has the atoms offsets[f] … offsets[f+1] - 1.
+
+    Returns
+    -------
+    Bonds
+    ndarray, shape [pairs]
+        Å.
+    """
+    num = len(positions)
     atoms = ParticleBatch(
         positions=positions,
         types=np.zeros(num, np.int64),  # of one type, their pairs are in the order of the centres
@@ -66,15 +87,13 @@ def find_bonds(
         pbc=pbc,
         offsets=offsets,
     )
-    longest = 2 * radii.max(initial=0.0) + tolerance
-    found = find_neighborhoods(atoms, longest, self_pairs=False, keep_shifts=True)
+    found = find_neighborhoods(atoms, radius, self_pairs=False, keep_shifts=True)
     if not found.blocks:
-        return Bonds(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64))
+        return Bonds(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64)), np.zeros(0)
     pairs, (block,) = found.pairs, found.blocks
-    i = np.repeat(block.centers, np.diff(pairs.start))
-    near = np.linalg.norm(pairs.r_ij, axis=1) < radii[i] + radii[pairs.j] + tolerance
     assert found.shifts is not None
-    return Bonds(i[near], pairs.j[near], found.shifts[near])
+    i = np.repeat(block.centers, np.diff(pairs.start))
+    return Bonds(i, pairs.j, found.shifts), np.linalg.norm(pairs.r_ij, axis=1)
 
 
 def first_atoms(bonds: Bonds, num_atoms: int) -> Ints:

@@ -19,7 +19,7 @@ FLATTEST = 1e-4
 ROD = 0.01
 """A molecule whose second largest spread is less than this, relative to the largest, is a rod: it has no side."""
 TIE = 1e-12
-"""Weight, relative to the atoms', with which a superposition that they leave open stays near the rotation 1."""
+"""Weight with which a turn about a line, which the line leaves open, stays near the rotation 1."""
 
 
 class Ellipsoids(NamedTuple):
@@ -185,14 +185,13 @@ def _superpose(x: Array) -> tuple[Array, Array]:
     Returns
     -------
     rotations : ndarray, shape [molecules, 3, 3]
-        Proper ones. About the axis of a line, which it leaves open, the one of the smallest angle.
+        Proper ones; any about the axis of a line, and where there is one atom only.
     residuals : ndarray, shape [molecules]
         Root mean square distances, Å.
     """
     x = x - x.mean(axis=1, keepdims=True)
     overlap = np.einsum("mna,nb->mab", x, x[0])
-    scale = np.abs(overlap).max(axis=(1, 2), keepdims=True)
-    rotations = axes_of.rotation_part(overlap + TIE * scale * np.eye(3))
+    rotations = axes_of.rotation_part(overlap)
     distances = x - x[0] @ rotations.swapaxes(1, 2)
     return rotations, np.sqrt((distances**2).sum(axis=2).mean(axis=1))
 

@@ -1,16 +1,16 @@
 """Molecules that the cell cuts, made whole: the image of every atom that belongs to its molecule's first one."""
 
-# mypy: disable-error-code=no-untyped-call
-
 from __future__ import annotations
 
 import numpy as np
 
 from anisoap_opt.arrays import Array, Bools, Ints
-from anisoap_opt.lattice import reciprocal_vectors
-from anisoap_opt.molecules.bonds import Bonds, first_atoms
+from anisoap_opt.molecules.bonds import Bonds, first_atoms, pairs_within
 from anisoap_opt.molecules.groups import Groups
 from anisoap_opt.stacking import Stack
+
+FIRST_RADIUS = 4.0
+"""Å. Parts of a molecule that no bond joins are sought within this distance, then twice as far, until all are found."""
 
 
 def whole_positions(stack: Stack, positions: Array, cells: Array, pbc: Bools, groups: Groups, bonds: Bonds) -> Array:
@@ -44,7 +44,7 @@ def whole_positions(stack: Stack, positions: Array, cells: Array, pbc: Bools, gr
     molecule, frame = groups.molecule_of_atom, np.repeat(np.arange(len(stack.counts)), stack.counts)
     inside = molecule[bonds.i] == molecule[bonds.j]
     bonds = Bonds(*(array[inside] for array in bonds))
-    images = _walk(groups, *_with_nearest_images(positions, cells, pbc, groups, bonds, frame))
+    images = _walk(groups, *_joined(positions, cells, pbc, groups, bonds, frame))
     closed = (images[bonds.j] == images[bonds.i] + bonds.shifts).all(axis=1)
     if not closed.all():
         bad = int(molecule[bonds.i[np.argmin(closed)]])
@@ -55,10 +55,10 @@ def whole_positions(stack: Stack, positions: Array, cells: Array, pbc: Bools, gr
     return np.asarray(positions + np.einsum("ak,akc->ac", images, cells[frame]))
 
 
-def _with_nearest_images(
+def _joined(
     positions: Array, cells: Array, pbc: Bools, groups: Groups, bonds: Bonds, frame: Ints
 ) -> tuple[Bonds, Array]:
-    """Bonds, and in molecules that these leave in parts the nearest image of every two atoms.
+    """Bonds, and distances between the atoms of molecules that these leave in parts.
 
     Returns
     -------
@@ -67,38 +67,31 @@ def _with_nearest_images(
     ndarray, shape [bonds]
         Weights for a spanning tree: bonds come first, then short distances.
     """
-    num = len(positions)
-    starts, sizes = groups.members[groups.offsets[:-1]], np.diff(groups.offsets)
-    part = first_atoms(bonds, num)
-    apart = part[groups.members] != np.repeat(part[starts], sizes)
-    torn = (np.bincount(groups.molecule_of_atom[groups.members[apart]], minlength=len(starts)) > 0) & (
-        pbc[frame[starts]].any(axis=1)
-    )
-    pairs = [np.zeros((2, 0), np.int64)]
-    for molecule in np.flatnonzero(torn).tolist():
-        atoms = groups.members[groups.offsets[molecule] : groups.offsets[molecule + 1]]
-        pairs.append(atoms[np.array(np.triu_indices(len(atoms), 1))])
-    a, b = np.concatenate(pairs, axis=1)
-    shifts, lengths = _nearest_images(positions[b] - positions[a], cells, pbc, frame[a])
-    i, j = np.concatenate([bonds.i, a, b]), np.concatenate([bonds.j, b, a])
-    weights = np.concatenate([np.ones(len(bonds.i)), 2 + lengths, 2 + lengths])
-    _, once = np.unique(i * num + j, return_index=True)  # of several the first, a bond
-    once = once[i[once] != j[once]]
-    return Bonds(i[once], j[once], np.concatenate([bonds.shifts, shifts, -shifts])[once]), weights[once]
+    num, sizes = len(positions), np.diff(groups.offsets)
+    periodic = np.asarray(pbc.any(axis=1))[frame[groups.members[groups.offsets[:-1]]]]
+    edges, weights, radius = bonds, np.ones(len(bonds.i)), FIRST_RADIUS
+    while (torn := _in_parts(groups, edges, num) & periodic).any():
+        atoms = groups.members[np.repeat(torn, sizes)]
+        ends = np.cumsum([0, *sizes[torn]])
+        own = frame[atoms[ends[:-1]]]
+        # Each molecule is a frame of its own here: its atoms have no other neighbours.
+        found, lengths = pairs_within(radius, positions[atoms], cells[own], pbc[own], ends)
+        more = Bonds(atoms[found.i], atoms[found.j], found.shifts)
+        edges = Bonds(*map(np.concatenate, zip(edges, more, strict=True)))
+        weights = np.concatenate([weights, 2 + lengths])
+        radius *= 2
+    best = np.lexsort((weights, edges.i * num + edges.j))
+    pair = edges.i[best] * num + edges.j[best]
+    best = best[(np.diff(pair, prepend=-1) > 0) & (edges.i[best] != edges.j[best])]
+    return Bonds(*(array[best] for array in edges)), weights[best]
 
 
-def _nearest_images(vectors: Array, cells: Array, pbc: Bools, frame: Ints) -> tuple[Ints, Array]:
-    """Shifts [pairs, 3] that make vectors [pairs, 3] shortest, and their lengths [pairs]; pairs are sorted by frame."""
-    from ase.geometry import find_mic
-
-    shifts, lengths = np.zeros((len(vectors), 3), np.int64), np.zeros(len(vectors))
-    present, first = np.unique(frame, return_index=True)
-    for own, rows in zip(present.tolist(), np.split(np.arange(len(vectors)), first[1:]), strict=False):
-        nearest, lengths[rows] = find_mic(vectors[rows], cells[own], pbc[own])
-        periodic = np.where(pbc[own, :, None], cells[own], 0.0)
-        reciprocal = reciprocal_vectors(periodic[None], pbc[own][None])[0] * pbc[own, :, None]
-        shifts[rows] = np.rint((nearest - vectors[rows]) @ reciprocal.T)
-    return shifts, lengths
+def _in_parts(groups: Groups, bonds: Bonds, num_atoms: int) -> Bools:
+    """Which molecules the bonds do not hold together, [molecules]."""
+    part = first_atoms(bonds, num_atoms)[groups.members]
+    others = part != np.repeat(part[groups.offsets[:-1]], np.diff(groups.offsets))
+    molecules = groups.molecule_of_atom[groups.members[others]]
+    return np.bincount(molecules, minlength=len(groups.offsets) - 1) > 0
 
 
 def _walk(groups: Groups, edges: Bonds, weights: Array) -> Ints:
@@ -113,10 +106,10 @@ def _walk(groups: Groups, edges: Bonds, weights: Array) -> Ints:
     i, j = np.concatenate([tree.row, np.full(len(starts), num)]), np.concatenate([tree.col, starts])
     graph = coo_array((np.ones(len(i)), (i, j)), (num + 1, num + 1)).tocsr()
     _, parent = breadth_first_order(graph, num, directed=False)
-    parent = parent[:-1].astype(np.int64)
-    parent[starts] = starts
+    own = np.arange(num)
+    parent = np.where((parent[:-1] == num) | (parent[:-1] < 0), own, parent[:-1])  # parts without periodicity stay
     steps = np.zeros((num, 3), np.int64)
-    later = np.flatnonzero(parent != np.arange(num))
+    later = np.flatnonzero(parent != own)
     steps[later] = edges.shifts[np.searchsorted(edges.i * num + edges.j, parent[later] * num + later)]
     while (parent != parent[parent]).any():  # doubles the way that each step goes
         steps += steps[parent]

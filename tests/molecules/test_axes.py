@@ -10,6 +10,7 @@ from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
 from anisoap_opt import coarse_grain, quaternion_from_axes
+from anisoap_opt.molecules.axes import equal_axes
 from anisoap_opt.validation import quaternions_to_matrices
 from tests.molecules.molecules import axes, diameters, moved, shaken
 from tests.tolerances import assert_close
@@ -95,6 +96,15 @@ def test_axes_make_unequal_diameters_of_a_sphere_possible() -> None:
 def test_axes_that_atoms_do_not_give(given: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         coarse_grain([molecule("CO2")], axes=given)
+
+
+def test_axes_that_are_nearly_equal_to_a_third_are_equal() -> None:
+    values = np.array([[1.0, 1 - 8e-5, 1 - 16e-5], [1.0, 0.9, 0.9], [2.0, 1.0, 0.5]])
+    equal = equal_axes(values, set(), 1e-4)
+    assert equal[0].all()
+    assert equal[1].astype(int).tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 1]]
+    assert (equal[2] == np.eye(3)).all()
+    assert (equal_axes(values, {2}, 1e-4)[0] == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]).all()
 
 
 def test_quaternions_turn_the_body_onto_its_axes() -> None:

@@ -31,7 +31,9 @@ def assert_same_but_for_images(own: Atoms, other: Atoms) -> None:
 def test_cut_molecules_equal_whole_ones(cell: Any, pbc: tuple[bool, ...], bonds: bool) -> None:
     pairs = [pair_in_cell(("CH3OH", "H2O"), cell, pbc, seed) for seed in range(10)]
     labels = np.repeat([0, 1], [6, 3])
-    expected = coarse_grain([whole for whole, _ in pairs], labels, bond_tolerance=0.4 if bonds else 0.0)
+    for whole, _ in pairs:
+        whole.set_pbc(False)
+    expected = coarse_grain([whole for whole, _ in pairs], labels)
     if bonds:
         found = coarse_grain([cut for _, cut in pairs])
     else:  # radii alone: C–H and O–H are too long, atoms are joined by their distances
@@ -48,8 +50,9 @@ def test_a_molecule_longer_than_half_the_cell(bonded: bool) -> None:
     """Its ends are nearer to each other's images than to each other."""
     step = 1.5 if bonded else 2.5
     chain = np.arange(8)[:, None] * np.array([[step, 0.0, 0.0]]) + np.resize([0.0, 0.6], 8)[:, None] * [[0, 1, 0]]
-    whole = Atoms("C8", positions=chain, cell=[8 * step + 0.5 * step, 5, 5], pbc=True)
+    whole = Atoms("C8", positions=chain, cell=[8 * step + 0.5 * step, 5, 5])
     cut = whole.copy()
+    cut.set_pbc(True)
     cut.positions += [7.7, 4.8, 0]
     cut.wrap()
     own, other = coarse_grain([cut, whole], None if bonded else [0] * 8)
@@ -58,16 +61,16 @@ def test_a_molecule_longer_than_half_the_cell(bonded: bool) -> None:
     assert diameters(own)[0, 0] > 2 * 0.28 * 7 * step
 
 
-def test_parts_without_bonds_are_joined_where_they_are_nearest() -> None:
-    """Two waters, 3.5 Å apart along x only if one is taken from the next cell."""
+@pytest.mark.parametrize(("distance", "cell"), [(3.3, [9.0, 7.0, 7.0]), (7.0, [18.0, 15.0, 15.0])])
+def test_parts_without_bonds_are_joined_where_they_are_nearest(distance: float, cell: list[float]) -> None:
     one, other = molecule("H2O"), molecule("H2O")
-    other.positions += [3.3, 0.2, 0.1]
+    other.positions += [distance, 0.2, 0.1]
     whole = one + other
-    whole.set_cell(np.diag([9.0, 7.0, 7.0]))
     (expected,) = coarse_grain([whole], [[0, 1, 2, 3, 4, 5]])
     cut = whole.copy()
+    cut.set_cell(cell)
     cut.set_pbc(True)
-    cut.positions += [7.0, 6.9, 6.9]
+    cut.positions += np.array(cell) - [distance - 0.5, 0.1, 0.1]
     cut.wrap()
     (found,) = coarse_grain([cut], [[0, 1, 2, 3, 4, 5]])
     assert_close(second_moments(found), second_moments(expected), 1e-12)

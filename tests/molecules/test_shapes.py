@@ -73,6 +73,8 @@ def test_water() -> None:
     center = rotation.inv().apply(body.positions[0] - atoms.positions[0])
     assert_close(center, [0.0, 2 * d / 18, 0.0], 1e-12)
     assert body.get_masses() == pytest.approx([18.0])
+    (body,) = coarse_grain([atoms], diameters="extents", radii={"O": 0.3, "H": 0.1})
+    assert_close(diameters(body), [[2 * h + 0.2, d + 0.4, 0.6]], 1e-12)
 
 
 @pytest.mark.parametrize("center", ["mass", "geometry"])
@@ -196,6 +198,8 @@ def test_descriptors_of_a_moved_molecule_are_the_same() -> None:
 
 def test_atoms_on_top_of_each_other() -> None:
     frames = [Atoms("H2"), Atoms("OHH", positions=[[0, 0, 0], [0, 0, 1], [0, 0, 1]])]
+    frames[1].set_cell([6, 6, 6])
+    frames[1].set_pbc(True)
     sphere, rod = coarse_grain(frames, [[[0, 1]], [[0, 1, 2]]], radii=0.5)
     assert diameters(sphere).tolist() == [[1.0, 1.0, 1.0]]
     assert diameters(rod)[0, 1:] == pytest.approx([1.0, 1.0])
