@@ -98,7 +98,7 @@ def coarse_grain(
     """
     frames = check_frames(frames)
     checks.choice("center", center, ("mass", "geometry"))
-    tolerance = checks.tolerance("bond_tolerance", bond_tolerance)
+    tolerance = kinds.not_negative("bond_tolerance", bond_tolerance)
     sizes = kinds.check_sizes(diameters, radii)
     stack = Stack(frames)
     positions, cells, pbc = stack.floats("positions", (3,)), stack.cells(), stack.pbc()

@@ -98,10 +98,15 @@ def pairs_within(radius: float, positions: Array, cells: Array, pbc: Bools, offs
 
 def first_atoms(bonds: Bonds, num_atoms: int) -> Ints:
     """The first atom of the molecule that every atom is in, [atoms]."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    graph = coo_array((np.ones(len(bonds.i)), (bonds.i, bonds.j)), (num_atoms, num_atoms))
-    _, labels = connected_components(graph, directed=False)
+    _, labels = connected_components(graph(bonds.i, bonds.j, np.ones(len(bonds.i)), num_atoms), directed=False)
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(first[inverse.reshape(-1)], dtype=np.int64)
+
+
+def graph(i: Ints, j: Ints, weights: Array, num_nodes: int) -> Any:
+    """Edges between nodes as SciPy's functions of graphs take them, scipy.sparse.csr_matrix [nodes, nodes]."""
+    from scipy.sparse import csr_matrix  # a matrix: arrays of early versions keep indices of 64 bits, which fail there
+
+    return csr_matrix((weights, (i, j)), (num_nodes, num_nodes))

@@ -17,7 +17,7 @@ from anisoap_opt.stacking import Stack
 FLATTEST = 1e-4
 """Smallest diameter from positions, relative to the molecule's largest: less is a plane or a line, and rounding."""
 ROD = 0.01
-"""A molecule whose second largest spread is less than this, relative to the largest, is a rod: it has no side."""
+"""A kind is a rod, without sides, if the first molecule's second largest spread is less than this times the largest."""
 TIE = 1e-12
 """Weight with which a turn about a line, which the line leaves open, stays near the rotation 1."""
 

@@ -85,15 +85,16 @@ def check_sizes(diameters: Any, radii: Any) -> Sizes:
     else:
         diameters = checks.three_lengths("diameters", diameters)
     if isinstance(radii, Mapping):
-        radii = {symbol: _radius(f"radii[{symbol!r}]", one) for symbol, one in radii.items()}
+        radii = {symbol: not_negative(f"radii[{symbol!r}]", one) for symbol, one in radii.items()}
     elif radii is not None:
-        radii = _radius("radii", radii)
+        radii = not_negative("radii", radii)
     return Sizes(diameters, radii)
 
 
-def _radius(name: str, value: Any) -> float:
-    radius = checks.tolerance(name, value)
-    return radius if radius == 0 else checks.length(name, radius)  # finite
+def not_negative(name: str, value: Any) -> float:
+    """A finite length ≥ 0, Å; else a TypeError or a ValueError."""
+    number = checks.tolerance(name, value)
+    return number if number == 0 else checks.length(name, number)
 
 
 def check_elements(stack: Stack, numbers: Ints) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anisoap_opt.arrays import Array, Bools, Ints
-from anisoap_opt.molecules.bonds import Bonds, first_atoms, pairs_within
+from anisoap_opt.molecules.bonds import Bonds, first_atoms, graph, pairs_within
 from anisoap_opt.molecules.groups import Groups
 from anisoap_opt.stacking import Stack
 
@@ -96,16 +96,14 @@ def _in_parts(groups: Groups, bonds: Bonds, num_atoms: int) -> Bools:
 
 def _walk(groups: Groups, edges: Bonds, weights: Array) -> Ints:
     """The image [atoms, 3] of every atom, reached from the first one of its molecule along a spanning tree."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
     num = len(groups.members)
     starts = groups.members[groups.offsets[:-1]]
-    tree = minimum_spanning_tree(coo_array((weights, (edges.i, edges.j)), (num, num)).tocsr()).tocoo()
+    tree = minimum_spanning_tree(graph(edges.i, edges.j, weights, num)).tocoo()
     # One more node is joined to every first atom: one walk from there goes through all molecules.
     i, j = np.concatenate([tree.row, np.full(len(starts), num)]), np.concatenate([tree.col, starts])
-    graph = coo_array((np.ones(len(i)), (i, j)), (num + 1, num + 1)).tocsr()
-    _, parent = breadth_first_order(graph, num, directed=False)
+    _, parent = breadth_first_order(graph(i, j, np.ones(len(i)), num + 1), num, directed=False)
     own = np.arange(num)
     parent = np.where((parent[:-1] == num) | (parent[:-1] < 0), own, parent[:-1])  # parts without periodicity stay
     steps = np.zeros((num, 3), np.int64)

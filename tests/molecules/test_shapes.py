@@ -223,6 +223,7 @@ def test_atoms_on_top_of_each_other() -> None:
         (molecule("H2O"), {"diameters": {"C6H6": (1, 2, 3)}}, "diameters has nothing for H2O"),
         (molecule("H2O"), {"center": "middle"}, "center must be one of"),
         (molecule("H2O"), {"bond_tolerance": np.nan}, "bond_tolerance must be at least 0"),
+        (molecule("H2O"), {"bond_tolerance": np.inf}, "bond_tolerance must be finite"),
     ],
 )
 def test_bad_input(atoms: Atoms, arguments: dict[str, Any], message: str) -> None:
