@@ -76,7 +76,12 @@ class Hypers(SetOnce):
             raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
         self._parameters(compute_gradients)
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
-        self._basis = BasisChange.of(self.radial_basis)
+        self.radial_basis.check()
+
+    @cached_property
+    def _basis(self) -> BasisChange:
+        """Made when it is first needed: a sweep checks many calculators, and computes with few."""
+        return BasisChange.of(self.radial_basis)
 
     def _smooth_cutoff(self, width: float | None) -> SmoothCutoff | None:
         if width is None:

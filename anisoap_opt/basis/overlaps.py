@@ -1,4 +1,4 @@
-"""Norms and overlaps of the primitive radial functions, and Löwdin's S^{-1/2}.
+"""Norms and overlaps of the primitive radial functions, and Löwdin's S^{-1/2} and its way from Gram's and Schmidt's.
 
 GTO       R_k(r) = r^k exp(-r²/2σ²) on [0, ∞),   <R_k|R_k> = ½ σ^{2k+3} Γ(k + 3/2)
 monomial  R_k(r) = r^k              on [0, r_c],  <R_k|R_k> = r_c^{2k+3} / (2k + 3)
@@ -149,6 +149,27 @@ def inverse_sqrt_from_factor(factor: Array, rcond: float, tol: float) -> Array:
         raise ValueError(f"{len(factor)} radial functions are linearly dependent to machine precision{advice}")
     vectors, sigma = vectors[:, kept], sigma[kept]
     return np.asarray((vectors / sigma) @ vectors.T)
+
+
+def orthogonal_factor(factor: Array) -> Array:
+    """From orthonormal functions by Gram and Schmidt to those by Löwdin: Lᵀ S^{-1/2} of S = L Lᵀ.
+
+    Functions φ_k with the overlaps S are made orthonormal by Σ_k φ_k (L^{-T})_kn, of which the first n depend on the
+    first n φ_k only, or by Σ_k φ_k (S^{-1/2})_kn. Both span the same space, so a rotation Q leads from one to the
+    other, S^{-1/2} = L^{-T} Q. With L = U diag(σ) Vᵀ it is V Uᵀ.
+
+    Parameters
+    ----------
+    factor : ndarray, shape [n, n]
+        L.
+
+    Returns
+    -------
+    ndarray, shape [n, n]
+        Q, orthogonal; multiply from the right.
+    """
+    left, _, right = np.linalg.svd(factor)
+    return np.asarray(right.T @ left.T)
 
 
 def inverse_matrix_sqrt(matrix: npt.ArrayLike, rcond: float = 1e-8, tol: float = 1e-3) -> Array:

@@ -10,6 +10,8 @@ computed in that unit, and φ_n(r) = λ^{-3/2} φ_n(r/λ), R_k(r) = λ^k R_k(r/�
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +26,29 @@ from anisoap_opt.basis.overlaps import (
     inverse_sqrt_from_factor,
     monomial_overlap_factor,
     monomial_prefactor,
+    orthogonal_factor,
 )
 from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
+
+
+Factor = Callable[[int, int], Array]
+
+
+@lru_cache(maxsize=4096)  # calculators of many sizes and cutoffs need the same few small matrices
+def _inverse_sqrt(overlap_factor: Factor, l: int, num_radial: int, rcond: float, tol: float) -> Array:
+    matrix = inverse_sqrt_from_factor(overlap_factor(l, num_radial), rcond, tol)
+    matrix.flags.writeable = False
+    return matrix
+
+
+@lru_cache(maxsize=4096)
+def _rotation(overlap_factor: Factor, l: int, num_radial: int) -> Array:
+    matrix = orthogonal_factor(overlap_factor(l, num_radial))
+    matrix.flags.writeable = False
+    return matrix
 
 
 class _RadialBasis(SetOnce):
@@ -39,6 +59,8 @@ class _RadialBasis(SetOnce):
     """λ, Å: the unit that descriptors are computed in."""
     unit_precision: float
     """s in the precision A + s·1 of the product Gaussian, in units of λ⁻²: 1 for GTOs, 0 for monomials."""
+    _overlap_factor_of: Factor
+    """L of l and n_l, a static method."""
 
     def __init__(self, max_angular: int, cutoff_radius: float, max_radial: MaxRadial, rcond: float, tol: float) -> None:
         self.num_radial_functions = count_radial_functions(max_angular, max_radial)
@@ -47,9 +69,6 @@ class _RadialBasis(SetOnce):
         self.max_radial = max_radial
         self.rcond = checks.tolerance("basis_rcond", rcond)
         self.tol = checks.tolerance("basis_tol", tol)
-
-    def _overlap_factor(self, l: int) -> Array:
-        raise NotImplementedError
 
     def _prefactor(self, k: npt.ArrayLike) -> Array:
         """N_k for λ = 1."""
@@ -88,8 +107,35 @@ class _RadialBasis(SetOnce):
         ValueError
             If the overlap matrix is too ill-conditioned for `tol`.
         """
-        inverse_sqrt = inverse_sqrt_from_factor(self._overlap_factor(l), self.rcond, self.tol)
-        return self._prefactor(self._powers(l))[:, None] * inverse_sqrt
+        return self._prefactor(self._powers(l))[:, None] * self._inverse_sqrt(l)
+
+    def unit_triangular(self, l: int) -> Array:
+        """As `unit_orthonormalization`, by Gram and Schmidt: upper triangular, diag(N_{l+2n'}) L^{-T} with S = L Lᵀ.
+
+        So the first n functions are those of the smaller set that has no others.
+        """
+        inverse = np.tril(np.linalg.inv(self._overlap_factor(l)))
+        return self._prefactor(self._powers(l))[:, None] * inverse.T
+
+    def check(self) -> None:
+        """Raise a ValueError if the functions of some l cannot be made orthonormal, see `unit_orthonormalization`."""
+        for l in range(len(self.num_radial_functions)):
+            self._inverse_sqrt(l)
+
+    def rotation(self, l: int) -> Array:
+        """From the functions of `unit_triangular` to the orthonormal ones, [n, n]; see `overlaps.orthogonal_factor`."""
+        return _rotation(self._overlap_factor_of, l, self.num_radial_functions[l])
+
+    def drops(self) -> bool:
+        """Whether `rcond` drops eigenvalues of the overlaps of any l; then fewer functions than n_l are independent."""
+        factors = map(self._overlap_factor, range(len(self.num_radial_functions)))
+        return self.rcond > 0 and any(np.linalg.svd(one)[1][-1] ** 2 <= self.rcond for one in factors)
+
+    def _inverse_sqrt(self, l: int) -> Array:
+        return _inverse_sqrt(self._overlap_factor_of, l, self.num_radial_functions[l], self.rcond, self.tol)
+
+    def _overlap_factor(self, l: int) -> Array:
+        return self._overlap_factor_of(l, self.num_radial_functions[l])
 
     def orthonormalization(self, l: int) -> Array:
         """The same in Å, for coefficients over the primitive functions n'; shape [n', n], multiply from the right."""
@@ -181,6 +227,7 @@ class GTORadialBasis(_RadialBasis):
 
     radial_basis = "gto"
     unit_precision = 1.0
+    _overlap_factor_of = staticmethod(gto_overlap_factor)
 
     def __init__(
         self,
@@ -195,9 +242,6 @@ class GTORadialBasis(_RadialBasis):
         self.radial_gaussian_width = checks.length("radial_gaussian_width", radial_gaussian_width)
         self.length = self.radial_gaussian_width
         super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
-
-    def _overlap_factor(self, l: int) -> Array:
-        return gto_overlap_factor(l, self.num_radial_functions[l])
 
     def _prefactor(self, k: npt.ArrayLike) -> Array:
         return gto_prefactor(k, 1.0)
@@ -252,6 +296,7 @@ class MonomialBasis(_RadialBasis):
 
     radial_basis = "monomial"
     unit_precision = 0.0
+    _overlap_factor_of = staticmethod(monomial_overlap_factor)
 
     def __init__(
         self,
@@ -263,9 +308,6 @@ class MonomialBasis(_RadialBasis):
     ) -> None:
         super().__init__(max_angular, cutoff_radius, max_radial, rcond, tol)
         self.length = self.cutoff_radius
-
-    def _overlap_factor(self, l: int) -> Array:
-        return monomial_overlap_factor(l, self.num_radial_functions[l])
 
     def _prefactor(self, k: npt.ArrayLike) -> Array:
         return monomial_prefactor(k, 1.0)
