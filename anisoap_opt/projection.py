@@ -224,8 +224,8 @@ class EllipsoidalDensityProjection(Steps):
         checks.call(rust_moments, mean_over_samples=mean_over_samples, show_progress=show_progress, symmetric=symmetric)
         checks.choice("reduce", reduce, ("mean", "sum"))
         parameters = self._parameters(compute_gradients)
-        if mean_over_samples and not parameters and (own_way := kernels.sum_over_frames(self.backend)):
-            return self._reduced(own_way, frames, centers, reduce, symmetric=symmetric, show_progress=show_progress)
+        if mean_over_samples and not parameters and kernels.sum_over_frames(self.backend):
+            return self._reduced(frames, centers, reduce, symmetric=symmetric, show_progress=show_progress)
         batch, neighborhoods = self._neighborhoods(frames, centers, keep_shifts="cell" in parameters)
         kernel, dtype = self._kernel(batch, self._basis), self.options.dtype
         how: dict[str, bool] = {"symmetric": symmetric, "show_progress": show_progress}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anisoap_opt import kernels
@@ -15,6 +15,7 @@ from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import FrameSums, Kernel
 from anisoap_opt.pairs import Neighborhoods
 from anisoap_opt.power_spectrum import mean_over_frames
+from anisoap_opt.shells import sum_over_shells
 
 if TYPE_CHECKING:
     from anisoap_opt.gradients import Gradients
@@ -76,16 +77,31 @@ class Steps(Hypers):
         gaussians = make_gaussians(batch.rotations, batch.semiaxes, self.radial_basis.unit_precision)
         return kernels.load(self.backend)(gaussians, basis, self.options)
 
-    def _reduced(
-        self, sum_over_frames: Callable[..., FrameSums], frames: Frames, centers: Any, reduce: str, **how: bool
-    ) -> Floats:
-        """Sums or means over frames, on the way that a backend has from particles to them."""
+    def _sums_over_frames(
+        self, asked: Asked, basis: BasisChange, cutoff_radii: Sequence[float], **how: bool
+    ) -> list[FrameSums]:
+        """Sums over frames for each of some cutoffs, ascending, in the basis's own length.
+
+        By the way that the backend has from particles to them, or by pairs.
+        """
+        batch, chosen, _, self_pairs, cutoff = asked
+        if own_way := kernels.sum_over_frames(self.backend):
+            return own_way(
+                batch, basis, self.radial_basis.unit_precision, cutoff_radii, self.options, self_pairs=self_pairs,
+                types=self.types, centers=chosen, cutoff=cutoff, **how,
+            )  # fmt: skip
+        neighborhoods = kernels.load_search(self.backend, self.options)(
+            batch, cutoff_radii[-1], self_pairs=self_pairs, types=self.types, centers=chosen
+        )
+        if cutoff is not None:
+            neighborhoods = cutoff.smooth(neighborhoods)
+        kernel, dtype = self._kernel(batch, basis), self.options.dtype
+        return sum_over_shells(kernel, batch, neighborhoods, cutoff_radii, dtype, types=self.types, **how)
+
+    def _reduced(self, frames: Frames, centers: Any, reduce: str, **how: bool) -> Floats:
+        """Sums or means over frames."""
         asked = self._asked(frames, centers)
-        batch, chosen, cutoff_radius, self_pairs, cutoff = asked
-        found = sum_over_frames(
-            batch, self._basis, self.radial_basis.unit_precision, cutoff_radius, self.options, self_pairs=self_pairs,
-            types=self.types, centers=chosen, cutoff=cutoff, **how,
-        )  # fmt: skip
+        (found,) = self._sums_over_frames(asked, self._basis, [asked.cutoff_radius], **how)
         self._warn_if_isolated(asked, found.num_pairs)
         if reduce == "mean":
             mean_over_frames(found, self._basis.num_radial, symmetric=how["symmetric"])

@@ -58,7 +58,7 @@ def calls_of(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:
                 )  # fmt: skip
 
     def drive() -> None:
-        wanted = (cutoff**2, self_pairs, (0.0, 0.0), None)
+        wanted = (np.array([cutoff**2]), self_pairs, (0.0, 0.0), None)
         for chunk in plan.chunks(scene, places):
             plan.sums(chunk, places, scene, wanted, particles, roots, precision)
 

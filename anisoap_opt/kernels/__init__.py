@@ -167,7 +167,7 @@ def load_search(backend: str, options: KernelOptions = KernelOptions()) -> Calla
 
 
 @cache
-def sum_over_frames(backend: str) -> Callable[..., FrameSums] | None:
+def sum_over_frames(backend: str) -> Callable[..., list[FrameSums]] | None:
     """The function of this name of a backend that has it, see `contract.SumsOverFrames`; else None."""
     own = module(backend)
     return own.sum_over_frames if isinstance(own, SumsOverFrames) else None

@@ -209,7 +209,7 @@ class SumsOverFrames(Protocol):
         batch: ParticleBatch,
         basis: BasisChange,
         precision: float,
-        cutoff_radius: float,
+        cutoff_radii: Sequence[float],
         options: KernelOptions,
         *,
         self_pairs: bool,
@@ -218,18 +218,21 @@ class SumsOverFrames(Protocol):
         cutoff: SmoothCutoff | None = None,
         symmetric: bool = False,
         show_progress: bool = False,
-    ) -> FrameSums:
-        """The sums of `anisoap_opt.power_spectrum.reduced_power_spectrum`.
+    ) -> list[FrameSums]:
+        """The sums of `anisoap_opt.power_spectrum.reduced_power_spectrum`, for each cutoff.
 
         Parameters
         ----------
         batch : ParticleBatch
-            In units of the radial basis's own length, as `cutoff_radius` and `cutoff`.
+            In units of the radial basis's own length, as `cutoff_radii` and `cutoff`.
+        cutoff_radii : sequence of float
+            Ascending. Types that meet, and centres with neighbours, are those of each cutoff.
         basis, precision, options
             Of the kernel, `precision` as for `Gaussians.of`.
         self_pairs, types, centers
             Of the search.
         cutoff : SmoothCutoff, optional
+            Of the only cutoff: weights of pairs differ from one to the other.
         symmetric, show_progress
             As for `reduced_power_spectrum`.
         """

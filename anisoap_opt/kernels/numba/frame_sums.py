@@ -20,6 +20,7 @@ from anisoap_opt.kernels.numba.coupling import PIECE, couple_run
 from anisoap_opt.kernels.numba.jit import borrowed, compiled, entry_point, keep_alive, pointer_to
 from anisoap_opt.kernels.numba.search import search_centers
 from anisoap_opt.kernels.numba.segments import WINDOW, expand_windows
+from anisoap_opt.kernels.numba.shells import add_up_shells, sort_into_shells
 
 WHOLE = 128
 """Frames with no more particles than this are never cut."""
@@ -57,7 +58,7 @@ def sum_centers(
     begin: Any,
     end: Any,
     scene: Any,
-    cutoff2: Any,
+    shells: Any,
     self_pairs: Any,
     smoothing: Any,
     weights: Any,
@@ -73,11 +74,12 @@ def sum_centers(
     batch: Any,
     scratch: Any,
     found: Any,
+    ordered: Any,
     sums: Any,
     counts: Any,
     met: Any,
 ) -> Any:
-    """Power spectra of some centres, added up.
+    """Power spectra of some centres, added up, for one or several cutoffs.
 
     Parameters
     ----------
@@ -88,10 +90,12 @@ def sum_centers(
     begin, end : int
         Which of them: those of whole frames of at most WHOLE particles, or of one large frame from the beginning of
         a row on.
-    scene, cutoff2, self_pairs, scratch, found
+    scene, self_pairs, scratch, found
         As for `search.search_centers`.
+    shells : ndarray, shape [cutoffs]
+        Squares of the cutoffs, ascending.
     smoothing : tuple
-        Radius and width of the smooth cutoff.
+        Radius and width of the smooth cutoff, of which there is only one then.
     weights : ndarray or None
         Room for the factors of pairs; None if the cutoff is hard.
     columns : Columns
@@ -101,59 +105,78 @@ def sum_centers(
     batches_per_row : int
         Of one large frame; 0 if they are whole frames.
     batch : Batch
-    sums : ndarray, shape [rows · features]
+    ordered : Sorted
+        Room for pairs sorted into shells; replaced by a larger one where it is too small.
+    sums : ndarray, shape [rows · cutoffs · features]
         Added to. There is a row for each frame, or for every few batches of a large frame.
-    counts : ndarray of int, shape [rows · types]
+    counts : ndarray of int, shape [rows · cutoffs · types]
         Added to: centres of each type that have a neighbour.
-    met : ndarray of int, shape [types · types]
-        Added to: pairs of each centre type and neighbour type.
+    met : ndarray of int, shape [cutoffs · types · types]
+        Added to: pairs of each centre type and neighbour type in each shell.
 
     Returns
     -------
-    scratch, found
+    scratch, found, ordered
     """
     num_types, num_columns, (num_radial, scales, symmetric) = len(columns.width), change[-1], coupling
     space, layout, places, codes = borrowed(batch), borrowed(columns), pointer_to(centers), pointer_to(scene.code)
     arrays = space.table, pointer_to(num_radial), space.members, pointer_to(scales), space.block
     first_frame, done, large = scene.frame[centers[begin]], 0, batches_per_row > 0
+    num_shells = len(shells)
     num_rows = len(counts) // num_types
     features = len(sums) // num_rows
     while begin < end:
         stop = min(begin + batch_size, end)
         while not large and stop < end and scene.frame[centers[stop]] == scene.frame[centers[stop - 1]]:
             stop += 1
-        scratch, found, total = search_centers(centers, begin, stop, scene, cutoff2, self_pairs, PAIRS, scratch, found)
-        num_segments = _lay_out(
-            places, begin, stop, codes, num_types, layout, pointer_to(found.counts), space, pointer_to(met)
+        scratch, found, total = search_centers(
+            centers, begin, stop, scene, shells[-1], self_pairs, PAIRS, scratch, found
         )
+        j, r_ij = found.j, found.r_ij
+        if num_shells == 1:
+            num_segments = _lay_out(
+                places, begin, stop, codes, num_types, layout, pointer_to(found.counts), space, pointer_to(met)
+            )
+        else:
+            ordered, num_segments = sort_into_shells(
+                places, begin, stop, codes, num_types, layout, shells, found, total, batch, ordered, pointer_to(met)
+            )
+            j, r_ij = ordered.j, ordered.r_ij
         if total > 0:
-            weight = _weights(found.r_ij, total, smoothing, weights)
+            weight = _weights(r_ij, total, smoothing, weights)
             expand_windows(
                 straight, degree, (0, (num_segments + WINDOW - 1) // WINDOW),
-                (batch.start[: num_segments + 1], found.j, found.r_ij), weight, None, particles, roots, precision,
+                (batch.start[: num_segments + 1], j, r_ij), weight, None, particles, roots, precision,
                 change, work, batch.table,
             )  # fmt: skip
             for k in range(num_segments * num_columns, (num_segments + 1) * num_columns):
                 batch.table[k] = 0  # read, never used
+            if num_shells > 1:
+                add_up_shells(
+                    space.table, num_columns, stop - begin, places, begin, codes, layout, space.rows, num_shells
+                )
             c = begin
             while c < stop:
                 f, last = scene.frame[centers[c]], c + 1
                 while last < stop and scene.frame[centers[last]] == f:
                     last += 1
                 at = done // batches_per_row if large else f - first_frame
-                for t in range(num_types):
-                    count = _members(places, begin, c, last, codes, t, layout, space)
-                    counts[at * num_types + t] += count
-                    for piece in range(0, count, PIECE):
-                        couple_run(
-                            arrays, num_columns, len(num_radial), layout.width[t], piece, min(piece + PIECE, count),
-                            symmetric, pointer_to(sums), at * features + layout.first_feature[t],
-                        )  # fmt: skip
+                for s in range(num_shells):
+                    row = at * num_shells + s
+                    for t in range(num_types):
+                        count = _members(places, begin, c, last, codes, t, layout, space, s)
+                        counts[row * num_types + t] += count
+                        for piece in range(0, count, PIECE):
+                            couple_run(
+                                arrays, num_columns, len(num_radial), layout.width[t], piece,
+                                min(piece + PIECE, count), symmetric, pointer_to(sums),
+                                row * features + layout.first_feature[t],
+                            )  # fmt: skip
                 c = last
         begin, done = stop, done + 1
     keep_alive(batch)
     keep_alive(columns)
-    return scratch, found
+    return scratch, found, ordered
 
 
 @compiled
@@ -187,12 +210,15 @@ def _weights(r_ij, total, smoothing, room):
 
 
 @compiled
-def _members(places, begin, c, last, codes, t, layout, space):
-    """List the centres of one type of a frame that have neighbours, as their first segments; returns how many."""
-    count = 0
+def _members(places, begin, c, last, codes, t, layout, space, shell):
+    """List the centres of one type of a frame that have neighbours up to a shell, as their first segments there.
+
+    Returns how many there are.
+    """
+    count, width = 0, layout.width[t]
     for k in range(c, last):
         first = space.rows[k - begin]
-        if codes[places[k]] == t and space.start[first + layout.width[t]] > space.start[first]:
-            space.members[count] = first
+        if codes[places[k]] == t and space.start[first + (shell + 1) * width] > space.start[first]:
+            space.members[count] = first + shell * width
             count += 1
     return count

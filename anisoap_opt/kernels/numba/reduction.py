@@ -23,7 +23,9 @@ from anisoap_opt.kernels.numba.layout import aligned, zeroed
 from anisoap_opt.kernels.numba.neighbors import PairSearch
 from anisoap_opt.kernels.numba.records import make_gaussians, particle_tables
 from anisoap_opt.kernels.numba.scene import Scene, make_scene
+from anisoap_opt.kernels.numba.shells import make_sorted
 from anisoap_opt.kernels.numba.threads import lend, map_in_order, num_threads
+from anisoap_opt.lattice import SHELL
 from anisoap_opt.pairs import encode_types
 from anisoap_opt.progress import progress_bar
 
@@ -60,16 +62,16 @@ class Chunk(NamedTuple):
 class Rows(NamedTuple):
     """What comes of a chunk."""
 
-    sums: Array  # [rows, features]
-    counts: Ints  # [rows, types]
-    met: Ints  # [types, types], pairs
+    sums: Array  # [rows, cutoffs, features]
+    counts: Ints  # [rows, cutoffs, types]
+    met: Ints  # [cutoffs, types, types], pairs of each shell
 
 
 def sum_over_frames(
     batch: ParticleBatch,
     basis: BasisChange,
     precision: float,
-    cutoff_radius: float,
+    cutoff_radii: Sequence[float],
     options: KernelOptions,
     *,
     self_pairs: bool,
@@ -78,41 +80,45 @@ def sum_over_frames(
     cutoff: SmoothCutoff | None = None,
     symmetric: bool = False,
     show_progress: bool = False,
-) -> FrameSums:
+) -> list[FrameSums]:
     """See `contract.SumsOverFrames`."""
     of_layout, code = encode_types(batch.types, types)
-    scene, radius = make_scene(batch, code, len(of_layout), cutoff_radius)
+    scene, _ = make_scene(batch, code, len(of_layout), cutoff_radii[-1])
     places = np.arange(len(code)) if centers is None else np.flatnonzero(centers[scene.order])
     possible = _share_a_frame(scene, len(of_layout)) if types is None else np.ones((len(of_layout),) * 2, bool)
     if types is None and sum(features_of_types(basis.num_radial, possible, symmetric=symmetric)) > MANY_FEATURES:
-        searched = PairSearch(batch, cutoff_radius, self_pairs=self_pairs, centers=centers)  # a small part of the work
-        possible = searched.met
-    plan = Plan.of(basis, options.dtype, possible, symmetric)
+        # a small part of the work
+        possible = PairSearch(batch, cutoff_radii[-1], self_pairs=self_pairs, centers=centers).met
+    plan = Plan.of(basis, options.dtype, possible, symmetric, len(cutoff_radii))
     particles, roots = particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, scene.order))
     smoothing = None if cutoff is None else (float(cutoff.radius), float(cutoff.width))
-    search = (radius**2, bool(self_pairs), smoothing or (0.0, 0.0), None if smoothing is None else np.empty(0))
+    shells = (np.array(cutoff_radii) * (1 - SHELL)) ** 2
+    search = (shells, bool(self_pairs), smoothing or (0.0, 0.0), None if smoothing is None else np.empty(0))
 
     chunks = plan.chunks(scene, places)
     one_each = map_in_order(lambda chunk: plan.sums(chunk, places, scene, search, particles, roots, precision), chunks)
-    frames = FrameRows(batch.num_frames, plan.features, plan.num_types, options.dtype)
+    frames = FrameRows(batch.num_frames, len(shells), plan.features, plan.num_types, options.dtype)
     with progress_bar(len(places)) if show_progress else nullcontext() as bar:
         for chunk, rows in zip(chunks, one_each, strict=True):
             frames.add(chunk, rows)
             if bar is not None:
                 bar.update(chunk.end - chunk.begin)
-    met = possible if types is not None else frames.met > 0
-    found = FrameSums(frames.sums, frames.counts, of_layout, met, int(frames.met.sum()))
-    return found if (met == possible).all() else found._replace(values=frames.sums[:, plan.features_of(met)])
+    of_cutoffs = []
+    for k, num_pairs in enumerate(np.cumsum(frames.met, axis=0)):
+        met = possible if types is not None else num_pairs > 0
+        values = frames.sums[:, k] if (met == possible).all() else frames.sums[:, k, plan.features_of(met)]
+        of_cutoffs.append(FrameSums(values, frames.counts[:, k], of_layout, met, int(num_pairs.sum())))
+    return of_cutoffs
 
 
 class FrameRows:
-    """Sums [frames, features], counts [frames, types] and pairs [types, types], and chunks that are added to them."""
+    """All `Rows` of a calculation, with a row for each frame, and chunks that are added to them."""
 
-    def __init__(self, num_frames: int, features: int, num_types: int, dtype: str) -> None:
-        self.sums = np.zeros((num_frames, features), dtype)
-        self.counts = np.zeros((num_frames, num_types), np.int64)
-        self.met = np.zeros((num_types, num_types), np.int64)
-        self._frame, self._total = -1, np.zeros(features)
+    def __init__(self, num_frames: int, num_shells: int, features: int, num_types: int, dtype: str) -> None:
+        self.sums = np.zeros((num_frames, num_shells, features), dtype)
+        self.counts = np.zeros((num_frames, num_shells, num_types), np.int64)
+        self.met = np.zeros((num_shells, num_types, num_types), np.int64)
+        self._frame, self._total = -1, np.zeros((num_shells, features))
 
     def add(self, chunk: Chunk, rows: Rows) -> None:
         """Add the next chunk. Batches of one frame are added one after the other: chunks may have any size."""
@@ -132,28 +138,29 @@ class FrameRows:
 class Plan:
     """What calculations with one basis and one layout of columns share, and buffers that they may use again."""
 
-    def __init__(self, basis: BasisChange, dtype: str, possible: Bools, symmetric: bool) -> None:
+    def __init__(self, basis: BasisChange, dtype: str, possible: Bools, symmetric: bool, num_shells: int) -> None:
         self.forward, num_radial, width = Forward.of(basis), basis.num_radial, possible.sum(axis=1)
         self.num_radial, self.possible = num_radial, possible
         self.dtype = np.dtype(dtype)
         of_type = features_of_types(num_radial, possible, symmetric=symmetric)
-        self.features, self.num_types = sum(of_type), len(possible)
+        self.features, self.num_types, self.num_shells = sum(of_type), len(possible), num_shells
         place = np.where(possible, np.cumsum(possible, axis=1) - 1, -1)
         self.columns = Columns(place.ravel(), width, np.cumsum([0, *of_type])[:-1])
         scales = np.array([scale(l) for l in range(len(num_radial))])
         self.coupling = (np.array(num_radial, dtype=np.int64), scales, symmetric)
         self.width = max(1, int(width.max(initial=1)))
-        self.batch_size = max(WHOLE // self.width, min(BATCH, TABLE_BYTES // (8 * self.forward.columns * self.width)))
+        of_center = self.width * num_shells
+        self.batch_size = max(WHOLE // of_center, min(BATCH, TABLE_BYTES // (8 * self.forward.columns * of_center)))
         self.batches_per_row = -(-ROW_CENTERS // self.batch_size)
         self._idle: list[list[Any]] = []
 
     @classmethod
-    def of(cls, basis: BasisChange, dtype: str, possible: Bools, symmetric: bool) -> Plan:
+    def of(cls, basis: BasisChange, dtype: str, possible: Bools, symmetric: bool, num_shells: int = 1) -> Plan:
         """The plan for this; kept for as long as the basis lives."""
-        plans, key = _KNOWN.setdefault(basis, {}), (dtype, possible.tobytes(), symmetric)
+        plans, key = _KNOWN.setdefault(basis, {}), (dtype, possible.tobytes(), symmetric, num_shells)
         plan = plans.get(key)
         if plan is None:
-            plan = plans[key] = cls(basis, dtype, possible, symmetric)
+            plan = plans[key] = cls(basis, dtype, possible, symmetric, num_shells)
             if len(plans) > MOST_PLANS:
                 plans.pop(next(iter(plans)), None)
         return plan
@@ -176,7 +183,7 @@ class Plan:
         frame = scene.frame[places]
         aim = len(frame) // (CHUNKS_PER_THREAD * num_threads())
         unit = self.batches_per_row * self.batch_size
-        most = min(CHUNK, unit * max(1, ROWS_BYTES // (8 * self.features)))
+        most = min(CHUNK, unit * max(1, ROWS_BYTES // (8 * self.features * self.num_shells)))
         size = max(1, min(most, aim) // unit) * unit
         first = np.flatnonzero(np.diff(frame, prepend=-1))  # of each frame's centres
         frames, ends = frame[first], np.append(first[1:], len(frame))
@@ -210,9 +217,9 @@ class Plan:
     ) -> Rows:
         """The sums of one chunk; may be called by several threads at once."""
         rows = Rows(
-            np.zeros((chunk.num_rows, self.features)),
-            np.zeros((chunk.num_rows, self.num_types), np.int64),
-            np.zeros((self.num_types, self.num_types), np.int64),
+            np.zeros((chunk.num_rows, self.num_shells, self.features)),
+            np.zeros((chunk.num_rows, self.num_shells, self.num_types), np.int64),
+            np.zeros((self.num_shells, self.num_types, self.num_types), np.int64),
         )
         forward, batches_per_row = self.forward, 0 if chunk.whole else self.batches_per_row
         with lend(self._idle, self._buffers) as buffers:
@@ -221,13 +228,13 @@ class Plan:
                 particles, roots, float(precision), forward.change, self.coupling, self.batch_size, batches_per_row,
                 *buffers, rows.sums.reshape(-1), rows.counts.reshape(-1), rows.met.reshape(-1),
             )  # fmt: skip
-            if len(buffers[-1].j) > MOST_KEPT:
+            if max(len(room.j) for room in buffers[-2:]) > MOST_KEPT:
                 buffers[2:] = self._buffers()[2:]
         return rows
 
     def _buffers(self) -> list[Any]:
         most = self.batch_size + WHOLE
-        segments = most * self.width
+        segments = most * self.width * self.num_shells
         batch = Batch(
             start=np.empty(segments + 1, np.int64),
             rows=np.empty(most, np.int64),
@@ -235,12 +242,13 @@ class Plan:
             table=aligned((segments + 1) * self.forward.columns, np.float64),
             block=zeroed(block_size(self.num_radial, self.width)),
         )
-        found = make_found(most, self.num_types, BATCH * PAIRS_PER_CENTER, False)
+        pairs = BATCH * PAIRS_PER_CENTER
         return [
             self.forward.work_space(self.dtype),
             batch,
             new_scratch(self.num_types),
-            found,
+            make_found(most, self.num_types, pairs, False),
+            make_sorted(pairs if self.num_shells > 1 else 0, self.num_shells, self.num_types),
         ]
 
 
