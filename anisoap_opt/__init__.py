@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anisoap_opt.folder.view import open_folder as open
     from anisoap_opt.molecules.axes import quaternion_from_axes
     from anisoap_opt.streaming import stream
+    from anisoap_opt.sweeping import sweep
 
 __all__ = [
     "BACKENDS",
@@ -26,12 +27,14 @@ __all__ = [
     "quaternion_from_axes",
     "read",
     "stream",
+    "sweep",
 ]
 _LATER = {
     "coarse_grain": ("anisoap_opt.coarse_graining", "coarse_grain"),
     "open": ("anisoap_opt.folder.view", "open_folder"),
     "quaternion_from_axes": ("anisoap_opt.molecules.axes", "quaternion_from_axes"),
     "stream": ("anisoap_opt.streaming", "stream"),
+    "sweep": ("anisoap_opt.sweeping", "sweep"),
 }
 """Modules that are imported when they are asked for: they take as long as half of the rest."""
 

@@ -10,6 +10,7 @@ from ase import Atoms
 
 pytest.importorskip("numba")
 
+from anisoap_opt import sweep  # noqa: E402
 from anisoap_opt.kernels.numba import frame_sums, reduction, scene, threads  # noqa: E402
 from benchmarks.measure import peak_memory  # noqa: E402
 from tests.frames_for_tests import TRICLINIC, calculator, random_frame  # noqa: E402
@@ -65,6 +66,23 @@ def test_bitwise_the_same_for_any_threads_and_chunks(monkeypatch: pytest.MonkeyP
             monkeypatch.setattr(reduction, "num_threads", lambda count=count: count)
             monkeypatch.setattr(reduction, "CHUNK", chunk)
             assert np.array_equal(rows(FRAMES, **KINDS[kind]), first)
+
+
+def several_cutoffs(frames: list[Atoms]) -> list[Any]:
+    kinds = {"radial_gaussian_width": 1.5, "max_angular": 3, "backend": "numba", "types": [1, 6, 8]}
+    return [features for _, features in sweep(frames, cutoff_radius=[1.5, 3.0, 5.0], **kinds)]
+
+
+def test_several_cutoffs_with_many_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs in shells: the same numbers as one cutoff at a time, and to the last bit for any threads and chunks."""
+    first = several_cutoffs(FRAMES)
+    for radius, features in zip((1.5, 3.0, 5.0), first, strict=True):
+        assert_close(features, rows(FRAMES, cutoff_radius=radius, types=[1, 6, 8]), 1e-13)
+    for count, chunk in ((2, 16), (3, 48)):
+        monkeypatch.setattr(threads, "num_threads", lambda count=count: count)
+        monkeypatch.setattr(reduction, "num_threads", lambda count=count: count)
+        monkeypatch.setattr(reduction, "CHUNK", chunk)
+        assert all(map(np.array_equal, several_cutoffs(FRAMES), first))
 
 
 def test_bitwise_the_same_in_any_order_of_frames() -> None:
