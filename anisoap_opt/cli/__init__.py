@@ -10,6 +10,7 @@ from anisoap_opt.cli.backends import backends
 from anisoap_opt.cli.coarse_grain import coarse_grain
 from anisoap_opt.cli.describe import describe
 from anisoap_opt.cli.merge import merge
+from anisoap_opt.cli.sweep import sweep
 
 app = typer.Typer(
     add_completion=False,
@@ -37,6 +38,7 @@ def _main(
 
 
 app.command()(describe)
+app.command()(sweep)
 app.command()(merge)
 app.command()(coarse_grain)
 app.command()(backends)

@@ -152,6 +152,17 @@ def compute(task: Task) -> Block:
         return found
 
 
+def read(task: Task) -> ParticleBatch:
+    """The particles of a block's frames; raises for a bad frame as `compute` does."""
+    with _reading:
+        calculator = _calculator(json.dumps(dict(task.calculator)), task.run)
+    try:
+        return ParticleBatch.joined([_batch(piece, calculator, task.run) for piece in task.pieces])
+    except (TypeError, ValueError):
+        _one_by_one(calculator, task)  # says where it is
+        raise
+
+
 def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
     """As `compute`, if there is a bad frame: find it, and do without it or say where it is."""
     good: list[int] = []
