@@ -23,6 +23,7 @@ from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
 from benchmarks.peers import GRADIENT_SIZE, PEER_SIZES, soap_power_spectrum
 from benchmarks.speed_derivatives import derivative_rows
+from benchmarks.speed_sweep import sweep_rows
 from benchmarks.speed_tools import BACKEND, ROOT, WITHOUT_CENTER, Row, best, ellipsoids, in_turn
 from benchmarks.table import markdown
 
@@ -155,6 +156,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "threads": speed_throughput.thread_rows,
     "compile": compile_rows,
     "derivatives": derivative_rows,
+    "sweep": sweep_rows,
     "stream": speed_streaming.stream_rows,
     "stream-memory": speed_streaming.stream_memory_rows,
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
-from benchmarks import base_and_head, measure, speed, speed_streaming, speed_throughput, workloads
+from benchmarks import base_and_head, measure, speed, speed_streaming, speed_sweep, speed_throughput, workloads
 
 pytest.importorskip("numba")
 
@@ -185,3 +185,13 @@ def test_rows_of_folders(few_ellipsoids: list[Any]) -> None:
 
 def test_every_row_has_a_name_of_its_own() -> None:
     assert len(set(speed.ROWS.values())) == len(speed.ROWS)
+
+
+def test_sweep_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = workloads.system("benzenes")[:2]
+    monkeypatch.setattr(workloads, "system", lambda name: frames)
+    grid = {"cutoff_radius": [3.0, 4.0], "max_angular": [3, 6]}
+    ((what, measured, target, passed),) = speed_sweep.sweep_rows(grid, rounds=1, target=0)
+    assert "2 cutoffs × 2 sizes, benzenes, 2 frames, against 4 calls" in what
+    assert re.fullmatch(r"[\d.]+×, [\d.e+-]+ ms, off by [\de-]+ at most", measured)
+    assert (target, passed) == ("0×, 1e-12", True)
