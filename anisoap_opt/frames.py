@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt import sources, validation
+from anisoap_opt import checks, sources, validation
 from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.sources import Stacked
@@ -34,6 +34,9 @@ class ParticleBatch:
     `from_frames`, `from_arrays`, `anisoap_opt.read` and `anisoap_opt.iread` make one; they check what it holds, and
     nobody checks it again. Every method that takes frames takes a batch too, and then ignores the calculator's
     `rotation_key`, `rotation_type`, `quaternion_order`, `diameter_key` and `diameters`.
+
+    A batch is indexed by frames, as an array would be: ``batch[:100]``, ``batch[[5, 0]]``, ``batch[mask]``. Its length is
+    the number of frames.
 
     Attributes
     ----------
@@ -64,6 +67,51 @@ class ParticleBatch:
     def num_frames(self) -> int:
         """Number of frames, empty ones included."""
         return len(self.offsets) - 1
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(frames,), as an array of frames would have; scikit-learn asks for it."""
+        return (self.num_frames,)
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    def __getitem__(self, frames: Any) -> ParticleBatch:
+        """A batch of some of the frames, in the order given; copies.
+
+        Parameters
+        ----------
+        frames : int, slice, list or array of int, or of bool with one entry a frame
+            ``batch[3]`` is a batch of one frame; negative numbers count from the end.
+
+        Returns
+        -------
+        ParticleBatch
+
+        Raises
+        ------
+        IndexError
+            If there is no such frame, or `frames` is no such index.
+        ValueError
+            If no frame is chosen.
+        """
+        chosen = np.atleast_1d(np.arange(self.num_frames)[frames])  # scikit-learn writes batch[indices, ...]
+        if chosen.ndim > 1:
+            raise IndexError(f"a batch has one axis, its frames, and cannot be indexed by {checks.shorten(frames)}")
+        if not len(chosen):
+            raise ValueError(f"the index {checks.shorten(frames)} chooses none of the {self.num_frames} frames")
+        counts = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        particles = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return ParticleBatch(
+            positions=self.positions[particles],
+            types=self.types[particles],
+            rotations=self.rotations[particles],
+            semiaxes=self.semiaxes[particles],
+            cells=self.cells[chosen],
+            pbc=self.pbc[chosen],
+            offsets=offsets,
+        )
 
     @property
     def frame_of_particle(self) -> Ints:
