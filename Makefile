@@ -32,7 +32,7 @@ test-slow: $(STAMP)  ## Run the tests marked slow
 	$(PY) -m pytest -m slow
 
 LOWEST := .venv-lowest
-LOWEST_EXTRAS ?= compiled,test,torch
+LOWEST_EXTRAS ?= compiled,sklearn,test,torch
 # What measures and plots asks for exact or recent versions of its own: only the package's tests.
 LOWEST_IGNORED := $(patsubst %,--ignore=tests/%,benchmarks calibration dashboard gate study suite)
 test-lowest:  ## Run the package's tests with the lowest versions that pyproject.toml promises (Python 3.10 or 3.11)

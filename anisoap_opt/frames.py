@@ -35,8 +35,8 @@ class ParticleBatch:
     nobody checks it again. Every method that takes frames takes a batch too, and then ignores the calculator's
     `rotation_key`, `rotation_type`, `quaternion_order`, `diameter_key` and `diameters`.
 
-    A batch is indexed by frames, as an array would be: ``batch[:100]``, ``batch[[5, 0]]``, ``batch[mask]``. Its length is
-    the number of frames.
+    A batch is indexed by frames, as an array would be: ``batch[:100]``, ``batch[[5, 0]]``, ``batch[mask]``. Its length
+    is the number of frames.
 
     Attributes
     ----------

@@ -90,7 +90,7 @@ def test_lowest_versions_are_those_of_pyproject() -> None:
         import tomli as tomllib
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["compiled"], *extras["test"], *extras["torch"]]
+    wanted = [*project["dependencies"], *extras["compiled"], *extras["sklearn"], *extras["test"], *extras["torch"]]
     bounds = {}
     for requirement in map(Requirement, wanted):
         (bound,) = (one.version for one in requirement.specifier if one.operator == ">=")

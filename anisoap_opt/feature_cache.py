@@ -1,0 +1,180 @@
+"""`FeatureCache`: features of frames that were described before, for searches over hyperparameters.
+
+A cross-validated search asks for the same frames again in every fold. The features of a frame do not depend on the
+frames beside it, so that each frame needs to be described once for each set of hyperparameters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from anisoap_opt.arrays import Floats
+from anisoap_opt.frames import ParticleBatch
+from anisoap_opt.projection import EllipsoidalDensityProjection
+
+SWEPT = ("max_angular", "max_radial", "cutoff_radius", "radial_gaussian_width", "radial_basis_name")
+"""Hyperparameters that a grid may be over."""
+
+Hypers: TypeAlias = "Mapping[str, Any]"
+
+
+class FeatureCache:
+    """Remembers features, and computes all sets of a grid of hyperparameters together.
+
+    Frames are recognised by what they hold: positions, types, rotations, semiaxes, cell, periodic axes. A copy of a
+    frame is the same frame, and one that was changed is another. Frames that are not known yet are computed: with all
+    sets of the grid, if the set that is asked for is one of them.
+
+    Parameters
+    ----------
+    **grid : list
+        Values of `max_angular`, `max_radial`, `cutoff_radius`, `radial_gaussian_width` or `radial_basis_name`. The grid
+        is all their combinations. Without any, each set is computed when it is asked for.
+
+    Attributes
+    ----------
+    grid : dict of list
+        As given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is not one of these, or its values are not a list of at least one.
+
+    Notes
+    -----
+    All features are kept until `clear`: sets × frames × columns × 8 bytes, or 4 in float32.
+
+    Threads may share a cache. Processes cannot: a cache is pickled without its features.
+    """
+
+    def __init__(self, **grid: Sequence[Any]) -> None:
+        for name, values in grid.items():
+            if name not in SWEPT:
+                raise TypeError(f"a grid of features is over {', '.join(SWEPT)}, not over {name}")
+            if isinstance(values, str) or not isinstance(values, Iterable):
+                raise TypeError(f"{name} must be a list of values, got {values!r}")
+            if not len(values):
+                raise ValueError(f"{name} must be a list of at least one value")
+        self.grid = {name: list(values) for name, values in grid.items()}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all features."""
+        self._lock = threading.Lock()
+        self._families: dict[Any, _Family] = {}
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows of features were computed, that is, frames times sets."""
+        return sum(len(family.rows) * len(family.features) for family in self._families.values())
+
+    def features(self, batch: ParticleBatch, hypers: Hypers) -> Floats:
+        """The mean or summed power spectra of frames.
+
+        Parameters
+        ----------
+        batch : ParticleBatch
+        hypers : dict
+            Arguments of `anisoap_opt.EllipsoidalDensityProjection`, all of `SWEPT` among them, and `reduce` and
+            `symmetric` of its `power_spectrum`. With `types`, columns do not depend on the frames.
+
+        Returns
+        -------
+        ndarray, shape [frames, features]
+            A copy.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the calculator, of any set of the grid.
+        """
+        wanted = {name: [hypers[name]] for name in SWEPT}
+        if all(hypers[name] in values for name, values in self.grid.items()):
+            wanted |= self.grid
+        common = {name: value for name, value in hypers.items() if name not in SWEPT}
+        known_by = _hashable([wanted, common])
+        names = fingerprints(batch)
+        with self._lock:
+            family = self._families.setdefault(known_by, _Family())
+            new = {name: frame for frame, name in enumerate(names) if name not in family.rows}
+            if new:
+                family.add(new, sweep(batch[list(new.values())], **wanted, **common))
+            return family.features[_set_of(hypers)][[family.rows[name] for name in names]]
+
+    def __sklearn_clone__(self) -> FeatureCache:
+        """The same object: clones of an estimator share what was computed."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"grid": self.grid}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.grid = state["grid"]
+        self.clear()
+
+    def __repr__(self) -> str:
+        return f"FeatureCache({', '.join(f'{name}={values!r}' for name, values in self.grid.items())})"
+
+
+class _Family:
+    """Sets that are computed together, of the same frames.
+
+    Attributes
+    ----------
+    rows : dict
+        Row of each frame, by its fingerprint.
+    features : dict of ndarray, shape [frames, features]
+        Of each set.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, int] = {}
+        self.features: dict[Any, Floats] = {}
+
+    def add(self, names: Iterable[bytes], found: Iterator[tuple[Hypers, Floats]]) -> None:
+        """Append the frames of these names; nothing is changed if computing their features fails."""
+        made = {_set_of(hypers): features for hypers, features in found}
+        for key, features in made.items():
+            self.features[key] = np.concatenate([self.features[key], features]) if self.rows else features
+        self.rows |= {name: row for row, name in enumerate(names, len(self.rows))}
+
+
+def fingerprints(batch: ParticleBatch) -> list[bytes]:
+    """A hash of all that each frame holds."""
+    particles = np.column_stack([batch.positions, batch.types, batch.rotations.reshape(-1, 9), batch.semiaxes])
+    boxes = np.column_stack([batch.cells.reshape(-1, 9), batch.pbc])
+    of_particles, ends = particles.tobytes(), (batch.offsets * particles.itemsize * particles.shape[1]).tolist()
+    of_boxes = [box.tobytes() for box in boxes]  # all of one length: no two frames give the same bytes
+    return [
+        hashlib.blake2b(box + of_particles[first:last], digest_size=16).digest()
+        for box, (first, last) in zip(of_boxes, itertools.pairwise(ends), strict=True)
+    ]
+
+
+def sweep(frames: ParticleBatch, **arguments: Any) -> Iterator[tuple[Hypers, Floats]]:
+    """Every set of a grid, and the features of the frames with it."""
+    how = {name: arguments.pop(name) for name in ("reduce", "symmetric")}
+    grid = {name: arguments.pop(name) for name in SWEPT}
+    for values in itertools.product(*grid.values()):
+        hypers = dict(zip(grid, values, strict=True))
+        yield hypers, EllipsoidalDensityProjection(**hypers, **arguments).power_spectrum(frames, **how)
+
+
+def _set_of(hypers: Hypers) -> Any:
+    return _hashable([hypers[name] for name in SWEPT])
+
+
+def _hashable(value: Any) -> Any:
+    """Lists, arrays and dictionaries as tuples, within one another too."""
+    if isinstance(value, Mapping):
+        return tuple((name, _hashable(value[name])) for name in sorted(value))
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(map(_hashable, value))
+    return value
