@@ -57,6 +57,7 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 	$(PY) data/create_benzenes.py --out data
 	$(PY) data/create_fake_benzenes.py --input data/benzenes.xyz --out data
 	$(PY) data/create_ellipsoids.py --out data
+	$(PY) data/create_ellipsoid_energies.py --out data
 
 bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's own pages in .asv/pages, print the table
 	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results; \

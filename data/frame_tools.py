@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int_]
 
 TRACKED_FRAMES = 200  # frames of the files kept in git
 DECIMALS = 6
@@ -112,6 +113,27 @@ def cell_heights(cell: FloatArray) -> FloatArray:
     return 1.0 / np.sqrt((np.linalg.inv(cell) ** 2).sum(axis=0))
 
 
+def shifts_within(limit: float, displacements: FloatArray, cell: FloatArray) -> IntArray:
+    """Return lattice vectors in units of the cell's, all that can bring a displacement within a distance.
+
+    Parameters
+    ----------
+    limit : float
+        Distance in Å.
+    displacements : array of float, shape (pairs, 3)
+        Cartesian vectors in Å, of any length.
+    cell : array of float, shape (3, 3)
+        Cell vectors as rows, in Å.
+
+    Returns
+    -------
+    array of int, shape (shifts, 3)
+    """
+    fractional = np.abs(displacements @ np.linalg.inv(cell)).max(axis=0)
+    reach = np.floor(limit / cell_heights(cell) + fractional).astype(int)
+    return np.indices(2 * reach + 1).reshape(3, -1).T - reach
+
+
 def any_image_within(limit: float, displacements: FloatArray, cell: FloatArray, *, skip_home: bool = False) -> bool:
     """Tell whether any displacement, shifted by any lattice vector, is shorter than `limit`.
 
@@ -131,9 +153,7 @@ def any_image_within(limit: float, displacements: FloatArray, cell: FloatArray, 
     bool
         True as soon as one shifted displacement is too short.
     """
-    fractional = np.abs(displacements @ np.linalg.inv(cell)).max(axis=0)
-    reach = np.floor(limit / cell_heights(cell) + fractional).astype(int)
-    shifts = np.indices(2 * reach + 1).reshape(3, -1).T - reach  # [shifts, 3]
+    shifts = shifts_within(limit, displacements, cell)
     if skip_home:
         shifts = shifts[shifts.any(axis=1)]
     images = displacements[:, None, :] + shifts @ cell  # [pairs, shifts, 3]
@@ -181,8 +201,8 @@ def default_folder() -> Path:
 
 
 def output_path(out: Path | None, name: str) -> Path:
-    """Return where the file `name` goes: `out` itself if it ends in .xyz, else a folder to put it in."""
-    if out is not None and out.suffix == ".xyz" and not out.is_dir():
+    """Return where the file `name` goes: `out` itself if it ends as `name` does, else a folder to put it in."""
+    if out is not None and out.suffix == Path(name).suffix and not out.is_dir():
         return out
     return (out or default_folder()) / name
 
@@ -194,7 +214,9 @@ def frame_count(text: str) -> int:
     return int(text)
 
 
-def argument_parser(description: str, frames: int | None, frames_help: str) -> argparse.ArgumentParser:
+def argument_parser(
+    description: str, frames: int | None, frames_help: str, suffix: str = ".xyz"
+) -> argparse.ArgumentParser:
     """Return a parser with the options ``--frames`` and ``--out`` that all generators take."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--frames", type=frame_count, default=frames, metavar="N", help=frames_help)
@@ -202,14 +224,20 @@ def argument_parser(description: str, frames: int | None, frames_help: str) -> a
         "--out",
         type=Path,
         metavar="FILE_OR_DIR",
-        help="a file that ends in .xyz, or a folder, made when missing "
+        help=f"a file that ends in {suffix}, or a folder, made when missing "
         "(default: $DATA_ROOT, else the folder of this script)",
     )
     return parser
 
 
-def run_generator(description: str, name: str, make_frame: Callable[[int], Frame], argv: Sequence[str] | None) -> None:
-    """Run a generator from its command line: make the frames one by one and write them to one file.
+def run_generator(
+    description: str,
+    name: str,
+    make_frame: Callable[[int], Frame],
+    argv: Sequence[str] | None,
+    text: Callable[[Frame], str] = frame_text,
+) -> None:
+    """Run a generator from its command line: make the frames one by one and write something of each to one file.
 
     Parameters
     ----------
@@ -221,13 +249,15 @@ def run_generator(description: str, name: str, make_frame: Callable[[int], Frame
         Makes a frame from its index.
     argv : sequence of str or None
         The arguments; None for those of the process.
+    text : callable
+        What to write of a frame; by default all of it.
     """
     frames_help = "frames to make (default: %(default)s, as tracked in git)"
-    parser = argument_parser(description, TRACKED_FRAMES, frames_help)
+    parser = argument_parser(description, TRACKED_FRAMES, frames_help, Path(name).suffix)
     args = parser.parse_args(argv)
     path = output_path(args.out, name)
     try:
-        write_atomically(path, (frame_text(make_frame(index)) for index in range(args.frames)))
+        write_atomically(path, (text(make_frame(index)) for index in range(args.frames)))
     except OSError as error:
         parser.error(f"cannot write {path}: {error}")
     print(f"{path}: {args.frames} frames")

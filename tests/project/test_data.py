@@ -16,7 +16,12 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 BENZENES = "benzenes.xyz"
 RELABELLED = ("one_species.xyz", "three_species.xyz", "four_species.xyz")
 ELLIPSOIDS = "ellipsoids.xyz"
-GENERATED = (("create_benzenes.py", BENZENES), ("create_ellipsoids.py", ELLIPSOIDS))
+ENERGIES = "ellipsoids_energies.txt"
+GENERATED = (
+    ("create_benzenes.py", BENZENES),
+    ("create_ellipsoids.py", ELLIPSOIDS),
+    ("create_ellipsoid_energies.py", ENERGIES),
+)
 CUTOFF = 7.0
 ROUNDING = 2e-6  # of a coordinate with six decimals
 
@@ -76,11 +81,12 @@ def test_relabelling_makes_the_tracked_files_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("script", "name"), GENERATED)
 def test_fewer_frames_are_a_prefix(script: str, name: str, tmp_path: Path) -> None:
-    result = generate(script, "--frames", 7, "--out", tmp_path / "few.xyz")
+    target = (tmp_path / "few").with_suffix(Path(name).suffix)
+    result = generate(script, "--frames", 7, "--out", target)
     assert result.returncode == 0, result.stderr
-    few = (tmp_path / "few.xyz").read_bytes()
+    few = target.read_bytes()
     assert (DATA / name).read_bytes().startswith(few)
-    assert few.count(b"Lattice=") == 7
+    assert few.count(b"\n" if name == ENERGIES else b"Lattice=") == 7
 
 
 def test_data_root_is_the_default_place(tmp_path: Path) -> None:
