@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from anisoap_opt import checks
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.channels import MaxRadial
-from anisoap_opt.columns import ANY_QUATERNION
+from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.feature_cache import FeatureCache
 from anisoap_opt.frames import Frames, ParticleBatch
 from anisoap_opt.pairs import CenterBlock, check_types
@@ -23,6 +23,7 @@ from anisoap_opt.tensormap import feature_labels
 
 __all__ = ["AniSOAPTransformer", "FeatureCache"]
 
+COLUMNS = ("rotation_key", "rotation_type", "quaternion_order", "diameter_key", "diameters")
 CACHED = (
     "max_angular", "radial_basis_name", "cutoff_radius", "subtract_center_contribution", "radial_gaussian_width",
     "max_radial", "basis_rcond", "basis_tol", "backend", "dtype", "device", "types", "cutoff_smoothing",
@@ -208,8 +209,9 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
         checks.flag("symmetric", symmetric)
         if memory is not None and not isinstance(memory, FeatureCache):
             raise TypeError(f"memory must be a FeatureCache or None, got {memory!r}")
-        batch = ParticleBatch.read(X, EllipsoidalDensityProjection(**arguments).columns)
-        types = check_types(np.unique(batch.types), arguments.pop("types"))
+        batch = ParticleBatch.read(X, Columns(**{name: arguments[name] for name in COLUMNS}))
+        given = arguments.pop("types")
+        types = check_types(np.unique(batch.types), None if given is None else checks.atomic_numbers(given))
         self.calculator_ = EllipsoidalDensityProjection(**arguments, types=types.tolist())
         self.types_ = types
         blocks = [CenterBlock(t, tuple(types.tolist()), np.zeros(0, np.int64), 0) for t in types.tolist()]

@@ -135,6 +135,7 @@ def test_a_table_of_pandas() -> None:
         ({"reduce": "max"}, ValueError, "reduce must be one of"),
         ({"symmetric": 1}, TypeError, "symmetric must be True or False"),
         ({"memory": "folder"}, TypeError, "memory must be a FeatureCache or None, got 'folder'"),
+        ({"types": "CH"}, TypeError, "types must be a list of atomic numbers"),
         ({"backend": "fortran"}, ValueError, "fortran"),
         ({"rotation_key": "turned"}, ValueError, "turned"),
     ],

@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = {
+    "crystal_energies.py": ["--frames", "400", "--out", "energies.png"],
     "dimer.py": ["--angles", "7", "--out", "dimer.png"],
     "rigid_body_nve.py": ["--steps", "40", "--particles", "8", "--equilibration", "50"],
 }
@@ -46,3 +47,12 @@ def test_rigid_bodies_at_constant_energy(tmp_path: Path) -> None:
     assert 1e-8 < fluctuations[1] < fluctuations[0] < 1e-3
     (ratio,) = re.findall(r"Half the step, (\S+) times less fluctuation", said)
     assert 3.5 < float(ratio) < 4.5
+
+
+@pytest.mark.slow
+def test_energies_of_crystals(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    errors = dict(re.findall(r"^(\w+): RMSE \S+, MAE ([\d.]+)", run("crystal_energies.py", tmp_path), re.MULTILINE))
+    assert list(errors) == ["mean", "spheres", "ellipsoids"]
+    assert float(errors["ellipsoids"]) < 0.9 * float(errors["spheres"]) < 0.8 * float(errors["mean"])
+    assert (tmp_path / "energies.png").read_bytes().startswith(b"\x89PNG")
