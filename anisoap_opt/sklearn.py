@@ -23,8 +23,8 @@ from anisoap_opt.tensormap import feature_labels
 
 __all__ = ["AniSOAPTransformer", "FeatureCache"]
 
-COLUMNS = ("rotation_key", "rotation_type", "quaternion_order", "diameter_key", "diameters")
-CACHED = (
+_COLUMNS = ("rotation_key", "rotation_type", "quaternion_order", "diameter_key", "diameters")
+_CACHED = (
     "max_angular", "radial_basis_name", "cutoff_radius", "subtract_center_contribution", "radial_gaussian_width",
     "max_radial", "basis_rcond", "basis_tol", "backend", "dtype", "device", "types", "cutoff_smoothing",
 )  # fmt: skip
@@ -209,7 +209,7 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
         checks.flag("symmetric", symmetric)
         if memory is not None and not isinstance(memory, FeatureCache):
             raise TypeError(f"memory must be a FeatureCache or None, got {memory!r}")
-        batch = ParticleBatch.read(X, Columns(**{name: arguments[name] for name in COLUMNS}))
+        batch = ParticleBatch.read(X, Columns(**{name: arguments[name] for name in _COLUMNS}))
         given = arguments.pop("types")
         types = check_types(np.unique(batch.types), None if given is None else checks.atomic_numbers(given))
         self.calculator_ = EllipsoidalDensityProjection(**arguments, types=types.tolist())
@@ -222,4 +222,4 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
         how: dict[str, Any] = {"reduce": self.reduce, "symmetric": self.symmetric}
         if self.memory is None:
             return self.calculator_.power_spectrum(batch, **how)
-        return self.memory.features(batch, {name: getattr(self.calculator_, name) for name in CACHED} | how)
+        return self.memory.features(batch, {name: getattr(self.calculator_, name) for name in _CACHED} | how)
