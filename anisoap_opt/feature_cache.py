@@ -96,7 +96,7 @@ class FeatureCache:
             As the calculator, of any set of the grid.
         """
         wanted = {name: [hypers[name]] for name in SWEPT}
-        if all(hypers[name] in values for name, values in self.grid.items()):
+        if self._has(hypers):
             wanted |= self.grid
         common = {name: value for name, value in hypers.items() if name not in SWEPT}
         known_by = _hashable([wanted, common])
@@ -107,6 +107,13 @@ class FeatureCache:
             if new:
                 family.add(new, sweep(batch[list(new.values())], **wanted, **common))
             return family.features[_set_of(hypers)][[family.rows[name] for name in names]]
+
+    def _has(self, hypers: Hypers) -> bool:
+        """Whether a set is one of the grid; with both bases in it, its widths are those of "gto" only."""
+        grid = dict(self.grid)
+        if hypers["radial_basis_name"] == "monomial" and "gto" in grid.get("radial_basis_name", ()):
+            grid["radial_gaussian_width"] = [None]
+        return all(_hashable(hypers[name]) in _hashable(values) for name, values in grid.items())
 
     def __sklearn_clone__(self) -> FeatureCache:
         """The same object: clones of an estimator share what was computed."""
@@ -164,6 +171,8 @@ def sweep(frames: ParticleBatch, **arguments: Any) -> Iterator[tuple[Hypers, Flo
     grid = {name: arguments.pop(name) for name in SWEPT}
     for values in itertools.product(*grid.values()):
         hypers = dict(zip(grid, values, strict=True))
+        if hypers["radial_basis_name"] == "monomial" and "gto" in grid["radial_basis_name"]:
+            hypers["radial_gaussian_width"] = None
         yield hypers, EllipsoidalDensityProjection(**hypers, **arguments).power_spectrum(frames, **how)
 
 

@@ -61,6 +61,26 @@ def test_a_set_of_the_grid_brings_all_others() -> None:
     assert cache.num_rows == 4 * len(BATCH)
 
 
+def test_a_grid_over_both_bases_has_widths_for_one_of_them() -> None:
+    cache = FeatureCache(radial_basis_name=["gto", "monomial"], radial_gaussian_width=[1.0, 1.5])
+    for changes in (
+        {},
+        {"radial_gaussian_width": 1.0},
+        {"radial_basis_name": "monomial", "radial_gaussian_width": None},
+    ):
+        found = transformer(memory=cache, **changes).fit_transform(BATCH)
+        np.testing.assert_allclose(found, calculator(**changes).power_spectrum(BATCH), rtol=1e-12, atol=1e-15)
+        assert cache.num_rows == 3 * len(BATCH)
+
+
+def test_one_entry_per_l() -> None:
+    cache = FeatureCache(max_radial=np.array([[1, 1, 0, 0], [2, 1, 0, 0]]), cutoff_radius=np.array([2.0, 5.0]))
+    for sizes in ((1, 1, 0, 0), [2, 1, 0, 0]):
+        found = transformer(memory=cache, max_radial=sizes).fit_transform(BATCH)
+        np.testing.assert_allclose(found, calculator(max_radial=sizes).power_spectrum(BATCH), rtol=1e-12, atol=1e-15)
+        assert cache.num_rows == 4 * len(BATCH)
+
+
 def test_what_is_not_in_the_grid_is_computed_alone() -> None:
     cache = FeatureCache(**GRID)
     for changes in ({"max_angular": 3}, {"max_angular": 3, "max_radial": [1, 1, 0, 0]}, {"cutoff_radius": 3.0}):
