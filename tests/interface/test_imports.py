@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anisoap_opt
 
-SLOW = ["torch", "metatensor", "numba", "pandas", "matplotlib", "ase.io", "ase", "scipy", "tqdm"]
+SLOW = ["torch", "metatensor", "numba", "pandas", "matplotlib", "sklearn", "ase.io", "ase", "scipy", "tqdm"]
 ROOT = Path(__file__).parents[2]
 
 
