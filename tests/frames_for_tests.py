@@ -51,18 +51,20 @@ def mixed_frames() -> list[Atoms]:
     ]
 
 
+HYPERS: dict[str, Any] = {
+    "max_angular": 3,
+    "radial_basis_name": "gto",
+    "cutoff_radius": 5.0,
+    "radial_gaussian_width": 1.5,
+    "rotation_key": "c_q",
+    "backend": "numpy_only",
+}
+"""Small and quick; lengths in Å."""
+
+
 def calculator(**changes: Any) -> EllipsoidalDensityProjection:
-    """Small and quick: max_angular 3, cutoff 5 Å, GTOs of width 1.5 Å; `changes` override any argument."""
-    arguments: dict[str, Any] = {
-        "max_angular": 3,
-        "radial_basis_name": "gto",
-        "cutoff_radius": 5.0,
-        "radial_gaussian_width": 1.5,
-        "rotation_key": "c_q",
-        "backend": "numpy_only",
-    }
-    arguments.update(changes)
-    return EllipsoidalDensityProjection(**arguments)
+    """A calculator with `HYPERS`; `changes` override any argument."""
+    return EllipsoidalDensityProjection(**{**HYPERS, **changes})
 
 
 def rotations_of(frame: Atoms) -> Rotation:

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
 from anisoap_opt.sklearn import AniSOAPTransformer
-from tests.frames_for_tests import calculator, mixed_frames, random_frame
+from tests.frames_for_tests import HYPERS, calculator, mixed_frames, random_frame
 
 FRAMES = [random_frame(seed, 3, types=(1, 6)) for seed in range(12)]
 BATCH = ParticleBatch.from_frames(FRAMES)
@@ -29,15 +29,7 @@ TARGETS = np.random.default_rng(1).normal(size=len(FRAMES))
 
 
 def transformer(**changes: Any) -> AniSOAPTransformer:
-    """As `calculator`, but for the key of the rotations, which has a usual name."""
-    arguments: dict[str, Any] = {
-        "max_angular": 3,
-        "radial_basis_name": "gto",
-        "cutoff_radius": 5.0,
-        "radial_gaussian_width": 1.5,
-        "backend": "numpy_only",
-    }
-    return AniSOAPTransformer(**{**arguments, **changes})
+    return AniSOAPTransformer(**{**HYPERS, **changes})
 
 
 def signature(kind: type) -> Any:
@@ -77,6 +69,8 @@ def test_other_names_of_arrays() -> None:
     frames = [frame.copy() for frame in FRAMES]
     for frame in frames:
         frame.arrays["turned"] = np.roll(frame.arrays.pop("c_q"), -1, axis=1)
+    usual = transformer(rotation_key=None).fit_transform(FRAMES)
+    np.testing.assert_array_equal(usual, transformer().fit_transform(FRAMES))
     found = transformer(rotation_key="turned", quaternion_order="xyzw").fit_transform(frames)
     np.testing.assert_allclose(found, transformer().fit_transform(FRAMES), rtol=1e-13)
 
