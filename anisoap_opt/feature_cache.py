@@ -62,13 +62,12 @@ class FeatureCache:
                 raise TypeError(f"{name} must be a list of values, got {values!r}")
             if not len(values):
                 raise ValueError(f"{name} must be a list of at least one value")
-        self.grid = {name: list(values) for name, values in grid.items()}
-        self.clear()
+        self.__setstate__({"grid": {name: list(values) for name, values in grid.items()}})
 
     def clear(self) -> None:
         """Forget all features."""
-        self._lock = threading.Lock()
-        self._families: dict[Any, _Family] = {}
+        with self._lock:
+            self._families.clear()
 
     @property
     def num_rows(self) -> int:
@@ -123,8 +122,9 @@ class FeatureCache:
         return {"grid": self.grid}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.grid = state["grid"]
-        self.clear()
+        self.grid: dict[str, list[Any]] = state["grid"]
+        self._families: dict[Any, _Family] = {}
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"FeatureCache({', '.join(f'{name}={values!r}' for name, values in self.grid.items())})"
