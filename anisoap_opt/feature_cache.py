@@ -58,7 +58,7 @@ class FeatureCache:
         for name, values in grid.items():
             if name not in SWEPT:
                 raise TypeError(f"a grid of features is over {', '.join(SWEPT)}, not over {name}")
-            if isinstance(values, str) or not isinstance(values, Iterable):
+            if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
                 raise TypeError(f"{name} must be a list of values, got {values!r}")
             if not len(values):
                 raise ValueError(f"{name} must be a list of at least one value")

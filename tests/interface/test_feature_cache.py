@@ -181,6 +181,7 @@ def test_threads_share() -> None:
         ({"types": [[1], [6]]}, TypeError, "not over types"),
         ({"max_angular": 3}, TypeError, "max_angular must be a list of values, got 3"),
         ({"radial_basis_name": "gto"}, TypeError, "radial_basis_name must be a list of values, got 'gto'"),
+        ({"cutoff_radius": iter([2.0])}, TypeError, "cutoff_radius must be a list of values"),
         ({"cutoff_radius": []}, ValueError, "cutoff_radius must be a list of at least one value"),
     ],
     ids=str,
