@@ -16,10 +16,7 @@ import numpy as np
 
 from anisoap_opt.arrays import Floats
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.projection import EllipsoidalDensityProjection
-
-SWEPT = ("max_angular", "max_radial", "cutoff_radius", "radial_gaussian_width", "radial_basis_name")
-"""Hyperparameters that a grid may be over."""
+from anisoap_opt.sweeping import GRID, sweep
 
 Hypers: TypeAlias = "Mapping[str, Any]"
 
@@ -56,8 +53,8 @@ class FeatureCache:
 
     def __init__(self, **grid: Sequence[Any]) -> None:
         for name, values in grid.items():
-            if name not in SWEPT:
-                raise TypeError(f"a grid of features is over {', '.join(SWEPT)}, not over {name}")
+            if name not in GRID:
+                raise TypeError(f"a grid of features is over {', '.join(GRID)}, not over {name}")
             if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
                 raise TypeError(f"{name} must be a list of values, got {values!r}")
             if not len(values):
@@ -81,7 +78,7 @@ class FeatureCache:
         ----------
         batch : ParticleBatch
         hypers : dict
-            Arguments of `anisoap_opt.EllipsoidalDensityProjection`, all of `SWEPT` among them, and `reduce` and
+            Arguments of `anisoap_opt.EllipsoidalDensityProjection`, all of `GRID` among them, and `reduce` and
             `symmetric` of its `power_spectrum`. With `types`, columns do not depend on the frames.
 
         Returns
@@ -94,10 +91,10 @@ class FeatureCache:
         TypeError, ValueError
             As the calculator, of any set of the grid.
         """
-        wanted = {name: [hypers[name]] for name in SWEPT}
+        wanted: dict[str, Any] = {name: [hypers[name]] for name in GRID}
         if self._has(hypers):
             wanted |= self.grid
-        common = {name: value for name, value in hypers.items() if name not in SWEPT}
+        common = {name: value for name, value in hypers.items() if name not in GRID}
         known_by = _hashable([wanted, common])
         names = fingerprints(batch)
         with self._lock:
@@ -165,19 +162,8 @@ def fingerprints(batch: ParticleBatch) -> list[bytes]:
     ]
 
 
-def sweep(frames: ParticleBatch, **arguments: Any) -> Iterator[tuple[Hypers, Floats]]:
-    """Every set of a grid, and the features of the frames with it."""
-    how = {name: arguments.pop(name) for name in ("reduce", "symmetric")}
-    grid = {name: arguments.pop(name) for name in SWEPT}
-    for values in itertools.product(*grid.values()):
-        hypers = dict(zip(grid, values, strict=True))
-        if hypers["radial_basis_name"] == "monomial" and "gto" in grid["radial_basis_name"]:
-            hypers["radial_gaussian_width"] = None
-        yield hypers, EllipsoidalDensityProjection(**hypers, **arguments).power_spectrum(frames, **how)
-
-
 def _set_of(hypers: Hypers) -> Any:
-    return _hashable([hypers[name] for name in SWEPT])
+    return _hashable([hypers[name] for name in GRID])
 
 
 def _hashable(value: Any) -> Any:
