@@ -24,6 +24,8 @@ Hypers: TypeAlias = "Mapping[str, Any]"
 class FeatureCache:
     """Remembers features, and computes all sets of a grid of hyperparameters together.
 
+    `anisoap_opt.sweep` does so, which shares most of the work between the sets of a grid.
+
     Frames are recognised by what they hold: positions, types, rotations, semiaxes, cell, periodic axes. A copy of a
     frame is the same frame, and one that was changed is another. Frames that are not known yet are computed: with all
     sets of the grid, if the set that is asked for is one of them.
