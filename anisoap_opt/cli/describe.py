@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +35,29 @@ class IntoFolder:
     shard: Annotated[
         str, typer.Option(help="Blocks of one part only: 0/16 … 15/16, for array jobs; 'merge' puts them together.")
     ] = "0/1"
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Compute blocks with Dask: on 'local' processes, jobs of 'slurm' or 'htcondor', or the cluster whose "
+            "scheduler is at an address, tcp://HOST:8786."
+        ),
+    ] = None
+    workers: Annotated[
+        int | None, typer.Option(help="How many of one processor each --scheduler starts; all here for 'local'.", min=1)
+    ] = None
+
+    @contextmanager
+    def pool(self) -> Iterator[dict[str, Any]]:
+        """Arguments that say what computes the blocks."""
+        if self.scheduler is None:
+            if self.workers is not None:
+                raise typer.BadParameter("needs --scheduler", param_hint="--workers")
+            yield {}
+            return
+        from anisoap_opt.folder.cluster import on_cluster
+
+        with on_cluster(self.scheduler, self.workers) as blocks:
+            yield {"executor": blocks, "in_flight": blocks.in_flight}
 
     def part(self) -> tuple[int, int]:
         """Which part of how many."""
@@ -125,7 +150,7 @@ def _into_folder(
     elements = None if said.symbols is None else tuple(said.symbols)
     with messages_on_stderr(), errors_as_exit_code_2():
         calculator = EllipsoidalDensityProjection(**hypers, **computed)
-        with Progress() as progress:
+        with Progress() as progress, options.pool() as pool:
             done = describe_files(
                 [Source(str(path), said.file_format, elements) for path in files],
                 calculator,
@@ -136,6 +161,7 @@ def _into_folder(
                 skip_bad=options.skip_bad,
                 shard=part,
                 progress=progress,
+                **pool,
             )
     for one in done.skipped[:_MOST_LINES]:
         typer.echo(f"anisoap-opt: skipped: {one.reason}", err=True)
