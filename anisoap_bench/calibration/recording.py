@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import os
@@ -19,6 +18,8 @@ import numpy as np
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.statistics import Floats
+from anisoap_bench.json_lines import begin
+from anisoap_bench.json_lines import read as read_lines
 
 BASE, TWIN = "a00", "b00"
 PLANTED = {"p03": 1.03, "p05": 1.05, "p10": 1.10}
@@ -55,7 +56,7 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
     `measure` runs a pair of processes of two builds, the first of which begins, and gives seconds by benchmark of each.
     """
     end = time.monotonic() + 60 * minutes
-    first = _start(path, conditions)
+    first = max((line["block"] for line in begin(path, conditions)), default=-1) + 1
     with path.open("a", encoding="utf-8") as stream:
         for block in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(first)):
             head = head_of(block, every)
@@ -68,39 +69,6 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
                 stream.flush()
 
 
-def _start(path: Path, conditions: Mapping[str, Any]) -> int:
-    """Number of the next block of a recording, new or to be continued."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
-        return 0
-    found, lines = _lines(path)
-    if found != conditions:
-        different = sorted(key for key in {*found, *conditions} if found.get(key) != conditions.get(key))
-        raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
-    if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write("\n")
-    return max((line["block"] for line in lines), default=-1) + 1
-
-
-def _lines(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """First line and the others, without any that was cut short."""
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        first, *rest = content.decode().splitlines()
-        conditions = json.loads(first)
-    except (OSError, EOFError, ValueError) as error:  # gzip: EOFError where it was cut short
-        raise CannotMeasure(f"{path} is no recording: {error}") from error
-    lines = []
-    for line in rest:
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            continue
-    return conditions, lines
-
-
 def read(path: Path) -> Recording:
     """The pairs of every whole block of a recording.
 
@@ -109,7 +77,7 @@ def read(path: Path) -> Recording:
     CannotMeasure
         If the file is no recording or holds no whole block.
     """
-    conditions, lines = _lines(path)
+    conditions, lines = read_lines(path)
     blocks: dict[int, list[dict[str, Any]]] = {}
     for line in lines:
         blocks.setdefault(line["block"], []).append(line)
@@ -123,10 +91,10 @@ def read(path: Path) -> Recording:
             stream = streams.setdefault(line["head"], {})
             for name, seconds in line["seconds"].items():
                 stream.setdefault(name, ([], []))[line["build"] != BASE].append(seconds)
-    begin = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
+    date = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
     # From the end of a block's first pair to the end of its last.
     pace = float(np.median([(block[-1]["at"] - block[1]["at"]) / (BLOCK - 1) for block in whole]))
-    return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, begin, pace)
+    return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, date, pace)
 
 
 def _arrays(path: Path, stream: dict[str, tuple[list[float], list[float]]]) -> Stream:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import time
 import traceback
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,7 @@ from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.gate import report
 from anisoap_bench.gate.compare import compare_commits
 from anisoap_bench.gate.drive import core_to_use
-from anisoap_bench.gate.process import interruptible, uninterrupted, versions
+from anisoap_bench.gate.process import interruptible, temporary_folder, versions
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
 from anisoap_bench.gate.sequence import MINUTES
 from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
@@ -114,21 +112,8 @@ def _compare(asked: GateResult, options: argparse.Namespace, deadline: float) ->
     }
     started = replace(asked, base=before, head=after, environment=conditions)
     yield started
-    with _temporary_folder(options.keep) as folder:
+    with temporary_folder(options.keep) as folder:
         yield from compare_commits(started, root, folder, dirty=dirty, core=core, deadline=deadline)
-
-
-@contextmanager
-def _temporary_folder(keep: bool) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
-    try:
-        yield folder
-    finally:
-        if keep:
-            note(f"kept: {folder}")
-        else:
-            with uninterrupted():  # nothing is left behind, and what was found is told
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_dirty(root: Path, head: str, allowed: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.terminal import note
 from benchmarks.measure import THREAD_VARIABLES
 
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
@@ -137,6 +139,20 @@ def _handled(numbers: Sequence[signal.Signals], handler: Any) -> Iterator[None]:
 def uninterrupted() -> AbstractContextManager[None]:
     """Ignore what would interrupt, for a short while; it is lost."""
     return _handled(INTERRUPTS, signal.SIG_IGN)
+
+
+@contextmanager
+def temporary_folder(keep: bool = False) -> Iterator[Path]:
+    """A new folder that is gone afterwards, however that comes, unless it is to be kept: then where it is, is told."""
+    folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
+    try:
+        yield folder
+    finally:
+        if keep:
+            note(f"kept: {folder}")
+        else:
+            with uninterrupted():  # nothing is left behind, and what was found is told
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def interruptible() -> AbstractContextManager[None]:

@@ -1,0 +1,50 @@
+"""Recordings that grow: a line of JSON with the conditions, then one for each measurement as soon as it is done."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+
+
+def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Make a recording, or open one to continue it: its lines so far, without the first.
+
+    Raises
+    ------
+    CannotMeasure
+        If there is one whose first line is another, or a file that is no recording.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
+        return []
+    found, lines = read(path)
+    if found != conditions:
+        different = sorted(key for key in {*found, *conditions} if found.get(key) != conditions.get(key))
+        raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
+    if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
+    return lines
+
+
+def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """First line and the others, without any that was cut short; CannotMeasure if the file is no recording."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        first, *rest = content.decode().splitlines()
+        conditions = json.loads(first)
+    except (OSError, EOFError, ValueError) as error:  # gzip: EOFError where it was cut short
+        raise CannotMeasure(f"{path} is no recording: {error}") from error
+    lines = []
+    for line in rest:
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return conditions, lines
