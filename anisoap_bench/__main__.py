@@ -16,6 +16,7 @@ COMMANDS = {
     "history": ("anisoap_bench.history_command", "measure a range of commits with asv"),
     "dashboard": ("anisoap_bench.dashboard.publish", "publish asv's results as pages that need no network"),
     "gate": ("anisoap_bench.gate.cli", "compare two commits; exit code 1 if the second is slower or wrong"),
+    "bisect": ("anisoap_bench.bisect.cli", "name the commit that changed a benchmark"),
     "calibrate": ("anisoap_bench.calibration.cli", "measure how often the gate is wrong"),
 }
 

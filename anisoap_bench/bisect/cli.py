@@ -1,0 +1,83 @@
+"""Name the commit that changed a benchmark, between a good one and a bad one.
+
+Exit code 0: one commit is named, with a probability of 99 %. 1: nothing has changed. 2: it stays open, more than one
+commit is left that nothing tells apart, or nothing could be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.bisect.report import exit_code, report
+from anisoap_bench.bisect.run import Question, measure, prepare, search_of
+from anisoap_bench.bisect.search import Search
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.process import interruptible, temporary_folder
+from anisoap_bench.json_lines import begin, read
+from anisoap_bench.terminal import echo, note
+
+MOST = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``bisect``."""
+    parser.add_argument("--good", metavar="COMMIT", help="before the change")
+    parser.add_argument("--bad", default="HEAD", metavar="COMMIT", help="after it (default: HEAD)")
+    parser.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help="as the gate names it (default: of all, the first that has changed for certain); of --quantity error, "
+        "a text in the names of the checks, as 'numba float64'",
+    )
+    parser.add_argument("--quantity", choices=["time", "memory", "error"], default="time", help="(default: time)")
+    parser.add_argument("--command", metavar="WORDS", help="run in each commit's files: 0 or not, 125: cannot tell")
+    parser.add_argument("--recording", type=Path, metavar="FILE", help="to make or to continue (default: in .gate)")
+    parser.add_argument("--replay", action="store_true", help="measure nothing: what does the recording say?")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after so many")
+    parser.add_argument("--pairs", type=int, default=MOST, help=f"measure so many at most (default: {MOST})")
+    parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure, or replay; then report, whatever has ended it."""
+    end = time.monotonic() + 60 * options.minutes
+    conditions: dict[str, Any] = {}
+    if options.replay:
+        if options.recording is None:
+            raise CannotMeasure("--replay needs --recording FILE")
+        conditions, lines = read(options.recording)
+        return _tell(conditions, search_of(conditions, lines))
+    if options.good is None:
+        raise CannotMeasure("--good COMMIT is needed")
+    question = Question(options.good, options.bad, options.benchmark, options.quantity, options.command, options.core)
+    search, problem = None, ""
+    try:
+        with interruptible(), temporary_folder() as folder:
+            conditions, meter = prepare(question, folder)
+            file = options.recording or _default_file(conditions)
+            search = search_of(conditions, begin(file, conditions))
+            note(f"recording {file}")
+            measure(search, meter, file, end=end, most=options.pairs)
+    except CannotMeasure as error:
+        problem = str(error)
+    except KeyboardInterrupt:
+        problem = "interrupted"
+    if search is None:
+        raise CannotMeasure(problem)
+    return _tell(conditions, search, problem)
+
+
+def _tell(conditions: dict[str, Any], search: Search, problem: str = "") -> int:
+    echo(report(conditions, search, problem))
+    return exit_code(search)
+
+
+def _default_file(conditions: dict[str, Any]) -> Path:
+    first, *_, last = conditions["commits"]
+    names = conditions["names"]
+    what = names[0] if len(names) == 1 and not conditions["certain"] else ""
+    return Path(".gate", "bisect", f"{first[:10]}-{last[:10]}-{conditions['quantity'].replace(' ', '-')}{what}.jsonl")

@@ -1,0 +1,143 @@
+"""What is measured at two commits: time, memory, descriptors, or how a command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import fidelity
+from anisoap_bench.gate.build import export
+from anisoap_bench.gate.builds import Builds
+from anisoap_bench.gate.drive import observe, observe_pair, warm_up
+from anisoap_bench.gate.memory import PEAK
+from anisoap_bench.gate.process import run
+from anisoap_bench.terminal import note
+
+CANNOT_TELL = 125
+"""Exit code of a command, as for `git bisect run`; higher ones than `LAST` are of no test."""
+LAST = 127
+HOUR = 3600.0
+
+Values: TypeAlias = dict[str, list[float]]
+"""By name the value of base and of head."""
+
+
+class Gap(Exception):
+    """A commit cannot be measured; the message says why."""
+
+
+class Processes:
+    """Seconds or peak memory of benchmarks, in a process of either commit.
+
+    Attributes
+    ----------
+    certain : bool
+        Whether values are 0 or 1, and always the same.
+    ready : dict
+        By number the commits that take no more time to prepare, and the benchmarks that they can run.
+    """
+
+    certain = False
+
+    def __init__(self, builds: Builds, *, core: int | None, memory: bool) -> None:
+        self.builds, self.core, self.memory = builds, core, memory
+        self.ready: dict[int, set[str]] = {}
+
+    def prepare(self, commit: int, names: Sequence[str] = ()) -> None:
+        """Build a commit and compile what these benchmarks, or all, need; Gap if it cannot run one of them."""
+        if commit in self.ready and set(names) <= self.ready[commit]:
+            return
+        only = names[0] if len(names) == 1 else ""
+        try:
+            (found,) = warm_up([self.builds.get(commit)], self.builds.suite, core=self.core, only=only)
+        except CannotMeasure as error:
+            raise Gap(str(error)) from error
+        if missing := [name for name in names if name not in found.seconds]:
+            raise Gap("; ".join(f"{name}: {found.errors.get(name, 'it is not there')}" for name in missing))
+        self.ready[commit] = set(found.seconds)
+
+    def pair(self, base: int, head: int, names: Sequence[str], *, swapped: bool) -> Values:
+        """Run a process of either, in turns if time is measured; CannotMeasure if one fails."""
+        order = (head, base) if swapped else (base, head)
+        first, second = (self.builds.get(commit) for commit in order)
+        asked = frozenset(names)
+        if self.memory:
+            found = observe([first, second], self.builds.suite, core=self.core, amounts=True, names=asked)
+            measured = [
+                {name: float(each[PEAK]) for name, each in one.amounts.items() if PEAK in each} for one in found
+            ]
+        else:
+            found = observe_pair(first, second, self.builds.suite, core=self.core, names=asked)
+            measured = [one.seconds for one in found]
+        of = dict(zip(order, measured, strict=True))
+        if missing := sorted(asked - (set(of[base]) & set(of[head]))):
+            raise CannotMeasure(f"not measured, though they ran before: {', '.join(missing)}")
+        return {name: [of[base][name], of[head][name]] for name in names}
+
+
+class Answers:
+    """What is 0 or 1 for each commit; no commit is asked twice. Attributes are those of `Processes`."""
+
+    certain = True
+
+    def __init__(self, ask: Callable[[int], bool]) -> None:
+        self.ask = ask
+        self.ready: dict[int, bool] = {}
+
+    def prepare(self, commit: int, names: Sequence[str] = ()) -> None:
+        """Ask; Gap if a commit gives no answer."""
+        if commit not in self.ready:
+            self.ready[commit] = self.ask(commit)
+
+    def pair(self, base: int, head: int, names: Sequence[str], *, swapped: bool) -> Values:
+        """The answers of both."""
+        return {name: [float(self.ready[base]), float(self.ready[head])] for name in names}
+
+
+Meter: TypeAlias = Processes | Answers
+
+
+def descriptors(builds: Builds, wanted: str | None) -> Answers:
+    """Whether descriptors differ from those of the good commit by more than the gate allows.
+
+    If wanted, only where that is in the name of the check, as "numba float64".
+    """
+
+    def ask(commit: int) -> bool:
+        try:
+            builds.get(commit)
+            if commit == 0:
+                return False
+            checks, _, _ = fidelity.compare_descriptors(builds.get(0), builds.get(commit), builds.suite)
+        except CannotMeasure as error:
+            raise Gap(str(error)) from error
+        checks = [check for check in checks if (wanted or "") in check.name]
+        if not checks:
+            raise Gap(f"no descriptors have {wanted!r} in their name")
+        wrong = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
+        note(f"{builds.commits[commit][:10]}: {'; '.join(wrong) or 'the descriptors of the good commit'}")
+        return bool(wrong)
+
+    return Answers(ask)
+
+
+def command(root: Path, commits: Sequence[str], folder: Path, words: str) -> Answers:
+    """Whether a shell command fails, run in the files of each commit, below a folder."""
+
+    def ask(commit: int) -> bool:
+        name = commits[commit][:10]
+        files = export(root, commits[commit], folder / name)
+        try:
+            done = run(["sh", "-c", words], folder=files, timeout=HOUR)
+        except CannotMeasure as error:
+            raise Gap(str(error)) from error
+        note(f"{name}: exit code {done.code}")
+        if done.code == CANNOT_TELL:
+            raise Gap(f"exit code {CANNOT_TELL}")
+        if not 0 <= done.code <= LAST:
+            raise CannotMeasure(f"at {name} the command ended with code {done.code}:\n{done.tail}")
+        return done.code != 0
+
+    return Answers(ask)

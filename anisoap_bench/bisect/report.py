@@ -1,0 +1,77 @@
+"""What a bisection believes, in words, and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anisoap_bench.bisect.belief import StepBelief
+from anisoap_bench.bisect.search import CERTAIN, Cell, Search
+
+FOUND, UNCHANGED, OPEN = 0, 1, 2
+SHOWN = 10
+"""Commits in a list."""
+
+
+def exit_code(search: Search) -> int:
+    """0 if one commit is named, 1 if nothing has changed, 2 if that stays open."""
+    if search.named:
+        return FOUND if search.named.first == search.named.last else OPEN
+    return UNCHANGED if search.settled else OPEN
+
+
+def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> str:
+    """The answer, or what is likely; which other benchmarks changed; what could not be measured."""
+    commits = [
+        f"{commit[:10]} {subject}"
+        for commit, subject in zip(conditions["commits"], conditions["subjects"], strict=True)
+    ]
+    measured = f"{search.pairs} {'comparisons' if search.certain else 'pairs of processes'}"
+    lines = [
+        f"bisected: {len(commits) - 1} commits after {commits[0]}",
+        f"{conditions['quantity']} of {search.benchmark or f'{len(search.beliefs)} benchmarks'}; {measured}",
+        *([f"ended early: {problem}"] if problem else []),
+        *_answer(search, commits),
+    ]
+    others = [
+        name
+        for name, belief in search.beliefs.items()
+        if name != search.benchmark and belief.probabilities()[-1] <= 1 - CERTAIN
+    ]
+    lines += [f"changed too, between good and bad: {', '.join(others)}"] if others else []
+    lines += [f"not measured: {commits[commit]}: {_short(why)}" for commit, why in sorted(search.gaps.items())]
+    return "\n".join(lines)
+
+
+def _answer(search: Search, commits: list[str]) -> list[str]:
+    named = search.named
+    if named:
+        one = named.first == named.last
+        words = f"changed by {commits[named.last]}" if one else "changed by one of these, which nothing tells apart:"
+        within = [] if one else [f"  {commits[commit]}" for commit in range(named.first, named.last + 1)]
+        return [f"{words}{_size(search, named)}, probability {named.probability:.1%}", *within]
+    if search.settled:
+        return [f"NOTHING CHANGED between good and bad, probability {search.unchanged:.1%}"]
+    likely = sorted(search.cells(), key=lambda cell: -cell.probability)
+    lines, known = ["OPEN. What is likely:", f"  {search.unchanged:6.1%}  nothing changed"], search.unchanged
+    for cell in likely[:SHOWN]:
+        if known >= CERTAIN:
+            break
+        span = "" if cell.first == cell.last else f"{cell.last - cell.first + 1} commits up to "
+        lines.append(f"  {cell.probability:6.1%}  {span}{commits[cell.last]}")
+        known += cell.probability
+    return [*lines, *([f"  {1 - known:6.1%}  others"] if known < CERTAIN else [])]
+
+
+def _size(search: Search, cell: Cell) -> str:
+    belief = search.beliefs[search.benchmark or ""]
+    if not isinstance(belief, StepBelief):
+        return ""
+    ratio, low, high = belief.step(cell.last)
+    return f", × {ratio:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _short(why: str) -> str:
+    """First and last line."""
+    lines = why.strip().splitlines()
+    return " … ".join(dict.fromkeys([lines[0], lines[-1]])) if lines else "no reason given"

@@ -1,0 +1,163 @@
+"""How often the bisection is right: ``python -m anisoap_bench.bisect.simulate`` prints the documentation's table.
+
+Histories of which one commit, or none, changes the time; beside the bisection `asv find`, by asv's own code.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from unittest import mock
+
+import numpy as np
+
+from anisoap_bench.bisect.belief import Floats
+from anisoap_bench.bisect.search import Search
+from benchmarks.table import markdown
+
+COMMITS, HISTORIES = 64, 1000
+MOST = 200
+"""Pairs of one bisection."""
+BUILD, PAIR = 20.0, 5.0
+"""Seconds, for the choice of the next pair."""
+
+
+@dataclass
+class Machine:
+    """Times of processes that run one after the other.
+
+    Attributes
+    ----------
+    random : numpy.random.Generator
+    scatter : float
+        Standard deviation of a process's log time; that of a pair is √2 times as much.
+    tails : float
+        Degrees of freedom of Student's t that the scatter follows.
+    drift : float
+        Size of a slope, a wave and a step of the machine's speed, log time over 100 processes.
+    builds : float
+        Standard deviation of the log time of a build, which all its processes share.
+    """
+
+    random: np.random.Generator
+    scatter: float
+    tails: float = np.inf
+    drift: float = 0.0
+    builds: float = 0.0
+    slot: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.slope, self.wave, self.step = self.drift * self.random.standard_normal(3)
+        self.period, self.phase, self.step_at = self.random.uniform((10, 0, 0), (100, 2 * np.pi, 100))
+
+    def history(self, change: int, step: float) -> Floats:
+        """Log times of commits 0 to `COMMITS`, of which one changes it by a log ratio."""
+        offsets = self.builds * self.random.standard_normal(COMMITS + 1)
+        return np.asarray(offsets + step * (np.arange(COMMITS + 1) >= change))
+
+    def process(self) -> float:
+        """Log time of the next process beside that of its commit."""
+        noise = self.random.standard_normal()
+        if np.isfinite(self.tails):
+            noise = self.random.standard_t(self.tails) / np.sqrt(self.tails / (self.tails - 2))
+        wave = self.wave * np.sin(2 * np.pi * self.slot / self.period + self.phase)
+        speed = self.slope * self.slot / 100 + wave + self.step * (self.slot > self.step_at)
+        self.slot += 1
+        return float(self.scatter * noise + speed)
+
+
+def bisect(levels: Floats, machine: Machine) -> tuple[int | None, int, int]:
+    """The commit that is named (0: none has changed it; None: it stays open), processes, and builds."""
+    last = len(levels) - 1
+    search, built = Search(last, ["benchmark"]), {0, last}
+    while not search.settled and search.pairs < MOST:
+        both = search.following(built, BUILD, PAIR)
+        built.update(both)
+        values = dict.fromkeys(both, 0.0)
+        for commit in both if search.pairs % 2 == 0 else both[::-1]:
+            values[commit] = float(np.exp(levels[commit] + machine.process()))
+        search.take({"base": both[0], "head": both[1], "values": {"benchmark": [values[commit] for commit in both]}})
+    named = search.named.last if search.named else 0 if search.settled else None
+    return named, 2 * search.pairs, len(built)
+
+
+def asv_find(levels: Floats, machine: Machine) -> int:
+    """The commit that `asv find` names; everything that would run is replaced, the search is not."""
+    from asv.commands import find
+
+    installed: list[int] = []
+    named: list[int] = []  # its last one is the answer
+
+    def seconds(*args: object, **more: object) -> list[float]:
+        return [float(np.exp(levels[installed[-1]] + machine.process()))]
+
+    benchmarks = mock.MagicMock(**{"keys.return_value": ["b"], "__len__.return_value": 1})
+    environment = mock.Mock(
+        requirements={}, **{"install_project.side_effect": lambda conf, repo, commit: installed.append(commit)}
+    )
+    hashes = {"get_hashes_from_range.return_value": list(range(len(levels)))[::-1]}
+    repo = mock.Mock(**hashes, **{"get_decorated_hash.side_effect": lambda commit, length: named.append(commit)})
+    result = mock.MagicMock(**{"get_result_value.side_effect": seconds})
+    with ExitStack() as stack:
+        for name, value in {
+            "Benchmarks": mock.Mock(**{"discover.return_value": benchmarks}),
+            "Machine": mock.MagicMock(),
+            "Results": mock.Mock(),
+            "Setup": mock.Mock(**{"run.return_value": [environment]}),
+            "get_repo": lambda conf: repo,
+            "log": mock.MagicMock(),
+            "run_benchmarks": lambda *args, **more: result,
+        }.items():
+            stack.enter_context(mock.patch.object(find, name, value))
+        find.Find.run(mock.Mock(), "good~1..bad", "b", skip_save=True)
+    return named[-1]
+
+
+CASES = {
+    "1.4 %": {"scatter": 0.02 / np.sqrt(2)},
+    "1.4 %, heavy tails": {"scatter": 0.02 / np.sqrt(2), "tails": 3},
+    "1.4 %, drift": {"scatter": 0.02 / np.sqrt(2), "drift": 0.05},
+    "1.4 %, builds differ by 0.5 %": {"scatter": 0.02 / np.sqrt(2), "builds": 0.005},
+    "2.0 %": {"scatter": 0.02},
+}
+STEPS = {"+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10, "−5 %": 0.95, "none": 1.0}
+
+
+def row(case: str, step: str, histories: int = HISTORIES) -> list[str]:
+    """Cells of one kind of machine and one step, at a commit that is drawn."""
+    found: list[tuple[bool, bool, int, int, bool]] = []
+    for seed in range(histories):
+        machines = [Machine(np.random.default_rng(seed), **CASES[case]) for _ in range(2)]
+        change = int(np.random.default_rng((seed, 1)).integers(1, COMMITS + 1)) if STEPS[step] != 1 else 0
+        levels = [machine.history(change, float(np.log(STEPS[step]))) for machine in machines]
+        named, processes, builds = bisect(levels[0], machines[0])
+        by_asv = asv_find(levels[1] if STEPS[step] >= 1 else -levels[1], machines[1])
+        found.append((named == change, named not in (change, 0, None), processes, builds, by_asv == change))
+    right, wrong, processes, builds, by_asv = np.array(found, dtype=float).T
+    return [
+        *(case, step, f"{right.mean():.1%}", f"{wrong.mean():.1%}"),
+        *(f"{np.quantile(processes, share):.0f}" for share in (0.5, 0.9)),
+        *(f"{np.median(builds):.0f}", f"{by_asv.mean():.1%}"),
+    ]
+
+
+HEADER = [
+    *(
+        "scatter of a process",
+        "step",
+        "right answer",
+        "another commit named",
+        "processes, median",
+        "of 9 in 10 at most",
+    ),
+    *("builds, median", "`asv find` names it"),
+]
+
+
+def main() -> None:
+    """Print the table."""
+    print(markdown(HEADER, [row(case, step) for case in CASES for step in STEPS], padded=False))
+
+
+if __name__ == "__main__":
+    main()

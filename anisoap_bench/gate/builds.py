@@ -1,0 +1,51 @@
+"""Builds of many commits, each made once, and the benchmarks that all of them are measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from anisoap_bench.gate.build import Build, build, export
+from anisoap_bench.gate.suite import prepare_suite
+from anisoap_bench.terminal import note
+
+
+class Builds:
+    """Wheels of commits, built and installed below a folder when they are first asked for.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The repository.
+    commits : sequence of str
+        Hashes; the benchmarks are those of the last one.
+    folder : pathlib.Path
+        Empty.
+
+    Attributes
+    ----------
+    made : dict
+        By position in `commits`.
+    files, suite : pathlib.Path
+        The last commit's files, and its benchmarks as `prepare_suite` made them.
+
+    Raises
+    ------
+    CannotMeasure
+        If the last commit has no benchmarks.
+    """
+
+    def __init__(self, root: Path, commits: Sequence[str], folder: Path) -> None:
+        self.root, self.commits, self.folder = root, commits, folder
+        self.made: dict[int, Build] = {}
+        self.files = export(root, commits[-1], folder / "files")
+        self.suite = prepare_suite(self.files, folder / "suite")
+
+    def get(self, commit: int) -> Build:
+        """The build of one; CannotMeasure if it cannot be built."""
+        if commit not in self.made:
+            name = f"commit-{commit:05}"  # equally long for all
+            note(f"building {self.commits[commit][:10]}")
+            source = export(self.root, self.commits[commit], self.folder / f"source-of-{name}")
+            self.made[commit] = build(source, self.commits[commit], self.folder / name)
+        return self.made[commit]
