@@ -39,7 +39,7 @@ def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> 
         if name != search.benchmark and belief.probabilities()[-1] <= 1 - CERTAIN
     ]
     lines += [f"changed too, between good and bad: {', '.join(others)}"] if others else []
-    lines += [f"not measured: {commits[commit]}: {_short(why)}" for commit, why in sorted(search.gaps.items())]
+    lines += [f"not measured: {commits[commit]}: {why.splitlines()[0]}" for commit, why in sorted(search.gaps.items())]
     return "\n".join(lines)
 
 
@@ -69,9 +69,3 @@ def _size(search: Search, cell: Cell) -> str:
         return ""
     ratio, low, high = belief.step(cell.last)
     return f", × {ratio:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _short(why: str) -> str:
-    """First and last line."""
-    lines = why.strip().splitlines()
-    return " … ".join(dict.fromkeys([lines[0], lines[-1]])) if lines else "no reason given"

@@ -20,11 +20,12 @@ from anisoap_bench.gate.process import versions
 from anisoap_bench.gate.suite import benchmarks_in
 from anisoap_bench.git import commit_of, git, shallow_hint
 from anisoap_bench.history.commits import select
+from anisoap_bench.terminal import note
 from benchmarks.measure import machine
 
 BUILT_FROM = [PACKAGE, "pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"]
 """A commit that changes none of these has the same wheel as the one before, and cannot have changed a benchmark."""
-PREPARE, PAIR = 20.0, 5.0
+PREPARE, PAIR = 20.0, 2.5
 """Seconds that a commit and a pair take, before any is known."""
 
 
@@ -134,6 +135,7 @@ def measure(search: Search, meter: Meter, file: Path, *, end: float, most: int) 
             try:
                 meter.prepare(commit, names)
             except Gap as gap:
+                note(str(gap))  # the report has its first line only
                 line = {"gap": commit, "why": str(gap)}
                 break
             preparing += [time.monotonic() - begin] if new else []

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from anisoap_bench.__main__ import main
-from tests.gate.small_repository import ROOT, change, commit, git, repository, write
+from tests.gate.small_repository import ROOT, commit, git, write
 
 COMMITS = 9
 SLOW = 6
@@ -44,7 +44,7 @@ def start(repo: Path, *options: str) -> subprocess.Popen[str]:
 def bisect(repo: Path, *options: str) -> tuple[int, str, str]:
     """Exit code, report and progress; nothing may be left of a run."""
     with start(repo, *options) as process:
-        report, progress = process.communicate(timeout=300)
+        report, progress = process.communicate(timeout=560)
     assert not list(repo.parent.glob("anisoap-gate-*"))
     return process.returncode, report, progress
 

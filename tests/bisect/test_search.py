@@ -59,6 +59,13 @@ def test_builds_that_differ_a_little_are_no_change() -> None:
     assert sum(named not in (0, None) for _, named in answers) <= 1
 
 
+def test_of_two_changes_the_larger_one_is_named() -> None:
+    for seed in range(10):
+        machine = simulate.Machine(np.random.default_rng(seed), SCATTER)
+        levels = machine.history(20, float(np.log(1.05))) + machine.history(45, float(np.log(1.10)))
+        assert simulate.bisect(levels, machine)[0] == 45
+
+
 def test_asv_find_is_asked_as_it_is() -> None:
     """Without scatter it names the right one."""
     quiet = simulate.Machine(np.random.default_rng(0), scatter=0.0)
