@@ -34,7 +34,7 @@ test-slow: $(STAMP)  ## Run the tests marked slow
 LOWEST := .venv-lowest
 LOWEST_EXTRAS ?= compiled,sklearn,test,torch
 # What measures and plots asks for exact or recent versions of its own: only the package's tests.
-LOWEST_IGNORED := $(patsubst %,--ignore=tests/%,benchmarks calibration dashboard gate study suite)
+LOWEST_IGNORED := $(patsubst %,--ignore=tests/%,benchmarks bisect calibration dashboard gate study suite)
 test-lowest:  ## Run the package's tests with the lowest versions that pyproject.toml promises (Python 3.10 or 3.11)
 	test -x $(LOWEST)/bin/python || "$(PYTHON)" -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --disable-pip-version-check -e ".[$(LOWEST_EXTRAS)]" -c env/lowest.txt

@@ -64,22 +64,24 @@ def prepare(question: Question, folder: Path) -> tuple[dict[str, Any], Meter]:
         meter: Meter = command(root, commits, folder, question.command)
         _prepare_all(meter, ends, commits)
         return {**conditions, "quantity": "exit code", "names": [question.command], "certain": True}, meter
-    conditions |= {"core": core_to_use(question.core), "versions": versions()}
-    builds = Builds(root, commits, folder)
+    bad = commit_of(question.bad, root)  # the last of the commits may be an older one with the same wheel
+    conditions |= {"benchmarks": bad, "core": core_to_use(question.core), "versions": versions()}
+    builds = Builds(root, commits, bad, folder)
     if question.quantity == "error":
         meter = descriptors(builds, question.benchmark)
         _prepare_all(meter, ends, commits)
         return {**conditions, "names": [question.benchmark or "descriptors"], "certain": True}, meter
     known, problem = benchmarks_in(builds.files, builds.suite / "pytest.ini")
     if question.benchmark not in (None, *known):
-        raise CannotMeasure(f"no benchmark is called {question.benchmark!r}, but {', '.join(sorted(known))}{problem}")
+        names = ", ".join(sorted(known)) or problem
+        raise CannotMeasure(f"no benchmark is called {question.benchmark!r}, but {names}")
     meter = Processes(builds, core=conditions["core"], memory=question.quantity == "memory")
-    names = [question.benchmark] if question.benchmark else []
-    _prepare_all(meter, ends, commits, names)
-    names = names or sorted(set.intersection(*meter.ready.values()))
-    if not names:
+    asked = [question.benchmark] if question.benchmark else []
+    _prepare_all(meter, ends, commits, asked)
+    both = asked or sorted(set.intersection(*meter.ready.values()))
+    if not both:
         raise CannotMeasure("good and bad have no benchmark in common")
-    return {**conditions, "names": names, "certain": False}, meter
+    return {**conditions, "names": both, "certain": False}, meter
 
 
 def _prepare_all(meter: Meter, ends: Sequence[int], commits: Sequence[str], names: Sequence[str] = ()) -> None:

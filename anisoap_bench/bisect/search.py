@@ -149,7 +149,7 @@ class Search:
         base, head = ends[before], ends[after]
         up_to = np.append(0, np.cumsum(belief.probabilities()[:-1]))  # the chance that commit k or one before did it
         unbuilt = (~np.isin(base, list(built))).astype(int) + ~np.isin(head, list(built))
-        inside = up_to[head] - up_to[base]
+        inside = np.clip(up_to[head] - up_to[base], 0, 1)
         rates = [belief.information(inside, ahead) / (build * unbuilt + pair * ahead) for ahead in AHEAD]
         best = int(np.argmax(np.max(rates, axis=0)))
         return int(base[best]), int(head[best])

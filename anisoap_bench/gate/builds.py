@@ -18,7 +18,9 @@ class Builds:
     root : pathlib.Path
         The repository.
     commits : sequence of str
-        Hashes; the benchmarks are those of the last one.
+        Hashes.
+    benchmarks : str
+        Hash of the commit whose benchmarks all are measured with.
     folder : pathlib.Path
         Empty.
 
@@ -27,18 +29,18 @@ class Builds:
     made : dict
         By position in `commits`.
     files, suite : pathlib.Path
-        The last commit's files, and its benchmarks as `prepare_suite` made them.
+        All files of that commit, and its benchmarks as `prepare_suite` made them.
 
     Raises
     ------
     CannotMeasure
-        If the last commit has no benchmarks.
+        If that commit has no benchmarks.
     """
 
-    def __init__(self, root: Path, commits: Sequence[str], folder: Path) -> None:
+    def __init__(self, root: Path, commits: Sequence[str], benchmarks: str, folder: Path) -> None:
         self.root, self.commits, self.folder = root, commits, folder
         self.made: dict[int, Build] = {}
-        self.files = export(root, commits[-1], folder / "files")
+        self.files = export(root, benchmarks, folder / "files")
         self.suite = prepare_suite(self.files, folder / "suite")
 
     def get(self, commit: int) -> Build:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from anisoap_bench.__main__ import main
-from tests.gate.small_repository import ROOT, commit, git, write
+from tests.gate.small_repository import commit, git, start_command, write
+
+Bisect: TypeAlias = Callable[..., tuple[int, str, str]]
 
 COMMITS = 9
 SLOW = 6
@@ -33,43 +33,41 @@ def repo(tmp_path: Path) -> Path:
     return folder
 
 
-def start(repo: Path, *options: str) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "anisoap_bench", "bisect", *options]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(repo.parent)}
-    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  # in a script's background it is ignored
-    return subprocess.Popen(words, cwd=repo, env=variables, text=True, preexec_fn=heed, **streams)
+@pytest.fixture
+def bisect(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Exit code, report and progress of the command in this process."""
+    monkeypatch.chdir(repo)
+
+    def run(*options: str) -> tuple[int, str, str]:
+        code = main(["bisect", *options])
+        return code, *capsys.readouterr()
+
+    return run
 
 
-def bisect(repo: Path, *options: str) -> tuple[int, str, str]:
-    """Exit code, report and progress; nothing may be left of a run."""
-    with start(repo, *options) as process:
-        report, progress = process.communicate(timeout=560)
-    assert not list(repo.parent.glob("anisoap-gate-*"))
-    return process.returncode, report, progress
-
-
-def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(repo: Path) -> None:
-    code, report, progress = bisect(repo, "--good", "HEAD~9", "--command", "grep -q fast state")
+def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(bisect: Bisect) -> None:
+    code, report, progress = bisect("--good", "HEAD~9", "--command", "grep -q fast state")
     assert code == 0, progress
     assert re.search(r"changed by \w{10} number 6, probability 100.0%", report)
     assert 4 <= progress.count("exit code") <= 2 + 4
-    code, again, _ = bisect(repo, "--good", "HEAD~9", "--command", "grep -q slow state")  # improvements too
+    code, again, _ = bisect("--good", "HEAD~9", "--command", "grep -q slow state")  # improvements too
     assert code == 2  # the recording is another command's
-    code, again, _ = bisect(repo, "--good", "HEAD~9", "--command", "grep -q slow state", "--recording", "r")
+    code, again, _ = bisect("--good", "HEAD~9", "--command", "grep -q slow state", "--recording", "r")
     assert code == 0
     assert again.replace("slow", "fast") == report
 
 
-def test_good_and_bad_alike(repo: Path) -> None:
-    code, report, _ = bisect(repo, "--good", "HEAD~2", "--command", "grep -q fast state")
+def test_good_and_bad_alike(bisect: Bisect) -> None:
+    code, report, _ = bisect("--good", "HEAD~2", "--command", "grep -q fast state")
     assert code == 1
     assert "NOTHING CHANGED" in report
 
 
-def test_where_the_command_cannot_tell_a_range_is_left(repo: Path) -> None:
+def test_where_the_command_cannot_tell_a_range_is_left(bisect: Bisect) -> None:
     words = "test $(cat number) -eq 5 && exit 125; grep -q fast state"
-    code, report, _ = bisect(repo, "--good", "HEAD~9", "--command", words)
+    code, report, _ = bisect("--good", "HEAD~9", "--command", words)
     assert code == 2
     assert "changed by one of these" in report
     assert len(re.findall("number [56]\n", report)) == 2
@@ -91,30 +89,27 @@ def test_where_the_command_cannot_tell_a_range_is_left(repo: Path) -> None:
         (("--replay", "--recording", "nowhere"), "no recording"),
     ],
 )
-def test_what_cannot_be_measured(
-    repo: Path, options: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    monkeypatch.chdir(repo)
-    assert main(["bisect", *options]) == 2
-    assert re.search(words, capsys.readouterr().err)
+def test_what_cannot_be_measured(bisect: Bisect, options: tuple[str, ...], words: str) -> None:
+    code, _, progress = bisect(*options)
+    assert code == 2
+    assert re.search(words, progress)
 
 
-def test_a_shallow_clone_says_what_to_do(
-    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_a_shallow_clone_says_what_to_do(repo: Path, bisect: Bisect, monkeypatch: pytest.MonkeyPatch) -> None:
     good = git(repo, "rev-parse", "HEAD~9").strip()
     git(repo.parent, "clone", "--quiet", "--depth", "3", repo.as_uri(), "shallow")
     monkeypatch.chdir(repo.parent / "shallow")
-    assert main(["bisect", "--good", good, "--command", "true"]) == 2
-    assert "git fetch --unshallow" in capsys.readouterr().err
+    code, _, progress = bisect("--good", good, "--command", "true")
+    assert code == 2
+    assert "git fetch --unshallow" in progress
 
 
-def test_an_interrupted_run_says_what_it_believes_and_goes_on(repo: Path) -> None:
+def test_an_interrupted_run_says_what_it_believes_and_goes_on(repo: Path, bisect: Bisect) -> None:
     asleep, recording = repo.parent / "asleep", repo / "found.jsonl"
     # The third commit that is asked beside good and bad keeps us waiting, once.
     words = f"test $(wc -l < {recording}) -eq 3 && ! test -e {asleep} && touch {asleep} && sleep 60; grep -q fast state"
     options = ("--good", "HEAD~9", "--command", words, "--recording", "found.jsonl")
-    with start(repo, *options) as process:
+    with start_command(repo, "bisect", *options) as process:
         deadline = time.monotonic() + 60
         while not asleep.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -126,11 +121,11 @@ def test_an_interrupted_run_says_what_it_believes_and_goes_on(repo: Path) -> Non
     assert len(re.findall(r"  (\d+\.\d)%  \w{10} number", report)) == 5  # one comparison leaves so many
     measured = lines(recording)
     assert len(measured) == 3
-    code, report, _ = bisect(repo, *options)
+    code, report, _ = bisect(*options)
     assert code == 0
     assert "number 6" in report
     assert lines(recording)[: len(measured)] == measured
-    assert bisect(repo.parent, "--replay", "--recording", str(recording))[:2] == (0, report)
+    assert bisect("--replay", "--recording", str(recording))[:2] == (0, report)
 
 
 def lines(file: Path) -> list[dict[str, Any]]:

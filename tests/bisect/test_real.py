@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bisect.test_command import bisect
-from tests.gate.small_repository import change, commit, git, repository, write
+from tests.gate.small_repository import BENCHMARKS, change, commit, git, repository, start_command, write
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +37,17 @@ def repo(tmp_path: Path) -> Path:
     tagged(7, "VALUE = 3.0", "VALUE = 3.5")
     tagged(8, "BYTES = 8_000_000", "BYTES = 9_600_000")
     tagged(9, "5 stands", "9 stands")
+    write(folder, {"tests/benchmarks/test_compiled.py": BENCHMARKS.replace('["loop"]', '["loop-renamed"]')})
+    commit(folder, "no part of the wheel, but the benchmarks of HEAD")
     return folder
+
+
+def bisect(repo: Path, *options: str) -> tuple[int, str, str]:
+    """Exit code, report and progress; nothing may be left of a run."""
+    with start_command(repo, "bisect", *options) as process:
+        report, progress = process.communicate(timeout=560)
+    assert not list((repo.parent / "temporary").iterdir())
+    return process.returncode, report, progress
 
 
 def short(repo: Path, tag: str) -> str:
@@ -46,7 +55,7 @@ def short(repo: Path, tag: str) -> str:
 
 
 def test_a_slow_down_of_a_tenth_is_found(repo: Path) -> None:
-    options = ("--good", "n4", "--benchmark", "loop", "--recording", "found.jsonl")
+    options = ("--good", "n4", "--benchmark", "loop-renamed", "--recording", "found.jsonl")
     code, report, progress = bisect(repo, *options)
     assert code == 0, report + progress
     ratio, low, high = map(float, re.search(r"× ([\d.]+) \[([\d.]+), ([\d.]+)\]", report).groups())
@@ -86,4 +95,4 @@ def test_of_all_benchmarks_the_one_that_changed_is_bisected(repo: Path) -> None:
 def test_a_name_that_no_benchmark_has(repo: Path) -> None:
     code, _, progress = bisect(repo, "--good", "n5", "--benchmark", "no-such")
     assert code == 2
-    assert "no benchmark is called 'no-such', but late, loop, memory" in progress
+    assert "no benchmark is called 'no-such', but late, loop-renamed, memory" in progress

@@ -174,14 +174,19 @@ def change(folder: Path, old: str, new: str) -> None:
 
 
 def start_gate(repo: Path, *options: str, **streams: Any) -> subprocess.Popen[str]:
-    """The gate of this checkout in another repository, with a temporary folder of its own."""
+    """The gate of this checkout in another repository."""
+    return start_command(repo, "gate", *options, **streams)
+
+
+def start_command(repo: Path, *words: str, **streams: Any) -> subprocess.Popen[str]:
+    """A command of this checkout in another repository, with a temporary folder of its own."""
     temporary = repo.parent / "temporary"
     temporary.mkdir(exist_ok=True)
-    words = [sys.executable, "-m", "anisoap_bench", "gate", *options]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    command = [sys.executable, "-m", "anisoap_bench", *words]
     # In the background of a script, SIGINT is ignored, and would stay so in the child.
-    return subprocess.Popen(words, cwd=repo, env=variables, text=True, preexec_fn=_heed_interrupts, **streams)
+    return subprocess.Popen(command, cwd=repo, env=variables, text=True, preexec_fn=_heed_interrupts, **streams)
 
 
 def _heed_interrupts() -> None:
