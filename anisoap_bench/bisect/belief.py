@@ -8,6 +8,7 @@ no one would flag, between commits i and j the part (j − i)/n of what lies bet
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +31,7 @@ SCALES = np.geomspace(0.002, 0.3, 15)
 FINE = 2000
 """Sizes of the step on the grid for its interval."""
 
+CHANCES = np.linspace(0, 1, 51)
 APART = 8.0
 """Separation of two normal distributions of unit width from which on a number tells which of them it is from."""
 
@@ -83,8 +85,7 @@ class StepBelief:
         """Of the mean of so many pairs, whose noise is taken for normal, at the size of the step expected so far."""
         weights = self._weights()[:-1].sum(axis=0)  # [steps, scales]
         separation = float((weights * np.abs(STEPS)[:, None] / SCALES).sum() / weights.sum())
-        chances = np.linspace(0, 1, 51)
-        return np.interp(inside, chances, _two_normals(chances, min(separation * np.sqrt(repeats), APART)))
+        return np.interp(inside, CHANCES, _two_normals(round(min(separation * repeats**0.5, APART), 1)))
 
     def step(self, commit: int) -> tuple[float, float, float]:
         """Median and 95 % interval of the ratio by which a commit changed it, if it did, on a finer grid."""
@@ -131,14 +132,15 @@ def _log_noise(residual: Any, scale: Floats) -> Floats:
     return np.asarray(-(TAILS + 1) / 2 * np.log1p((residual / scale) ** 2 / TAILS) - np.log(scale))
 
 
-def _two_normals(chances: Floats, separation: float) -> Floats:
-    """What a number tells about which of two normal distributions of unit width it is from, in nats.
+@cache
+def _two_normals(separation: float) -> Floats:
+    """What a number tells about which of two normal distributions of unit width it is from, in nats: shape [chances].
 
-    `chances`, shape [chances], are of the one that is `separation` away from 0.
+    `CHANCES` are of the one that is `separation` away from 0.
     """
     x = np.linspace(-APART, separation + APART, 200)
     first, second = np.exp(-0.5 * (x - np.array([[0], [separation]])) ** 2) / np.sqrt(2 * np.pi)
-    chances = chances[:, None]
+    chances = CHANCES[:, None]
     mixture = chances * second + (1 - chances) * first  # [chances, x]
     told = special.entr(mixture) - chances * special.entr(second) - (1 - chances) * special.entr(first)
     return np.asarray(told.sum(axis=1) * (x[1] - x[0]))

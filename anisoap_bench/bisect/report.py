@@ -39,17 +39,18 @@ def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> 
         if name != search.benchmark and belief.probabilities()[-1] <= 1 - CERTAIN
     ]
     lines += [f"changed too, between good and bad: {', '.join(others)}"] if others else []
-    lines += [f"not measured: {commits[commit]}: {why.splitlines()[0]}" for commit, why in sorted(search.gaps.items())]
+    lines += [f"not measured: {commits[commit]}: {_first_line(why)}" for commit, why in sorted(search.gaps.items())]
     return "\n".join(lines)
 
 
 def _answer(search: Search, commits: list[str]) -> list[str]:
     named = search.named
     if named:
-        one = named.first == named.last
-        words = f"changed by {commits[named.last]}" if one else "changed by one of these, which nothing tells apart:"
-        within = [] if one else [f"  {commits[commit]}" for commit in range(named.first, named.last + 1)]
-        return [f"{words}{_size(search, named)}, probability {named.probability:.1%}", *within]
+        how = f"{_size(search, named)}, probability {named.probability:.1%}"
+        if named.first == named.last:
+            return [f"changed by {commits[named.last]}{how}"]
+        within = [f"  {commits[commit]}" for commit in range(named.first, named.last + 1)]
+        return [f"changed by one of these, which nothing tells apart{how}:", *within]
     if search.settled:
         return [f"NOTHING CHANGED between good and bad, probability {search.unchanged:.1%}"]
     likely = sorted(search.cells(), key=lambda cell: -cell.probability)
@@ -69,3 +70,7 @@ def _size(search: Search, cell: Cell) -> str:
         return ""
     ratio, low, high = belief.step(cell.last)
     return f", × {ratio:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _first_line(words: str) -> str:
+    return words.partition("\n")[0]

@@ -112,8 +112,9 @@ def commits_between(good: str, bad: str, root: Path, touching: list[str]) -> lis
 def search_of(conditions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Search:
     """What is known from a recording."""
     try:
-        search = Search(len(conditions["commits"]) - 1, conditions["names"], certain=conditions["certain"])
-    except (KeyError, TypeError) as error:
+        commits = dict(zip(conditions["commits"], conditions["subjects"], strict=True))
+        search = Search(len(commits) - 1, conditions["names"], certain=conditions["certain"])
+    except (KeyError, TypeError, ValueError) as error:
         raise CannotMeasure(f"this is no recording of a bisection: {error!r}") from error
     for line in lines:
         search.take(line)

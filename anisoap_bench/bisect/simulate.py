@@ -15,7 +15,7 @@ from anisoap_bench.bisect.belief import Floats
 from anisoap_bench.bisect.search import Search
 from benchmarks.table import markdown
 
-COMMITS, HISTORIES = 64, 500
+COMMITS, HISTORIES = 64, 200
 MOST = 200
 """Pairs of one bisection."""
 BUILD, PAIR = 20.0, 2.5
@@ -120,7 +120,7 @@ CASES = {
     "1.4 %, builds differ by 0.5 %": {"scatter": 0.02 / np.sqrt(2), "builds": 0.005},
     "2.0 %": {"scatter": 0.02},
 }
-STEPS = {"+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10, "−5 %": 0.95, "none": 1.0}
+STEPS = {"+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10, "none": 1.0}
 
 
 def row(case: str, step: str, histories: int = HISTORIES) -> list[str]:
@@ -131,7 +131,7 @@ def row(case: str, step: str, histories: int = HISTORIES) -> list[str]:
         change = int(np.random.default_rng((seed, 1)).integers(1, COMMITS + 1)) if STEPS[step] != 1 else 0
         levels = [machine.history(change, float(np.log(STEPS[step]))) for machine in machines]
         named, processes, builds = bisect(levels[0], machines[0])
-        by_asv = asv_find(levels[1] if STEPS[step] >= 1 else -levels[1], machines[1])
+        by_asv = asv_find(levels[1], machines[1])
         found.append((named == change, named not in (change, 0, None), processes, builds, by_asv == change))
     right, wrong, processes, builds, by_asv = np.array(found, dtype=float).T
     return [
@@ -148,8 +148,9 @@ HEADER = [
 
 
 def main() -> None:
-    """Print the table."""
-    print(markdown(HEADER, [row(case, step) for case in CASES for step in STEPS], padded=False))
+    """Print the table; the small step, which takes many pairs, is in it once."""
+    chosen = [(case, step) for case in CASES for step in STEPS if step != "+3 %" or case == next(iter(CASES))]
+    print(markdown(HEADER, [row(*each) for each in chosen], padded=False))
 
 
 if __name__ == "__main__":

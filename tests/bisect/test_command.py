@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from anisoap_bench.__main__ import main
-from tests.gate.small_repository import commit, git, start_command, write
+from tests.gate.small_repository import ROOT, commit, git, start_command, write
 
 Bisect: TypeAlias = Callable[..., tuple[int, str, str]]
 
@@ -95,6 +95,15 @@ def test_what_cannot_be_measured(bisect: Bisect, options: tuple[str, ...], words
     assert re.search(words, progress)
 
 
+@pytest.mark.parametrize("first", ["[]", "{}", '{"commits": ["a"], "subjects": [], "names": ["b"], "certain": true}'])
+def test_another_file_is_no_recording(repo: Path, bisect: Bisect, first: str) -> None:
+    write(repo, {"other.jsonl": first + "\n"})
+    code, report, progress = bisect("--replay", "--recording", "other.jsonl")
+    assert (code, report) == (2, "")
+    assert "no recording of a bisection" in progress
+    assert "Traceback" not in progress
+
+
 def test_a_shallow_clone_says_what_to_do(repo: Path, bisect: Bisect, monkeypatch: pytest.MonkeyPatch) -> None:
     good = git(repo, "rev-parse", "HEAD~9").strip()
     git(repo.parent, "clone", "--quiet", "--depth", "3", repo.as_uri(), "shallow")
@@ -130,3 +139,13 @@ def test_an_interrupted_run_says_what_it_believes_and_goes_on(repo: Path, bisect
 
 def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_the_published_recording_is_that_of_the_documentation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["bisect", "--replay", "--recording", "results/bisect/loaded.jsonl.gz"]) == 0
+    report = capsys.readouterr().out
+    assert "number 91 PLANTED +10 %" in report
+    assert report in (ROOT / "docs" / "bisect.md").read_text(encoding="utf-8")

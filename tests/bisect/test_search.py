@@ -73,10 +73,9 @@ def test_asv_find_is_asked_as_it_is() -> None:
         assert simulate.asv_find(quiet.history(change, 0.05), quiet) == change
 
 
-@pytest.mark.parametrize("step", ["+5 %", "−5 %"])
-def test_a_row_of_the_table(step: str) -> None:
-    *named, right, wrong, median, most, builds, by_asv = simulate.row("2.0 %", step, histories=10)
-    assert named == ["2.0 %", step]
+def test_a_row_of_the_table() -> None:
+    *named, right, wrong, median, most, builds, by_asv = simulate.row("2.0 %", "+5 %", histories=10)
+    assert named == ["2.0 %", "+5 %"]
     assert float(right.rstrip("%")) >= 90 > 70 >= float(by_asv.rstrip("%"))
     assert float(wrong.rstrip("%")) <= 10
     assert int(builds) < int(median) <= int(most)
