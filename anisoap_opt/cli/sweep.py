@@ -60,7 +60,7 @@ def sweep(
 ) -> None:
     """Write the power spectrum of the frames in files for every combination of some hyperparameters."""
     from anisoap_opt.cli.progress import Progress
-    from anisoap_opt.folder.scan import Source
+    from anisoap_opt.folder.source import Source
     from anisoap_opt.folder.sweep import sweep_files
     from anisoap_opt.sweeping import make_sets
 

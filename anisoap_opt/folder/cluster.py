@@ -171,7 +171,7 @@ def _task_of_version(version: str) -> Callable[[npt.NDArray[np.uint8]], Any]:
         if found != version:
             worker = f"the worker at {get_worker().address}, whose Python is {sys.executable},"
             raise ImportError(f"{worker} has anisoap_opt {found}; {version} is needed")
-        function, task = pickle.loads(work)
+        function, task = pickle.loads(work.data)
         return function(task)
 
     return compute_block

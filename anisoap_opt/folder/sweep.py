@@ -11,7 +11,7 @@ from anisoap_opt.folder.manifest import make_manifest
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files
 from anisoap_opt.folder.run import tasks
-from anisoap_opt.folder.scan import Source
+from anisoap_opt.folder.source import Source
 from anisoap_opt.folder.tasks import Block, num_features, read
 from anisoap_opt.folder.writer import FolderWriter
 from anisoap_opt.projection import EllipsoidalDensityProjection
