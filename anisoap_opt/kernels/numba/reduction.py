@@ -150,7 +150,8 @@ class Plan:
         self.coupling = (np.array(num_radial, dtype=np.int64), scales, symmetric)
         self.width = max(1, int(width.max(initial=1)))
         of_center = self.width * num_shells
-        self.batch_size = max(WHOLE // of_center, min(BATCH, TABLE_BYTES // (8 * self.forward.columns * of_center)))
+        fitting = min(BATCH, TABLE_BYTES // (8 * self.forward.columns * of_center))
+        self.batch_size = max(1, WHOLE // of_center, fitting)
         self.batches_per_row = -(-ROW_CENTERS // self.batch_size)
         self._idle: list[list[Any]] = []
 

@@ -157,3 +157,12 @@ def test_plans_are_not_kept_without_end() -> None:
     for k in range(20):
         compiled.power_spectrum([random_frame(k, 4, range(1, 2 + k % 4)), random_frame(k, 3, (k + 1, 30))])
     assert len(reduction._KNOWN[compiled._basis]) <= reduction.MOST_PLANS
+
+
+def test_many_cutoffs_of_many_types_fit_no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One centre at a time, where the coefficients of one take more than a batch is meant to."""
+    monkeypatch.setattr(reduction, "TABLE_BYTES", 1)
+    radii = [1.0 + 0.5 * k for k in range(9)]
+    swept = sweep(FRAMES, cutoff_radius=radii, radial_gaussian_width=1.5, max_angular=3, backend="numba")
+    for radius, (_, features) in zip(radii, swept, strict=True):
+        assert_close(features, rows(FRAMES, cutoff_radius=radius), 1e-13)
