@@ -13,7 +13,7 @@ import numpy as np
 from anisoap_opt import checks
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.change import BasisChange
-from anisoap_opt.basis.nested import nested_change, union_of_sizes
+from anisoap_opt.basis.nested import drops_functions, nested_change, union_of_sizes
 from anisoap_opt.centers import choose_centers
 from anisoap_opt.frames import Frames, ParticleBatch
 from anisoap_opt.hypers import make_radial_basis
@@ -139,7 +139,7 @@ class Set(NamedTuple):
             own.radial_basis_name,
             own.radial_basis.length,
             alone,
-            self.num_radial if own.radial_basis.drops() else None,
+            self.num_radial if drops_functions(own.radial_basis) else None,
         )
 
 

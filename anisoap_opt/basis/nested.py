@@ -32,6 +32,12 @@ def nested_change(radial_basis: GTORadialBasis | MonomialBasis) -> BasisChange:
     return replace(change, radial=radial)
 
 
+def drops_functions(radial_basis: GTORadialBasis | MonomialBasis) -> bool:
+    """Whether `rcond` drops eigenvalues of the overlaps of any l; then fewer functions than n_l are independent."""
+    factors = map(radial_basis.overlap_factor, range(len(radial_basis.num_radial_functions)))
+    return radial_basis.rcond > 0 and any(np.linalg.svd(one)[1][-1] ** 2 <= radial_basis.rcond for one in factors)
+
+
 def union_of_sizes(sizes: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """The smallest n_l, l = 0 … largest l, that hold those of every size."""
     longest = max(map(len, sizes))

@@ -5,11 +5,17 @@ monomial  R_k(r) = r^k              on [0, r_c],  <R_k|R_k> = r_c^{2k+3} / (2k +
 """
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from anisoap_opt.arrays import Array
+
+Factor: TypeAlias = Callable[[int, int], Array]
+"""L of l and n_l: `gto_overlap_factor` or `monomial_overlap_factor`."""
 
 _gamma = np.vectorize(math.gamma, otypes=[np.float64])  # not SciPy's: loading it takes longer than many calculations
 
@@ -170,6 +176,22 @@ def orthogonal_factor(factor: Array) -> Array:
     """
     left, _, right = np.linalg.svd(factor)
     return np.asarray(right.T @ left.T)
+
+
+@lru_cache(maxsize=4096)  # calculators of many sizes and cutoffs need the same few small matrices
+def kept_inverse_sqrt(overlap_factor: Factor, l: int, num_radial: int, rcond: float, tol: float) -> Array:
+    """`inverse_sqrt_from_factor` of l and n_l, read-only."""
+    matrix = inverse_sqrt_from_factor(overlap_factor(l, num_radial), rcond, tol)
+    matrix.flags.writeable = False
+    return matrix
+
+
+@lru_cache(maxsize=4096)
+def kept_orthogonal_factor(overlap_factor: Factor, l: int, num_radial: int) -> Array:
+    """`orthogonal_factor` of l and n_l, read-only."""
+    matrix = orthogonal_factor(overlap_factor(l, num_radial))
+    matrix.flags.writeable = False
+    return matrix
 
 
 def inverse_matrix_sqrt(matrix: npt.ArrayLike, rcond: float = 1e-8, tol: float = 1e-3) -> Array:

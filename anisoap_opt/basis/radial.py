@@ -10,8 +10,6 @@ computed in that unit, and φ_n(r) = λ^{-3/2} φ_n(r/λ), R_k(r) = λ^k R_k(r/�
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,34 +19,18 @@ from anisoap_opt import checks
 from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.basis.channels import MaxRadial, count_radial_functions
 from anisoap_opt.basis.overlaps import (
+    Factor,
     gto_overlap_factor,
     gto_prefactor,
-    inverse_sqrt_from_factor,
+    kept_inverse_sqrt,
+    kept_orthogonal_factor,
     monomial_overlap_factor,
     monomial_prefactor,
-    orthogonal_factor,
 )
 from anisoap_opt.readonly import SetOnce
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
-
-
-Factor = Callable[[int, int], Array]
-
-
-@lru_cache(maxsize=4096)  # calculators of many sizes and cutoffs need the same few small matrices
-def _inverse_sqrt(overlap_factor: Factor, l: int, num_radial: int, rcond: float, tol: float) -> Array:
-    matrix = inverse_sqrt_from_factor(overlap_factor(l, num_radial), rcond, tol)
-    matrix.flags.writeable = False
-    return matrix
-
-
-@lru_cache(maxsize=4096)
-def _rotation(overlap_factor: Factor, l: int, num_radial: int) -> Array:
-    matrix = orthogonal_factor(overlap_factor(l, num_radial))
-    matrix.flags.writeable = False
-    return matrix
 
 
 class _RadialBasis(SetOnce):
@@ -59,8 +41,7 @@ class _RadialBasis(SetOnce):
     """λ, Å: the unit that descriptors are computed in."""
     unit_precision: float
     """s in the precision A + s·1 of the product Gaussian, in units of λ⁻²: 1 for GTOs, 0 for monomials."""
-    _overlap_factor_of: Factor
-    """L of l and n_l, a static method."""
+    _overlap_factor_of: Factor  # L of l and n_l, a static method
 
     def __init__(self, max_angular: int, cutoff_radius: float, max_radial: MaxRadial, rcond: float, tol: float) -> None:
         self.num_radial_functions = count_radial_functions(max_angular, max_radial)
@@ -107,34 +88,26 @@ class _RadialBasis(SetOnce):
         ValueError
             If the overlap matrix is too ill-conditioned for `tol`.
         """
-        return self._prefactor(self._powers(l))[:, None] * self._inverse_sqrt(l)
+        num = self.num_radial_functions[l]
+        inverse_sqrt = kept_inverse_sqrt(self._overlap_factor_of, l, num, self.rcond, self.tol)
+        return self._prefactor(self._powers(l))[:, None] * inverse_sqrt
 
     def unit_triangular(self, l: int) -> Array:
-        """As `unit_orthonormalization`, by Gram and Schmidt: upper triangular, diag(N_{l+2n'}) L^{-T} with S = L Lᵀ.
-
-        So the first n functions are those of the smaller set that has no others.
-        """
-        inverse = np.tril(np.linalg.inv(self._overlap_factor(l)))
+        """The same by Gram and Schmidt, diag(N) L^{-T}: the first n functions are those of the set without others."""
+        inverse = np.tril(np.linalg.inv(self.overlap_factor(l)))
         return self._prefactor(self._powers(l))[:, None] * inverse.T
 
     def check(self) -> None:
         """Raise a ValueError if the functions of some l cannot be made orthonormal, see `unit_orthonormalization`."""
         for l in range(len(self.num_radial_functions)):
-            self._inverse_sqrt(l)
+            self.unit_orthonormalization(l)
 
     def rotation(self, l: int) -> Array:
         """From the functions of `unit_triangular` to the orthonormal ones, [n, n]; see `overlaps.orthogonal_factor`."""
-        return _rotation(self._overlap_factor_of, l, self.num_radial_functions[l])
+        return kept_orthogonal_factor(self._overlap_factor_of, l, self.num_radial_functions[l])
 
-    def drops(self) -> bool:
-        """Whether `rcond` drops eigenvalues of the overlaps of any l; then fewer functions than n_l are independent."""
-        factors = map(self._overlap_factor, range(len(self.num_radial_functions)))
-        return self.rcond > 0 and any(np.linalg.svd(one)[1][-1] ** 2 <= self.rcond for one in factors)
-
-    def _inverse_sqrt(self, l: int) -> Array:
-        return _inverse_sqrt(self._overlap_factor_of, l, self.num_radial_functions[l], self.rcond, self.tol)
-
-    def _overlap_factor(self, l: int) -> Array:
+    def overlap_factor(self, l: int) -> Array:
+        """L of the overlaps S = L Lᵀ of the normalised primitive functions of λ = 1."""
         return self._overlap_factor_of(l, self.num_radial_functions[l])
 
     def orthonormalization(self, l: int) -> Array:

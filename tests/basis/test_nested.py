@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anisoap_opt.basis.nested import nested_change, union_of_sizes
+from anisoap_opt.basis.nested import drops_functions, nested_change, union_of_sizes
 from anisoap_opt.basis.radial import GTORadialBasis, MonomialBasis
 
 BASES = {
@@ -56,6 +56,6 @@ def test_dropped_functions_are_noticed() -> None:
     def basis(rcond: float) -> GTORadialBasis:
         return GTORadialBasis(3, 5.0, radial_gaussian_width=1.3, max_radial=6, rcond=rcond, tol=10.0)
 
-    assert not basis(0.0).drops()
-    assert not basis(1e-9).drops()
-    assert basis(1e-3).drops()
+    assert not drops_functions(basis(0.0))
+    assert not drops_functions(basis(1e-9))
+    assert drops_functions(basis(1e-3))
