@@ -13,15 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from anisoap_opt.folder import uniform
+from anisoap_opt.folder import uniform, words
 from anisoap_opt.folder.source import Source, sha256_of
 from anisoap_opt.xyz import opening, rows
 from anisoap_opt.xyz.headers import LATTICE, Headers, NotUnderstood, RowFormat
-
-if TYPE_CHECKING:
-    pass
 
 MOST_PLACES = 1 << 12
 """Places of a file that are kept; of more, every second one is forgotten."""
@@ -149,7 +146,7 @@ def _by_ase(source: Source) -> tuple[int, frozenset[int], int]:
     count, types, most = 0, set[int](), 0
     for frame in source.frames_by_ase():
         count += 1
-        types.update(frame.numbers.tolist())
+        types.update(number for number in frame.numbers.tolist() if words.is_type(number))
         most = max(most, len(frame))
     return count, frozenset(types), most
 
@@ -248,26 +245,22 @@ class _Walk:
             texts.update([row[:_BEGINNING] for row in particles])
             return
         for row in particles:
-            words = row.split(None, column + 1)
-            if len(words) > column:
-                texts.add(words[column])
+            found = row.decode(errors="replace").split(None, column + 1)  # as the reader splits it
+            if len(found) > column:
+                texts.add(found[column].encode())
 
     def types(self) -> frozenset[int] | None:
         """The types of all rows that name one that there is; None if the beginnings of rows do not tell."""
-        from ase.data import atomic_numbers
-
-        types = set[int]()
+        types = set[int | None]()
         for form, (column, texts) in self._noted.items():
+            is_number = "numbers" in form.fields
             for text in texts:
-                words = text.split()
-                if column == 0 and not self._whole_words and (not words or text == words[0]):
+                begins_row = column == 0 and not self._whole_words
+                word = words.first_word(text) if begins_row else text.decode()
+                if word is None:
                     return None
-                word = words[0].decode("ascii", "replace")
-                if "numbers" not in form.fields:
-                    types.update({atomic_numbers[symbol] for symbol in [word.capitalize()] if symbol in atomic_numbers})
-                elif word.lstrip("+-").isdecimal():
-                    types.add(int(word))
-        return frozenset(types)
+                types.add(words.type_of(word, is_number=is_number))
+        return frozenset(one for one in types if one is not None)
 
 
 def _look(headers: Headers, comment: bytes) -> tuple[RowFormat | None, bytes, bytes]:

@@ -81,6 +81,38 @@ def test_types_wherever_they_stand(properties: str, rows: list[str], types: set[
     assert scan(Source(str(path)), 0, None).types == types
 
 
+CELL = 'Lattice="9 0 0 0 9 0 0 0 9" '
+
+
+def types_of(path: Path, comment: str, rows: list[str], repeat: int = 1) -> frozenset[int]:
+    path.write_bytes("".join(f"1\n{comment}\n{row}\n" for row in rows * repeat).encode())
+    return scan(Source(str(path)), 0, None).types
+
+
+@pytest.mark.parametrize("lattice", ["", CELL], ids=["by lines", "many at once"])
+@pytest.mark.parametrize("padding", range(6))
+def test_rows_that_begin_with_spaces(lattice: str, padding: int, tmp_path: Path) -> None:
+    space = " " * padding
+    symbols = [f"{space}{symbol} 1.25 1.25 1.25" for symbol in ("Cl", "Cl", "H")]
+    assert types_of(tmp_path / "a.xyz", f"{lattice}Properties=species:S:1:pos:R:3", symbols, 30) == {1, 17}
+    numbers = [f"{space}{number} 1.25 1.25 1.25" for number in (17, 101, 6)]
+    assert types_of(tmp_path / "b.xyz", f"{lattice}Properties=Z:I:1:pos:R:3", numbers, 30) == {6, 17, 101}
+
+
+@pytest.mark.parametrize("lattice", ["", CELL], ids=["by lines", "many at once"])
+@pytest.mark.parametrize("space", ["\u00a0", "\x1c", "\u2003", "\t", "\x0b"], ids=ascii)
+@pytest.mark.parametrize(("properties", "before"), [("species:S:1:pos:R:3", ""), ("pos:R:3:species:S:1", "1 2 3")])
+def test_whatever_separates_words(lattice: str, space: str, properties: str, before: str, tmp_path: Path) -> None:
+    behind = "" if before else f"{space}1{space}2{space}3"
+    rows = [f"{before.replace(' ', space)}{space}{symbol}{behind}" for symbol in ("Cl", "H")]
+    assert types_of(tmp_path / "a.xyz", f"{lattice}Properties={properties}", rows, 30) == {1, 17}
+
+
+def test_numbers_as_the_reader_takes_them(tmp_path: Path) -> None:
+    rows = [f"{number} 1.25 1.25 1.25" for number in ("1_0", "+7", "-1", "2147483648", "9" * 20, "6.0", "2147483647")]
+    assert types_of(tmp_path / "a.xyz", "Properties=Z:I:1:pos:R:3", rows) == {7, 10, 2**31 - 1}
+
+
 def test_compressed_files_have_places_in_their_text(tmp_path: Path) -> None:
     plain = write_frames(tmp_path / "a.xyz", some_frames(5))
     packed = tmp_path / "a.xyz.gz"
