@@ -128,7 +128,7 @@ def _into_file(
         made = {"symmetric": symmetric, "backend": calculator.backend, "dtype": calculator.dtype}
         columns = calculator.feature_labels(particles, symmetric=symmetric) if mean else None
         write_features(out, features, columns, {**hypers, **made})
-    shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else f"{len(features)} blocks"
+    shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else _number(len(features), "block")
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")
 
 
@@ -168,10 +168,17 @@ def _into_folder(
     if len(done.skipped) > _MOST_LINES:
         typer.echo(f"anisoap-opt: and {len(done.skipped) - _MOST_LINES} more, listed in the folder", err=True)
     shape = f"{done.frames} frames × {done.features} features"
-    blocks = f"{done.blocks} block{'' if done.blocks == 1 else 's'}"
+    blocks = _number(done.blocks, "block")
     of = f", shard {options.shard}" if part[1] > 1 else ""
     before = ", nothing was left to do" if done.before == done.blocks else ""
     if not before and done.before:
         before = f", {done.before} of them finished before"
-    skipped = f", {len(done.skipped)} bad frames skipped" if done.skipped else ""
+    skipped = f", {_number(len(done.skipped), 'bad frame')} skipped" if done.skipped else ""
     typer.echo(f"{out}: {shape} in {blocks}{of}{before}{skipped}, backend {calculator.backend}")
+    if done.frames and len(done.skipped) == done.frames:
+        typer.echo("anisoap-opt: every frame was bad: all rows are NaN", err=True)
+        raise typer.Exit(2)
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"

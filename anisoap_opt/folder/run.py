@@ -127,7 +127,7 @@ def describe_files(
         Arguments of `EllipsoidalDensityProjection.power_spectrum`.
     storage : {"npy", "zarr"}
     skip_bad : bool
-        Whether the rows of bad frames are NaN; else a bad frame is an error.
+        Whether the rows of bad frames are NaN; else a bad frame is an error, also one that an earlier run skipped.
     shard : (int, int)
         Which part of how many; see `Plan.shard`.
     executor : Executor, optional
@@ -154,6 +154,8 @@ def describe_files(
     writer = FolderWriter(out, made)
     before = [block for block in asked if block in writer.finished]
     todo = [block for block in asked if block not in writer.finished]
+    if not skip_bad and (bad := [one for block in before for one in writer.finished[block].skipped]):
+        raise ValueError(f"{bad[0].reason}; {out} holds NaN for it, from a run that skipped bad frames")
 
     def frames_of(blocks: Iterable[int]) -> int:
         return sum(of.last - of.first for block in blocks for of in plan.ranges(block))

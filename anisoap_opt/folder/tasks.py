@@ -16,6 +16,7 @@ import numpy as np
 
 from anisoap_opt.arrays import Floats
 from anisoap_opt.basis.coupling import features_of_types
+from anisoap_opt.folder.words import is_type
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
@@ -138,7 +139,7 @@ def compute(task: Task) -> Block:
     Raises
     ------
     TypeError, ValueError
-        For a bad frame, if those are not skipped; the message says which, and where it is.
+        For a bad frame, if those are not skipped, and for a type that is not in `types`; the message says where it is.
     """
     with _reading:  # one for all threads, which tell things once
         calculator = _calculator(json.dumps(dict(task.calculator)), task.run)
@@ -171,15 +172,20 @@ def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
     for row, piece in enumerate(chain.from_iterable(map(_cut, task.pieces)), task.first_row):
         try:
             batch = _batch(piece, calculator, task.run)
-            check_types(np.unique(batch.types), calculator.types)
+            if wrong := [one for one in batch.types.tolist() if not is_type(one)]:
+                raise ValueError(f"{wrong[0]} is no atomic number")
         except (TypeError, ValueError) as error:
             reason = _located(error, piece)
             if not task.skip_bad:
                 raise (TypeError if isinstance(error, TypeError) else ValueError)(reason) from error
             skipped.append(Skipped(row, piece.path, piece.first, piece.line, reason))
-        else:
-            good.append(row - task.first_row)
-            batches.append(batch)
+            continue
+        try:
+            check_types(np.unique(batch.types), calculator.types)
+        except ValueError as error:  # the frame is good, and `types` are not: never skipped
+            raise ValueError(_located(error, piece)) from error
+        good.append(row - task.first_row)
+        batches.append(batch)
     features = np.full((task.num_frames, num_features(calculator, task.symmetric)), np.nan, calculator.dtype)
     if batches:
         features[good] = _features(batches, calculator, task)

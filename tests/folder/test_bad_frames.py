@@ -85,7 +85,7 @@ def test_a_bad_frame_is_skipped_and_listed(how: Callable[[str], str]) -> None:
     break_frame(how)
     describe(code=2)
     said = describe("--skip-bad")  # goes on in the same folder
-    assert "1 bad frames skipped" in said
+    assert "1 bad frame skipped" in said
     assert_said(BREAK[how], said)
     found = features()
     assert np.isnan(found[BAD]).all()
@@ -101,7 +101,22 @@ def test_a_type_that_has_no_columns() -> None:
     write_frames(Path("oxygen.xyz"), [*some_frames(4), *some_frames(1, types=(8,))])
     said = describe("--types", "1,6", files=("oxygen.xyz",), code=2)
     assert "oxygen.xyz, line 20 (frame 4): the frames hold types [8], which are not in types=[1, 6]" in said
-    assert "1 bad frames" in describe("--types", "1,6", "--skip-bad", files=("oxygen.xyz",))
+    assert describe("--types", "1,6", "--skip-bad", files=("oxygen.xyz",), code=2) == said
+
+
+@pytest.mark.parametrize("number", ["-1", "3000000000", "9" * 20])
+def test_an_atomic_number_that_there_is_not(number: str) -> None:
+    texts = [text_of(frame).replace("species:S:1", "Z:I:1") for frame in some_frames(NUM)]
+    texts = [text.replace("\nH ", "\n1 ").replace("\nC ", "\n6 ") for text in texts]
+    first, comment, row, *rest = texts[BAD].splitlines(keepends=True)
+    texts[BAD] = "".join([first, comment, number + row[1:], *rest])
+    Path("frames.xyz").write_text("".join(texts))
+    said = describe(code=2)
+    assert re.search(rf"frames\.xyz, line {LINE + 2 * (number != '-1')} .*frame {BAD}", said), said
+    assert "not in types" not in said
+    assert "Traceback" not in said
+    describe("--skip-bad")
+    assert [one.row for one in anisoap_opt.open("out").skipped] == [BAD]
 
 
 @pytest.mark.parametrize("cut", [40, 330, 600])
@@ -123,6 +138,22 @@ def test_all_frames_of_a_block_are_bad() -> None:
     assert np.isnan(features()).all(axis=1).nonzero()[0].tolist() == [3, 4, 5]
     with pytest.raises(ValueError, match="frame 3"):
         list(anisoap_opt.stream("frames.xyz", small()))
+
+
+def test_what_an_earlier_run_skipped_is_an_error_without_skip_bad() -> None:
+    break_frame(no_number)
+    describe("--skip-bad")
+    before = contents()
+    assert_said(BREAK[no_number] + ".*; out holds NaN for it", describe(code=2))
+    assert contents() == before
+    describe("--shard", "0/4")
+
+
+def test_a_run_of_bad_frames_only_is_an_error() -> None:
+    Path("frames.xyz").write_text("".join(no_number(text_of(frame)) for frame in some_frames(NUM)))
+    for _ in range(2):
+        assert "every frame was bad" in describe("--skip-bad", code=2)
+    assert np.isnan(features()).all()
 
 
 def test_bad_frames_in_memory() -> None:
