@@ -50,8 +50,11 @@ def merge(parts: Sequence[Path], out: Path) -> FeatureFolder:
     if any(part.resolve() != out.resolve() for part in parts):
         writer = FolderWriter(out, manifest)
         for block, (part, record) in found.items():
-            if block not in writer.finished:
+            there = writer.finished.get(block)
+            if there is None:
                 _take(part, out, block, record)
+            elif there.sha256 != record.sha256:
+                raise ValueError(f"block {block} of {part} differs from that of {out}")
     merged = open_folder(out)
     merged.check()
     return merged
@@ -60,7 +63,10 @@ def merge(parts: Sequence[Path], out: Path) -> FeatureFolder:
 def _take(part: Path, out: Path, block: int, record: Record) -> None:
     source = part / record.file
     if sha256_of(source) != record.sha256:
-        raise ValueError(f"{source} has changed since it was written")
+        delete = part / f"{records.name_of(block)}.json"
+        raise ValueError(
+            f"{source} has changed since it was written; delete {delete} and run the command that made it again"
+        )
     (out / record.file).parent.mkdir(parents=True, exist_ok=True)
     atomic.link_or_copy(source, out / record.file)
     records.write_record(out, block, record)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from anisoap_opt.arrays import Floats, Ints
 from anisoap_opt.folder import storage
 from anisoap_opt.folder.manifest import column_labels, read_manifest
-from anisoap_opt.folder.records import Record, in_words, read_records
+from anisoap_opt.folder.records import Record, in_words, name_of, read_records
 from anisoap_opt.folder.source import sha256_of
 from anisoap_opt.folder.tasks import Skipped
 
@@ -40,7 +40,8 @@ class FeatureFolder:
     """The features of a folder, as one array [frames, features]; what is not asked for stays on the disk.
 
     It takes an index as a NumPy array does: ``view[10]``, ``view[:100]``, ``view[[3, 1]]``, ``view[mask]``, and a
-    second index for columns. ``numpy.asarray(view)`` reads all of it. Nothing can be written.
+    second index for columns; two lists are an IndexError, one for rows and one for columns are not.
+    ``numpy.asarray(view)`` reads all of it. Nothing can be written.
 
     Attributes
     ----------
@@ -80,7 +81,15 @@ class FeatureFolder:
         return f"FeatureFolder({os.fspath(self.folder)!r}: {rows} frames × {columns} features, {self.dtype})"
 
     def __getitem__(self, index: Any) -> Any:
-        rows, columns = index if isinstance(index, tuple) else (index, slice(None))
+        parts = index if isinstance(index, tuple) else (index,)
+        if len(parts) > 2 or any(isinstance(one, bool | np.bool_) for one in parts):
+            raise IndexError("an index is one of rows, or one of rows and one of columns")
+        rows, columns = (*parts, slice(None), slice(None))[:2]
+        if _is_array(rows) and _is_array(columns):
+            raise IndexError(
+                "rows and columns are lists both, which NumPy takes as pairs: write view[rows][:, columns] for all of "
+                "these columns, view[rows][range(len(rows)), columns] for pairs"
+            )
         if isinstance(rows, int | np.integer):
             if not -len(self) <= rows < len(self):
                 raise IndexError(f"row {rows} of {len(self)}")
@@ -118,11 +127,14 @@ class FeatureFolder:
         Raises
         ------
         ValueError
-            If some have changed; the message says which.
+            If some have changed; the message says which, and what to do.
         """
         changed = [k for k, one in self._records.items() if sha256_of(self.folder / one.file) != one.sha256]
         if changed:
-            raise ValueError(f"{self.folder}: blocks that have changed since they were written: {in_words(changed)}")
+            raise ValueError(
+                f"{self.folder}: blocks that have changed since they were written: {in_words(changed)}; delete the "
+                f"block-….json of each, {name_of(changed[0])}.json for one, and run the command that made them again"
+            )
 
     def _rows(self, rows: Ints) -> Floats:
         if rows.ndim != 1:
@@ -142,6 +154,11 @@ class FeatureFolder:
         found: Floats = storage.open_zarr(self.folder, "r")[first : first + self._frames_per_block]
         found.flags.writeable = False
         return found
+
+
+def _is_array(index: Any) -> bool:
+    """Whether an index is a list or an array, and neither a number nor a slice."""
+    return not isinstance(index, slice) and np.ndim(index) > 0
 
 
 def open_folder(folder: str | os.PathLike[str]) -> FeatureFolder:

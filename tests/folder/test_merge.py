@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,19 @@ def test_parts_of_different_runs() -> None:
 def test_a_changed_part() -> None:
     parts = shards_of(2)
     change_a_bit(Path("part1/block-000002.npy"))
-    assert "part1/block-000002.npy has changed since it was written" in merge(*parts, code=2)
+    said = merge(*parts, code=2)
+    assert "part1/block-000002.npy has changed since it was written; delete part1/block-000002.json" in said
+
+
+def test_another_block_that_the_folder_has_already() -> None:
+    describe(out="part")
+    merge("part")
+    path = Path("merged/block-000002.json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "sha256": "0" * 64}))
+    before = contents("merged")
+    assert "block 2 of part differs from that of merged" in merge("part", code=2)
+    assert contents("merged") == before
 
 
 def test_where_links_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,16 +26,24 @@ def view() -> FeatureFolder:
     "index",
     [
         0, -1, 10, np.int64(4), slice(None), slice(2, 9, 3), slice(None, None, -1), [3, 0, 3], np.array([10, 2]),
-        np.arange(11) % 2 == 0, [], (slice(1, 5), slice(3, 7)), (2, 5), ([1, 8], [4, 2]), (slice(None), 0),
+        np.arange(11) % 2 == 0, [], (slice(1, 5), slice(3, 7)), (2, 5), (slice(None), 0), (), (3, [4, 2]), ([4, 2], 3),
+        (slice(1, 5), [4, 2]), ([4, 2], slice(2)), ..., (..., 3), (4, ...),
     ],
     ids=str,
 )  # fmt: skip
 def test_an_index_is_that_of_an_array(view: FeatureFolder, index: Any) -> None:
     whole = np.asarray(view)
     rows = np.array([], dtype=int) if isinstance(index, list) and not index else index
-    both = isinstance(rows, tuple) and isinstance(rows[0], list)
-    expected = whole[rows[0]][:, rows[1]] if both else whole[rows]  # two lists are independent here
-    np.testing.assert_array_equal(view[index], expected)
+    np.testing.assert_array_equal(view[index], whole[rows])
+
+
+def test_an_index_of_two_lists_is_refused(view: FeatureFolder) -> None:
+    for rows, columns in (([1, 8], [4, 2]), ([1, 8, 3], [4, 2]), (np.arange(11) > 3, np.arange(80) > 3), ([1], (2,))):
+        with pytest.raises(IndexError, match=r"write view\[rows\]\[:, columns\]"):
+            view[rows, columns]
+    for index in [(slice(None), slice(None), 1), (1, 2, 3), True, (slice(None), True)]:
+        with pytest.raises(IndexError, match="one of rows and one of columns"):
+            view[index]
 
 
 def test_attributes(view: FeatureFolder) -> None:
@@ -71,5 +79,8 @@ def test_check_finds_a_changed_bit(view: FeatureFolder) -> None:
     view.check()
     path = Path("out/block-000002.npy")
     change_a_bit(path)
-    with pytest.raises(ValueError, match="changed since they were written: 2"):
+    with pytest.raises(ValueError, match=r"changed since they were written: 2; delete .* block-000002\.json"):
         anisoap_opt.open("out").check()
+    Path("out/block-000002.json").unlink()
+    describe()
+    anisoap_opt.open("out").check()
