@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from anisoap_opt import checks
 from anisoap_opt.folder import driver, run
@@ -101,11 +103,17 @@ def _paths(frames: Any) -> list[str] | None:
         return None
     if hasattr(frames, "get_positions"):
         raise TypeError("frames must be several, got a single Atoms object; write [frame]")
-    if isinstance(frames, str | os.PathLike):
+    if _is_path(frames):
         return [os.fspath(frames)]
-    if isinstance(frames, Sequence) and len(frames) and all(isinstance(one, str | os.PathLike) for one in frames):
+    if isinstance(frames, Set) and any(map(_is_path, frames)):
+        raise TypeError(f"paths must be in order, in a list for one: got a {type(frames).__name__}")
+    if isinstance(frames, Sequence | np.ndarray) and len(frames) and all(map(_is_path, frames)):
         return [os.fspath(one) for one in frames]
     return None
+
+
+def _is_path(one: Any) -> bool:
+    return isinstance(one, str | os.PathLike)
 
 
 def _tasks_of_files(
@@ -137,7 +145,8 @@ def _types(frames: Any) -> list[int]:
         return sorted(set(frames.types.tolist()))
     if not isinstance(frames, Sequence):
         raise ValueError(
-            "frames can be taken once only, which leaves no look at all types first: give the calculator types=[…]"
+            "frames can be taken once only, which leaves no look at all types first: give the calculator types=[…]; "
+            "paths belong into a list"
         )
     found = set[int]()
     for one in frames:
@@ -149,6 +158,8 @@ def _types(frames: Any) -> list[int]:
 def _check(one: Any) -> None:
     from ase import Atoms
 
+    if _is_path(one):
+        raise TypeError(f"paths belong into a list, without frames: got {os.fspath(one)!r} as a frame")
     if not isinstance(one, Atoms | ParticleBatch):
         raise TypeError(f"frames must be ase.Atoms or ParticleBatch objects, got {type(one).__name__}")
 

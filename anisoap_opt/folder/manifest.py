@@ -19,6 +19,10 @@ NAME = "manifest.json"
 FORMAT = 1
 STORAGES = ("npy", "zarr")
 Manifest = dict[str, Any]
+_KEYS = (
+    "storage", "dtype", "num_frames", "num_features", "frames_per_block", "num_blocks", "hypers", "symmetric", "reduce",
+    "versions", "files", "columns",
+)  # fmt: skip
 
 
 def make_manifest(
@@ -39,7 +43,15 @@ def make_manifest(
     -------
     dict
         Plain values.
+
+    Raises
+    ------
+    ValueError
+        If the name of a file is no UTF-8.
     """
+    for path in [one.source.path for one in plan.scans]:
+        if path != path.encode(errors="ignore").decode():
+            raise ValueError(f"the name of a file is no UTF-8, as a manifest is; rename it: {path!r}")
     calculator = EllipsoidalDensityProjection(**arguments)
     columns = labels(calculator, symmetric=symmetric)
     names = columns.dtype.names or ()
@@ -82,13 +94,15 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / NAME
     try:
         manifest = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"{folder} is no folder of features: it has no {NAME}") from None
     except ValueError as error:
         raise ValueError(f"{path} is no manifest of a folder of features: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         raise ValueError(f"{path} has the format {found!r}, and this version reads {FORMAT}")
+    if absent := [key for key in _KEYS if key not in manifest]:
+        raise ValueError(f"{path} is no manifest of a folder of features: it has no {absent[0]!r}")
     return manifest
 
 

@@ -60,6 +60,8 @@ class FolderWriter:
 def _make(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file")
+    if folder.is_symlink() and not folder.exists():
+        raise ValueError(f"{folder} is a link, and what it points to is not there")
     if not folder.absolute().parent.is_dir():
         raise ValueError(f"no such folder: {folder.parent}")
     folder.mkdir(exist_ok=True)

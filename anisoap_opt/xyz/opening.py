@@ -22,7 +22,9 @@ _ZSTD = ("compression.zstd", "zstandard")
 
 
 def check_exists(path: Path) -> None:
-    """Raise a FileNotFoundError if there is no such file, a ValueError if it is empty."""
+    """Raise a FileNotFoundError if there is no such file, a ValueError if it is empty, a folder or a pipe."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is not a regular file")
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     if not path.stat().st_size:

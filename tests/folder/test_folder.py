@@ -128,6 +128,27 @@ def test_folders_that_are_none() -> None:
         anisoap_opt.open("out")
 
 
+def test_manifests_links_and_files_that_are_none() -> None:
+    Path("out").mkdir()
+    Path("out/manifest.json").write_text('{"format": 1, "storage": "npy"}')
+    assert "out/manifest.json is no manifest of a folder of features: it has no 'dtype'" in describe(code=2)
+    with pytest.raises(FileNotFoundError, match=r"frames\.xyz is no folder of features"):
+        anisoap_opt.open("frames.xyz")
+    Path("link").symlink_to("nowhere")
+    assert "link is a link, and what it points to is not there" in describe(out="link", code=2)
+    os.mkfifo("pipe")
+    for name in ("out", "pipe"):
+        assert f"{name} is not a regular file" in describe(files=(name,), code=2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems elsewhere take no such names")
+def test_a_file_name_that_is_no_utf8(frames_here: Path) -> None:
+    name = os.fsdecode(b"\xff.xyz")
+    frames_here.rename(name)
+    said = describe(files=(name,), code=2)
+    assert r"the name of a file is no UTF-8, as a manifest is; rename it: '\udcff.xyz'" in said
+
+
 def test_options_for_folders_are_refused_for_files_and_the_other_way_round() -> None:
     assert "--skip-bad" in run("describe", "frames.xyz", "--out", "a.npz", "--skip-bad", code=2)
     assert "--index" in describe("--index", ":3", code=2)

@@ -54,6 +54,10 @@ def test_several_files_compressed_or_not(path: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, np.tile(one_call(path), (3, 1)))
 
 
+def test_an_array_of_paths(path: Path) -> None:
+    np.testing.assert_array_equal(rows(stream(np.array([str(path)] * 2), small())), np.tile(one_call(path), (2, 1)))
+
+
 def test_columns_are_those_of_all_types_of_all_files(path: Path, tmp_path: Path) -> None:
     oxygen = write_frames(tmp_path / "oxygen.xyz", some_frames(3, types=(8,)))
     blocks = list(stream([path, oxygen], small(), frames_per_block=3))
@@ -125,7 +129,11 @@ def test_a_warning_is_given_once(tmp_path: Path) -> None:
         ({"frames": []}, ValueError, "frames is empty"),
         ({"frames": [1]}, TypeError, "must be ase.Atoms or ParticleBatch objects, got int"),
         ({"frames": some_frames(1)[0]}, TypeError, "got a single Atoms object"),
-        ({"frames": iter(some_frames(1))}, ValueError, r"give the calculator types=\[…\]"),
+        ({"frames": iter(some_frames(1))}, ValueError, r"give the calculator types=\[…\]; paths belong into a list"),
+        ({"frames": {"a.xyz"}}, TypeError, "paths must be in order, in a list for one: got a set"),
+        ({"frames": iter(["a.xyz"]), "calculator": small(types=[1])}, TypeError, "paths belong into a list"),
+        ({"frames": [some_frames(1)[0], Path("a.xyz")]}, TypeError, "paths belong into a list.* 'a.xyz'"),
+        ({"frames": Path(__file__).parent}, ValueError, "folder is not a regular file"),
     ],
 )
 def test_bad_calls(arguments: dict[str, object], error: type[Exception], message: str, path: Path) -> None:
