@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anisoap_opt.cli.messages import errors_as_exit_code_2, messages_on_stderr
+from anisoap_opt.cli.messages import errors_as_exit_code_2, messages_on_stderr, number_of
 from anisoap_opt.cli.options import Basis, Calculation, Format, check_out, check_parent, with_options
 
 _FILES = (".npz", ".mts")
@@ -99,6 +99,8 @@ def describe(
         check_out(out, *_FILES)
     else:
         check_parent(out)
+    if suffix == ".zarr" and not into_folder.zarr:
+        raise typer.BadParameter(f"{out.name!r} needs --zarr", param_hint="--out")
     hypers = {**basis.hypers(), **calculation.hypers()}
     if suffix not in _FILES:
         if index != ":":
@@ -128,7 +130,7 @@ def _into_file(
         made = {"symmetric": symmetric, "backend": calculator.backend, "dtype": calculator.dtype}
         columns = calculator.feature_labels(particles, symmetric=symmetric) if mean else None
         write_features(out, features, columns, {**hypers, **made})
-    shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else _number(len(features), "block")
+    shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else number_of(len(features), "block")
     typer.echo(f"{out}: {shape}, backend {calculator.backend}")
 
 
@@ -142,17 +144,17 @@ def _into_folder(
     symmetric: bool,
 ) -> None:
     from anisoap_opt import EllipsoidalDensityProjection
+    from anisoap_opt.cli.files import make_sources
     from anisoap_opt.cli.progress import Progress
     from anisoap_opt.folder.run import describe_files
-    from anisoap_opt.folder.source import Source
 
     part = options.part()
-    elements = None if said.symbols is None else tuple(said.symbols)
     with messages_on_stderr(), errors_as_exit_code_2():
         calculator = EllipsoidalDensityProjection(**hypers, **computed)
+        sources = make_sources(files, said.file_format, said.symbols)
         with Progress() as progress, options.pool() as pool:
             done = describe_files(
-                [Source(str(path), said.file_format, elements) for path in files],
+                sources,
                 calculator,
                 out,
                 frames_per_block=options.frames_per_block,
@@ -168,17 +170,15 @@ def _into_folder(
     if len(done.skipped) > _MOST_LINES:
         typer.echo(f"anisoap-opt: and {len(done.skipped) - _MOST_LINES} more, listed in the folder", err=True)
     shape = f"{done.frames} frames × {done.features} features"
-    blocks = _number(done.blocks, "block")
+    blocks = number_of(done.blocks, "block")
     of = f", shard {options.shard}" if part[1] > 1 else ""
     before = ", nothing was left to do" if done.before == done.blocks else ""
-    if not before and done.before:
+    if not done.blocks:
+        before = ": there are fewer blocks than shards, and none is in this one"
+    elif not before and done.before:
         before = f", {done.before} of them finished before"
-    skipped = f", {_number(len(done.skipped), 'bad frame')} skipped" if done.skipped else ""
+    skipped = f", {number_of(len(done.skipped), 'bad frame')} skipped" if done.skipped else ""
     typer.echo(f"{out}: {shape} in {blocks}{of}{before}{skipped}, backend {calculator.backend}")
     if done.frames and len(done.skipped) == done.frames:
         typer.echo("anisoap-opt: every frame was bad: all rows are NaN", err=True)
         raise typer.Exit(2)
-
-
-def _number(count: int, of: str) -> str:
-    return f"{count} {of}{'' if count == 1 else 's'}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anisoap_opt import reading
 from anisoap_opt.columns import Columns
+from anisoap_opt.folder.source import Source
 from anisoap_opt.frames import Frames
 from anisoap_opt.xyz import opening
 from anisoap_opt.xyz.headers import UnreadableError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS = "'extxyz' or 'lammps-dump-text'"
 """Examples of what ASE calls formats."""
+_FOR_DUMPS = "--elements is for LAMMPS dumps only"
 
 
 def read_frames(
@@ -57,7 +59,7 @@ def read_frames(
     """
     opening.check_exists(path)
     one = reading.parse_index(index)
-    found = _format(path, file_format)
+    found = find_format(path, file_format)
     other_format = "" if file_format else "; --format names another format"
     if columns is not None and elements is None and found == "extxyz":
         try:
@@ -75,7 +77,7 @@ def read_frames(
             if which != ":" and isinstance(error, StopIteration | IndexError):
                 return []  # ASE's readers, asked for a frame that is not there
             unasked = elements and "specorder" in str(error)
-            advice = "; --elements is for LAMMPS dumps only" if unasked else other_format
+            advice = f"; {_FOR_DUMPS}" if unasked else other_format
             raise ValueError(f"ASE cannot read {path} as {found}: {type(error).__name__}: {error}{advice}") from error
         return frames if isinstance(frames, list) else [frames]
 
@@ -92,8 +94,26 @@ def read_frames(
     raise ValueError(f"no frame at index {index} of {path}: read as {found}, it holds {count}, from 0 on")
 
 
-def _format(path: Path, file_format: str | None) -> str:
-    """ASE's name of a file's format."""
+def make_sources(paths: Sequence[Path], file_format: str | None, elements: Sequence[str] | None) -> list[Source]:
+    """Files whose frames go into a folder; for format and elements, the rules of `read_frames`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_frames`, as far as that can be said before a frame is read.
+    """
+    sources = []
+    for path in paths:
+        opening.check_exists(path)
+        found = find_format(path, file_format)
+        if elements is not None and found == "extxyz":
+            raise ValueError(f"{path} is read as {found}; {_FOR_DUMPS}")
+        sources.append(Source(str(path), found, None if elements is None else tuple(elements)))
+    return sources
+
+
+def find_format(path: Path, file_format: str | None) -> str:
+    """ASE's name of a file's format; a ValueError if there is none such, or it cannot be told."""
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     if file_format is not None:

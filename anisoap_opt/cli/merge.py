@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anisoap_opt.cli.messages import errors_as_exit_code_2
+from anisoap_opt.cli.messages import errors_as_exit_code_2, number_of
 
 
 def merge(
@@ -22,4 +22,5 @@ def merge(
     with errors_as_exit_code_2():
         merged = merge_parts(parts, out)
     rows, features = merged.shape
-    typer.echo(f"{out}: {rows} frames × {features} features in {merged.manifest['num_blocks']} blocks, complete")
+    blocks = number_of(merged.manifest["num_blocks"], "block")
+    typer.echo(f"{out}: {rows} frames × {features} features in {blocks}, complete")

@@ -44,3 +44,8 @@ def errors_as_exit_code_2() -> Iterator[None]:
     except (ValueError, TypeError, NotImplementedError, ImportError, OSError) as error:
         typer.echo(f"anisoap-opt: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def number_of(count: int, what: str) -> str:
+    """So many things, as "1 block" and "2 blocks"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -59,14 +59,13 @@ def sweep(
     zarr: Annotated[bool, typer.Option("--zarr", help="Zarr arrays instead of .npy files.")] = False,
 ) -> None:
     """Write the power spectrum of the frames in files for every combination of some hyperparameters."""
+    from anisoap_opt.cli.files import make_sources
     from anisoap_opt.cli.progress import Progress
-    from anisoap_opt.folder.source import Source
     from anisoap_opt.folder.sweep import sweep_files
     from anisoap_opt.sweeping import make_sets
 
-    elements = None if file_format.symbols is None else tuple(file_format.symbols)
-    sources = [Source(str(path), file_format.file_format, elements) for path in files]
     with messages_on_stderr(), errors_as_exit_code_2():
+        sources = make_sources(files, file_format.file_format, file_format.symbols)
         sets = make_sets(grid.hypers(), {**calculation.hypers(), **calculation.how()})
         with Progress() as progress:
             storage = "zarr" if zarr else "npy"

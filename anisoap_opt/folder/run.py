@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from anisoap_opt.folder import driver
 from anisoap_opt.folder.arguments import arguments_of, labels
-from anisoap_opt.folder.manifest import Manifest, make_manifest
+from anisoap_opt.folder.manifest import NAME, Manifest, make_manifest, read_manifest
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files
 from anisoap_opt.folder.source import Source
@@ -122,7 +122,7 @@ def describe_files(
     calculator : EllipsoidalDensityProjection
     out : Path
     frames_per_block : int, optional
-        By default as many as bounded memory allows.
+        By default as many as in the folder, if it is there, else as many as bounded memory allows.
     symmetric, reduce : bool, str
         Arguments of `EllipsoidalDensityProjection.power_spectrum`.
     storage : {"npy", "zarr"}
@@ -146,6 +146,8 @@ def describe_files(
     OSError, TypeError, ValueError, ModuleNotFoundError
         All that can go wrong with files, frames and folders. What is finished stays.
     """
+    if frames_per_block is None and (out / NAME).exists():
+        frames_per_block = int(read_manifest(out)["frames_per_block"])
     plan = make_plan(sources, calculator, frames_per_block, symmetric=symmetric)
     asked = plan.shard(*shard)
     made = make_manifest(

@@ -44,7 +44,9 @@ class Source:
                 number += 1
         except Exception as error:  # ASE's, of many kinds
             where = f"{self.path} (frame {number})"
-            raise UnreadableError(f"{where}: ASE cannot read this: {type(error).__name__}: {error}") from error
+            unasked = self.elements is not None and "specorder" in str(error)
+            advice = "; elements are for LAMMPS dumps only" if unasked else ""
+            raise UnreadableError(f"{where}: ASE cannot read this: {type(error).__name__}: {error}{advice}") from error
 
     def is_extended_xyz(self) -> bool:
         """Whether this package reads it; ASE reads other formats."""

@@ -33,7 +33,7 @@ def check_exists(path: Path) -> None:
 
 def is_named_xyz(path: Path) -> bool:
     """Whether a file's name, compressed or not, says that it is extended XYZ."""
-    bare = path.with_suffix("") if path.suffix in (*_COMPRESSED, ".zst") else path
+    bare = path.with_suffix("") if path.suffix.lower() in (*_COMPRESSED, ".zst") else path
     return bare.suffix.lower() in (".xyz", ".extxyz")
 
 
@@ -83,10 +83,10 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
 
 
 def _open(path: Path, mode: str) -> Any:
-    if path.suffix == ".zst":
+    if path.suffix.lower() == ".zst":
         return _open_zst(path, mode)
-    if path.suffix in _COMPRESSED:
-        return import_module(_COMPRESSED[path.suffix]).open(path, mode)
+    if path.suffix.lower() in _COMPRESSED:
+        return import_module(_COMPRESSED[path.suffix.lower()]).open(path, mode)
     return open(path, mode)
 
 
@@ -101,19 +101,19 @@ def _open_zst(path: Path, mode: str) -> Any:
 
 def _errors_of(path: Path) -> tuple[type[Exception], ...]:
     """What the library that opens a file raises where it holds something else."""
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         import gzip
         import zlib
 
         return EOFError, UnicodeError, gzip.BadGzipFile, zlib.error
-    if path.suffix == ".xz":
+    if path.suffix.lower() == ".xz":
         import lzma
 
         return EOFError, UnicodeError, lzma.LZMAError
-    if path.suffix == ".zst":
+    if path.suffix.lower() == ".zst":
         modules = map(sys.modules.get, _ZSTD)
         return EOFError, UnicodeError, *(module.ZstdError for module in modules if module)
-    return (EOFError, UnicodeError, OSError) if path.suffix == ".bz2" else (UnicodeError,)
+    return (EOFError, UnicodeError, OSError) if path.suffix.lower() == ".bz2" else (UnicodeError,)
 
 
 def frames_by_ase(path: Path, index: slice, extended_xyz: bool) -> Iterator[Atoms]:
