@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from anisoap_opt import checks
 from anisoap_opt.arrays import Floats
 from anisoap_opt.frames import ParticleBatch
-from anisoap_opt.sweeping import GRID, sweep
+from anisoap_opt.sweeping import GRID, Set, computed, make_sets
 
 Hypers: TypeAlias = "Mapping[str, Any]"
 
@@ -27,8 +28,8 @@ class FeatureCache:
     `anisoap_opt.sweep` does so, which shares most of the work between the sets of a grid.
 
     Frames are recognised by what they hold: positions, types, rotations, semiaxes, cell, periodic axes. A copy of a
-    frame is the same frame, and one that was changed is another. Frames that are not known yet are computed: with all
-    sets of the grid, if the set that is asked for is one of them.
+    frame is the same frame, and one that was changed is another. What is not known yet is computed: for all sets of the
+    grid, if frames are fitted with one of them; for the one set alone, if frames are only transformed.
 
     Parameters
     ----------
@@ -71,9 +72,9 @@ class FeatureCache:
     @property
     def num_rows(self) -> int:
         """How many rows of features were computed, that is, frames times sets."""
-        return sum(len(family.rows) * len(family.features) for family in self._families.values())
+        return sum(len(rows) for family in self._families.values() for rows in family.rows.values())
 
-    def features(self, batch: ParticleBatch, hypers: Hypers) -> Floats:
+    def features(self, batch: ParticleBatch, hypers: Hypers, *, alone: bool = False) -> Floats:
         """The mean or summed power spectra of frames.
 
         Parameters
@@ -82,6 +83,8 @@ class FeatureCache:
         hypers : dict
             Arguments of `anisoap_opt.EllipsoidalDensityProjection`, all of `GRID` among them, and `reduce` and
             `symmetric` of its `power_spectrum`. With `types`, columns do not depend on the frames.
+        alone : bool
+            Compute this set only, though the grid has others.
 
         Returns
         -------
@@ -96,15 +99,17 @@ class FeatureCache:
         wanted: dict[str, Any] = {name: [hypers[name]] for name in GRID}
         if self._has(hypers):
             wanted |= self.grid
-        common = {name: value for name, value in hypers.items() if name not in GRID}
-        known_by = _hashable([wanted, common])
-        names = fingerprints(batch)
+        common = {name: value for name, value in hypers.items() if name not in (*GRID, "reduce", "symmetric")}
+        reduce = checks.choice("reduce", hypers["reduce"], ("mean", "sum"))
+        symmetric = checks.flag("symmetric", hypers["symmetric"])
+        known_by = _hashable([wanted, common, reduce, symmetric])
+        names, key = fingerprints(batch), _set_of(hypers)
         with self._lock:
-            family = self._families.setdefault(known_by, _Family())
-            new = {name: frame for frame, name in enumerate(names) if name not in family.rows}
-            if new:
-                family.add(new, sweep(batch[list(new.values())], **wanted, **common))
-            return family.features[_set_of(hypers)][[family.rows[name] for name in names]]
+            if known_by not in self._families:
+                self._families[known_by] = _Family(make_sets(wanted, common), reduce, symmetric=symmetric)
+            family = self._families[known_by]
+            family.add(batch, names, [key] if alone else family.sets)
+            return family.features[key][[family.rows[key][name] for name in names]]
 
     def _has(self, hypers: Hypers) -> bool:
         """Whether a set is one of the grid; with both bases in it, its widths are those of "gto" only."""
@@ -130,26 +135,40 @@ class FeatureCache:
 
 
 class _Family:
-    """Sets that are computed together, of the same frames.
+    """Sets that are computed together.
 
     Attributes
     ----------
-    rows : dict
-        Row of each frame, by its fingerprint.
+    sets : dict of Set
+    rows : dict of dict
+        Row of each frame in the features of a set, by the frame's fingerprint.
     features : dict of ndarray, shape [frames, features]
         Of each set.
     """
 
-    def __init__(self) -> None:
-        self.rows: dict[bytes, int] = {}
+    def __init__(self, sets: Sequence[Set], reduce: str, *, symmetric: bool) -> None:
+        self.reduce, self.symmetric = reduce, symmetric
+        self.sets = {_set_of(one.hypers): one for one in sets}
+        self.rows: dict[Any, dict[bytes, int]] = {key: {} for key in self.sets}
         self.features: dict[Any, Floats] = {}
 
-    def add(self, names: Iterable[bytes], found: Iterator[tuple[Hypers, Floats]]) -> None:
-        """Append the frames of these names; nothing is changed if computing their features fails."""
-        made = {_set_of(hypers): features for hypers, features in found}
-        for key, features in made.items():
-            self.features[key] = np.concatenate([self.features[key], features]) if self.rows else features
-        self.rows |= {name: row for row, name in enumerate(names, len(self.rows))}
+    def add(self, batch: ParticleBatch, names: Sequence[bytes], keys: Collection[Any]) -> None:
+        """Compute what some sets lack of these frames; nothing is changed if that fails."""
+        lacking = [key for key in keys if not self.rows[key].keys() >= set(names)]
+        new = {name: frame for frame, name in enumerate(names) if any(name not in self.rows[key] for key in lacking)}
+        if not new:
+            return
+        sets, frames = [self.sets[key] for key in lacking], batch[list(new.values())]
+        made = [
+            features
+            for _, features in computed(sets, frames, None, self.reduce, symmetric=self.symmetric, show_progress=False)
+        ]
+        for key, features in zip(lacking, made, strict=True):
+            rows = self.rows[key]
+            own = {name: row for row, name in enumerate(new) if name not in rows}
+            added = features[list(own.values())]
+            self.features[key] = np.concatenate([self.features[key], added]) if rows else added
+            rows |= {name: row for row, name in enumerate(own, len(rows))}
 
 
 def fingerprints(batch: ParticleBatch) -> list[bytes]:

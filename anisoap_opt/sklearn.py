@@ -169,7 +169,7 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
                 f"frames[{frame}] holds type {new[0]}, and fit knew the types {self.types_.tolist()} only: fit with "
                 "frames of all types, or list them in types=[…]"
             )
-        return self._describe(batch)
+        return self._describe(batch, alone=True)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Readable names of the columns: "C l=2 n=0,1 C,H" couples C at n = 0 with H at n = 1 around a centre C.
@@ -214,12 +214,13 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
         types = check_types(np.unique(batch.types), None if given is None else checks.atomic_numbers(given))
         self.calculator_ = EllipsoidalDensityProjection(**arguments, types=types.tolist())
         self.types_ = types
+        self._how = {"reduce": reduce, "symmetric": symmetric}
         blocks = [CenterBlock(t, tuple(types.tolist()), np.zeros(0, np.int64), 0) for t in types.tolist()]
         self.labels_ = feature_labels(blocks, tuple(self.calculator_.num_ns), symmetric=symmetric)
         return batch
 
-    def _describe(self, batch: ParticleBatch) -> Floats:
-        how: dict[str, Any] = {"reduce": self.reduce, "symmetric": self.symmetric}
+    def _describe(self, batch: ParticleBatch, *, alone: bool = False) -> Floats:
         if self.memory is None:
-            return self.calculator_.power_spectrum(batch, **how)
-        return self.memory.features(batch, {name: getattr(self.calculator_, name) for name in _CACHED} | how)
+            return self.calculator_.power_spectrum(batch, **self._how)
+        hypers = {name: getattr(self.calculator_, name) for name in _CACHED} | self._how
+        return self.memory.features(batch, hypers, alone=alone)

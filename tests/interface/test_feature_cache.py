@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from anisoap_opt import ParticleBatch
+from anisoap_opt import ParticleBatch, feature_cache
 from anisoap_opt.sklearn import FeatureCache
 from tests.frames_for_tests import calculator, random_frame
 from tests.interface.test_sklearn import BATCH, FRAMES, TARGETS, transformer
@@ -59,6 +59,32 @@ def test_a_set_of_the_grid_brings_all_others() -> None:
     assert cache.num_rows == 4 * 7
     transformer(memory=cache, max_angular=2, cutoff_radius=2.0).fit_transform(BATCH[5:])
     assert cache.num_rows == 4 * len(BATCH)
+
+
+def test_frames_that_are_only_transformed_are_computed_for_one_set() -> None:
+    cache = FeatureCache(**GRID)
+    fitted = transformer(memory=cache, max_angular=2)
+    fitted.fit_transform(BATCH[:7])
+    found = fitted.transform(BATCH)
+    np.testing.assert_allclose(found, calculator(max_angular=2).power_spectrum(BATCH), rtol=1e-12, atol=1e-15)
+    assert cache.num_rows == 4 * 7 + 5
+    transformer(memory=cache, max_angular=1).fit_transform(BATCH[5:9])
+    assert cache.num_rows == 4 * 9 + 3
+    for changes in ({"max_angular": 1}, {"max_angular": 2}, {"max_angular": 2, "cutoff_radius": 2.0}):
+        found = transformer(memory=cache, **changes).fit(BATCH).transform(BATCH)
+        np.testing.assert_allclose(found, calculator(**changes).power_spectrum(BATCH), rtol=1e-12, atol=1e-15)
+
+
+def test_a_search_computes_nothing_twice_and_most_sets_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    whole = feature_cache.computed
+    monkeypatch.setattr(
+        feature_cache,
+        "computed",
+        lambda sets, batch, *a, **k: (asked.append((len(sets), len(batch))), whole(sets, batch, *a, **k))[1],
+    )
+    search(FeatureCache(**GRID), BATCH)
+    assert asked == [(4, 8), (1, 4), (3, 4)]  # what the first fold trains on; holds out; and what others train on
 
 
 def test_a_grid_over_both_bases_has_widths_for_one_of_them() -> None:

@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
-from anisoap_opt.sklearn import AniSOAPTransformer
+from anisoap_opt.sklearn import AniSOAPTransformer, FeatureCache
 from tests.frames_for_tests import HYPERS, calculator, mixed_frames, random_frame
 
 FRAMES = [random_frame(seed, 3, types=(1, 6)) for seed in range(12)]
@@ -81,6 +81,13 @@ def test_columns_are_fixed_by_fit() -> None:
     found = fitted.transform([random_frame(5, 1, types=(8,))])
     assert found.shape == (1, len(fitted.labels_))
     assert not found[0, fitted.labels_["types_center"] != 8].any()
+
+
+@pytest.mark.parametrize("memory", [None, FeatureCache()], ids=str)
+def test_all_arguments_are_those_of_fit(memory: FeatureCache | None) -> None:
+    fitted = transformer(memory=memory).fit(FRAMES)
+    fitted.set_params(reduce="sum", symmetric=True, cutoff_radius=2.0)
+    np.testing.assert_array_equal(fitted.transform(FRAMES), transformer().fit_transform(FRAMES))
 
 
 @pytest.mark.parametrize("frames", [mixed_frames(), ParticleBatch.from_frames(mixed_frames())], ids=["list", "batch"])
