@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -84,6 +85,7 @@ def sweep(
         zip(GRID, (radial_basis_name, radial_gaussian_width, cutoff_radius, max_angular, max_radial), strict=True)
     )
     sets = make_sets(grid, common)
+    centers = _kept(centers)
     batch = ParticleBatch.read(frames, sets[0].calculator.columns)
     choose_centers(batch, centers)  # what is wrong with them is told now
     how = {"symmetric": symmetric, "show_progress": show_progress}
@@ -101,6 +103,10 @@ def make_sets(grid: Mapping[str, Any], common: Mapping[str, Any]) -> list[Set]:
         Other arguments of `EllipsoidalDensityProjection`.
     """
     names, widths, *others = (_values(name, grid[name]) for name in GRID)
+    known = inspect.signature(EllipsoidalDensityProjection).parameters
+    if unknown := [name for name in common if name not in known]:
+        raise TypeError(f"neither sweep nor EllipsoidalDensityProjection has an argument {unknown[0]!r}")
+    common = {name: _kept(value) for name, value in common.items()}
     sets = []
     for name in names:
         own_widths = [None] if name == "monomial" and "gto" in names else widths
@@ -201,10 +207,17 @@ def _nested_basis(name: str, num_radial: tuple[int, ...]) -> BasisChange:
     return nested_change(make_radial_basis(name, len(num_radial) - 1, 1.0, width, max_radial, 0.0, 0.0))
 
 
+def _kept(value: Any) -> Any:
+    """The same for every set: an iterator would be used up by the first."""
+    return tuple(value) if isinstance(value, Iterator) else value
+
+
 def _values(name: str, given: Any) -> list[Any]:
     """The values of one argument: a list of one, or those of a list."""
     if isinstance(given, np.ndarray):
         given = given.tolist()  # of an array without dimensions: a number
+    if isinstance(given, Iterator | set | frozenset):
+        raise TypeError(f"{name} must be one value, or a list of them, got {given!r}")
     if not isinstance(given, list | tuple | range):
         return [given]
     values = list(given)

@@ -115,7 +115,9 @@ def differences(one: Manifest, other: Manifest, one_is: str, other_is: str) -> s
     one_is, other_is : str
         What the message calls them.
     """
-    pairs = _differences("", _comparable(one), _comparable(other))
+    pairs = sorted(
+        _differences("", _comparable(one), _comparable(other)), key=lambda pair: not pair[0].startswith("hypers.")
+    )  # hyperparameters first: other entries follow from them
     return "; ".join(f"{name} is {value!r} {one_is} and {instead!r} {other_is}" for name, value, instead in pairs)
 
 

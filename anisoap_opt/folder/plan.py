@@ -106,6 +106,11 @@ def scan_files(sources: Sequence[Source], every: int | None) -> tuple[Scan, ...]
     return tuple(scans)
 
 
+def types_of(scans: Sequence[Scan]) -> tuple[int, ...]:
+    """All types in the files, ascending."""
+    return tuple(sorted(frozenset[int]().union(*(one.types for one in scans))))
+
+
 def choose_frames_per_block(scans: Sequence[Scan], row_bytes: int) -> int:
     """Frames of a block, a power of two, so that its text and features take bounded memory.
 

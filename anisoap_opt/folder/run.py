@@ -12,7 +12,7 @@ from anisoap_opt.folder import driver
 from anisoap_opt.folder.arguments import arguments_of, labels
 from anisoap_opt.folder.manifest import NAME, Manifest, make_manifest, read_manifest
 from anisoap_opt.folder.pieces import Reader
-from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files
+from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files, types_of
 from anisoap_opt.folder.source import Source
 from anisoap_opt.folder.tasks import Skipped, Task
 from anisoap_opt.folder.writer import FolderWriter
@@ -67,9 +67,7 @@ def make_plan(
         See `anisoap_opt.folder.plan.scan_files`.
     """
     scans = scan_files(sources, frames_per_block)
-    types = calculator.types
-    if types is None:
-        types = tuple(sorted(frozenset[int]().union(*(one.types for one in scans))))
+    types = types_of(scans) if calculator.types is None else calculator.types
     if frames_per_block is None:
         fixed = EllipsoidalDensityProjection(**arguments_of(calculator, types))
         row_bytes = len(labels(fixed, symmetric=symmetric)) * (4 if calculator.dtype == "float32" else 8)

@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from anisoap_opt.folder.arguments import arguments_of
-from anisoap_opt.folder.manifest import make_manifest
+from anisoap_opt.folder.manifest import NAME, make_manifest, read_manifest
 from anisoap_opt.folder.pieces import Reader
-from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files
+from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files, types_of
 from anisoap_opt.folder.run import tasks
+from anisoap_opt.folder.scan import Scan
 from anisoap_opt.folder.source import Source
 from anisoap_opt.folder.tasks import Block, num_features, read
 from anisoap_opt.folder.writer import FolderWriter
+from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.sweeping import Set, computed
 
@@ -59,7 +63,9 @@ def sweep_files(
         See `anisoap_opt.sweeping.make_sets`.
     out : Path
         Made if it is not there; its parent has to be.
-    frames_per_block, symmetric, reduce, storage, progress
+    frames_per_block : int, optional
+        By default that of set-000 if it is there, else as many as bounded memory allows.
+    symmetric, reduce, storage, progress
         As for `anisoap_opt.folder.run.describe_files`.
 
     Raises
@@ -69,10 +75,16 @@ def sweep_files(
     """
     if not out.absolute().parent.is_dir():
         raise ValueError(f"no such folder: {out.parent}")
+    folders = [out / f"set-{number:03}" for number in range(len(sets))]
+    _check_for_more(out, folders)
+    if frames_per_block is None and (folders[0] / NAME).exists():
+        frames_per_block = int(read_manifest(folders[0])["frames_per_block"])  # its default depends on the grid
     scans = scan_files(sources, frames_per_block)
     types = sets[0].calculator.types
     if types is None:
-        types = tuple(sorted(frozenset[int]().union(*(one.types for one in scans))))
+        types = types_of(scans)
+    else:
+        _check_types(scans, types)
     arguments = [arguments_of(one.calculator, types) for one in sets]
     fixed = [Set(hypers, EllipsoidalDensityProjection(**hypers)) for hypers in arguments]
     if frames_per_block is None:
@@ -81,7 +93,6 @@ def sweep_files(
     plan = Plan(scans, types, frames_per_block)
     made = [make_manifest(plan, one, symmetric=symmetric, reduce=reduce, storage=storage) for one in arguments]
     out.mkdir(exist_ok=True)
-    folders = [out / f"set-{number:03}" for number in range(len(sets))]
     writers = [FolderWriter(folder, manifest) for folder, manifest in zip(folders, made, strict=True)]
     todo = [block for block in range(plan.num_blocks) if not all(block in writer.finished for writer in writers)]
     left = sum(of.last - of.first for block in todo for of in plan.ranges(block))
@@ -95,3 +106,22 @@ def sweep_files(
             done += task.num_frames
             progress(done, before, plan.num_frames)
     return Swept(folders, fixed, plan.num_frames, plan.num_blocks, plan.num_blocks - len(todo))
+
+
+def _check_for_more(out: Path, folders: Sequence[Path]) -> None:
+    """Raise a ValueError if there are sets of a larger grid, which would pass for sets of this one."""
+    there = [path.name for path in out.glob("set-*") if path.name[4:].isdecimal() and path not in folders]
+    if there:
+        raise ValueError(
+            f"{out} holds {', '.join(sorted(there))} of another grid, and this one has {len(folders)} sets: choose "
+            "another folder, or remove these"
+        )
+
+
+def _check_types(scans: Sequence[Scan], types: Sequence[int]) -> None:
+    """Raise a ValueError that names the file if it holds other types: before there are folders with these types."""
+    for one in scans:
+        try:
+            check_types(np.array(sorted(one.types), dtype=np.int64), types)
+        except ValueError as error:
+            raise ValueError(f"{one.source.path}: {error}") from error

@@ -103,6 +103,15 @@ def test_a_batch_will_do() -> None:
     assert check(ParticleBatch.from_frames(SPREAD), **GRID) == 12
 
 
+def test_iterators_serve_all_sets() -> None:
+    given: dict[str, Any] = {"types": [1, 6, 8, 9], "centers": [1, 6], "diameters": [1.0, 2.0, 3.0]}
+    grid = {**GRID, "radial_gaussian_width": [1.5, 0.8]}  # two passes
+    once = sweep(SPREAD, **{name: iter(values) for name, values in given.items()}, **grid)
+    for (hypers, found), (_, wanted) in zip(once, sweep(SPREAD, **given, **grid), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+        assert EllipsoidalDensityProjection(**hypers).types == (1, 6, 8, 9)
+
+
 def test_the_order_is_that_of_the_grid() -> None:
     grid = {**GRID, "radial_gaussian_width": [1.5, 0.8]}
     found = [tuple(hypers[name] for name in sweeping.GRID) for hypers, _ in sweep(SPREAD[:1], **grid)]
@@ -162,8 +171,11 @@ def test_bad_values_are_told_before_any_work(changes: dict[str, Any], message: s
 def test_bad_arguments() -> None:
     with pytest.raises(TypeError, match="no gradients"):
         sweep(SPREAD, compute_gradients=True, **GRID)
-    with pytest.raises(TypeError, match="argument 'cutoff'"):
+    with pytest.raises(TypeError, match="^neither sweep nor EllipsoidalDensityProjection has an argument 'cutoff'$"):
         sweep(SPREAD, cutoff=5, **GRID)
+    for values in ({3, 6}, (size for size in (3, 6))):
+        with pytest.raises(TypeError, match="max_angular must be one value, or a list of them, got "):
+            sweep(SPREAD, **{**GRID, "max_angular": values})
     with pytest.raises(ValueError, match="centers has entries for 1 frames"):
         sweep(SPREAD, centers=[[0]], **GRID)
     with pytest.raises(ValueError, match="frames is empty"):
