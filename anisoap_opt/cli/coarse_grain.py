@@ -35,6 +35,10 @@ def coarse_grain(
     bond_tolerance: Annotated[
         float, typer.Option(help="Å by which a bond may be longer than two covalent radii.")
     ] = BOND_TOLERANCE,
+    types: Annotated[
+        str | None,
+        typer.Option(help="Types of the formulas: C6H6=1,H2O=2; unless given, 1, 2, … count those of this file alone."),
+    ] = None,
     index: Annotated[str, typer.Option(help="Which frames: 5, or as slices: ':100'.")] = ":",
 ) -> None:
     """Write a file of ellipsoids, one for each molecule of a file of atoms, and print what they are."""
@@ -42,15 +46,33 @@ def coarse_grain(
     from anisoap_opt.cli.files import read_frames, write_frames
 
     check_out(out, ".xyz")
+    if out.exists() and frames.exists() and out.samefile(frames):
+        raise typer.BadParameter(f"is the file of the atoms, which it would replace: {out}", param_hint="--out")
+    of_formulas = None if types is None else _types(types)
     how: Any = diameters if diameters.isalpha() else numbers("--diameters", diameters, float)
     with messages_on_stderr(), errors_as_exit_code_2():
         atoms: Any = read_frames(frames, index, file_format.file_format, file_format.symbols)
         ellipsoids = anisoap_opt.coarse_grain(
-            atoms, molecules, center=center, diameters=how, radii=radii, bond_tolerance=bond_tolerance
-        )
+            atoms, molecules, center=center, diameters=how, radii=radii, types=of_formulas,
+            bond_tolerance=bond_tolerance,
+        )  # fmt: skip
         write_frames(out, ellipsoids)
     _print_kinds(ellipsoids)
-    typer.echo(f"{out}: {len(ellipsoids)} frames, {sum(map(len, ellipsoids))} ellipsoids")
+    alone = "" if types else "; types are numbered for this file alone, --types gives them"
+    typer.echo(f"{out}: {len(ellipsoids)} frames, {sum(map(len, ellipsoids))} ellipsoids{alone}")
+
+
+def _types(text: str) -> dict[str, int]:
+    """From formulas to types: ``C6H6=1,H2O=2``."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = {formula.strip(): number for formula, _, number in pairs}
+    try:
+        if len(found) < len(pairs):
+            raise ValueError
+        return {formula: int(number) for formula, number in found.items()}
+    except ValueError:
+        told = f"must be formulas, each once, with integers: C6H6=1,H2O=2; got {text!r}"
+        raise typer.BadParameter(told, param_hint="--types") from None
 
 
 def _print_kinds(frames: list[Atoms]) -> None:

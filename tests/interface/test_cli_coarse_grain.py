@@ -37,6 +37,20 @@ def test_it_writes_and_tells_what_they_are(atoms: list[ase.Atoms], tmp_path: Pat
     run("describe", "ellipsoids.xyz", "--max-angular", "2", "--backend", "numpy_only", "--out", "features.npz")
 
 
+def test_types_for_several_files(atoms: list[ase.Atoms]) -> None:
+    assert "types are numbered for this file alone" in run("coarse-grain", "atoms.xyz", "--out", "ellipsoids.xyz")
+    output = run("coarse-grain", "atoms.xyz", "--types", "H2O=7,CH4O=3,C6H6=1", "--out", "ellipsoids.xyz")
+    assert "this file alone" not in output
+    assert anisoap_opt.read("ellipsoids.xyz").types.tolist() == [3, 7] * 3
+
+
+def test_the_atoms_are_not_replaced_through_a_link(atoms: list[ase.Atoms]) -> None:
+    before = Path("atoms.xyz").read_bytes()
+    Path("link.xyz").symlink_to("atoms.xyz")
+    assert "is the file of the atoms" in " ".join(run("coarse-grain", "atoms.xyz", "--out", "link.xyz", code=2).split())
+    assert Path("atoms.xyz").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
@@ -58,6 +72,10 @@ def test_options(atoms: list[ase.Atoms], options: list[str], arguments: dict[str
     ("arguments", "message"),
     [
         (["atoms.xyz", "--out", "a.npz"], "must end in .xyz"),
+        (["atoms.xyz", "--out", "atoms.xyz"], "is the file of the atoms"),
+        (["atoms.xyz", "--out", "a.xyz", "--types", "H2O"], "must be formulas, each once, with integers"),
+        (["atoms.xyz", "--out", "a.xyz", "--types", "H2O=1,H2O=2"], "must be formulas, each once"),
+        (["atoms.xyz", "--out", "a.xyz", "--types", "H2O=1"], "types has nothing for CH4O"),
         (["atoms.xyz", "--out", "nowhere/a.xyz"], "no such folder"),
         (["nowhere.xyz", "--out", "a.xyz"], "no such file: nowhere.xyz"),
         (["atoms.xyz", "--out", "a.xyz", "--molecules", "residue"], "frame 0 has no array 'residue'"),
