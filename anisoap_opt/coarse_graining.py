@@ -55,7 +55,8 @@ def coarse_grain(
         Whether atoms count by their masses or all alike: for the centres and the gyration tensor.
     diameters : "spread", "extents", three lengths, or dict from formula to three lengths
         Along x, y, z, in Å. "spread": twice the widths of the Gaussian that has the molecule's own second moments.
-        "extents": from one end of the molecule to the other.
+        "extents": from one end of the molecule to the other. For the dynamics of symmetric molecules, use "spread" or
+        give `axes`: there, vibrations decide on what axes of nearly equal spread are.
     radii : float or dict from chemical symbol to float, optional
         Å: widths of the atoms for "spread", what an atom adds at its side for "extents". By default the covalent radii
         of ASE.
@@ -74,8 +75,8 @@ def coarse_grain(
         - ``c_q`` [ellipsoids, 4], (w, x, y, z), body → space, w ≥ 0; ``c_diameter[1]``, ``[2]``, ``[3]``, Å;
         - ``masses`` and ``formula``;
         - ``residual``, Å: how far the molecule is from a rigid body. It is the root mean square distance of its atoms
-          from those of the first molecule of its type with the same elements in the same order, after the best
-          superposition, a rotation without reflection;
+          from those of the first molecule of its type, after the best superposition, a rotation without reflection. NaN
+          if that one has other elements, or these in another order: then they cannot be compared;
         - if there are forces: ``forces``, their sums, as results of the frame's calculator, and ``torques`` about the
           centres, eV.
 
@@ -85,8 +86,8 @@ def coarse_grain(
         If an argument is of a wrong type.
     ValueError
         If a molecule is bonded to its own image; if groups miss atoms or share some; if a diameter comes out as zero;
-        if given diameters differ along axes that the shape of the molecule does not tell apart. The message names the
-        frame, the molecule and what to do.
+        if given diameters differ along axes that the shape of the molecule does not tell apart, as their spreads are
+        closer than 2 % of the largest. The message names the frame, the molecule and what to do.
 
     Notes
     -----

@@ -76,13 +76,16 @@ def _types(text: str) -> dict[str, int]:
 
 
 def _print_kinds(frames: list[Atoms]) -> None:
-    """A line for each formula: how many, mean diameters, and the largest residual."""
+    """A line for each formula: how many, mean diameters, the largest residual, and how many have none."""
     names = ("formula", "numbers", "residual", *(f"c_diameter[{axis}]" for axis in (1, 2, 3)))
     formula, types, residual, *diameters = (np.concatenate([frame.arrays[name] for frame in frames]) for name in names)
     for one in np.unique(formula):
         own = formula == one
-        size = ", ".join(f"{values[own].mean():.2f}" for values in diameters)
-        typer.echo(
-            f"{one}: type {types[own][0]}, {own.sum()} ellipsoids, mean diameters {size} Å, "
-            f"residual up to {residual[own].max():.2g} Å"
-        )
+        size = ", ".join(f"{lengths[own].mean():.2f}" for lengths in diameters)
+        values = residual[own]
+        told, absent = [], np.isnan(values)
+        if not absent.all():
+            told.append(f"residual up to {values[~absent].max():.2g} Å")
+        if absent.any():
+            told.append(f"no residual for {absent.sum()}: elements in another order than the first of the type")
+        typer.echo(f"{one}: type {types[own][0]}, {own.sum()} ellipsoids, mean diameters {size} Å, {', '.join(told)}")

@@ -16,6 +16,9 @@ from anisoap_opt.validation import Places
 LETTERS = ("x", "y", "z")
 EQUAL_SPREADS = 1e-4
 """Spreads that differ by less than this fraction of the largest count as equal: files round positions."""
+NEAR_SPREADS = 0.02
+"""Spreads closer than this fraction of the largest do not say which axis is which: vibrations of 0.01 Å split those of
+a symmetric molecule by 1 or 2 %. The closest ones of rigid molecules without symmetry, as of CH3OH, are 4 % apart."""
 SHORTEST_AXIS = 1e-6
 """An axis given by atoms must be longer than this, relative to the distances that it is made of."""
 
@@ -183,6 +186,28 @@ def equal_axes(values: Array, fixed: Collection[int], tolerance: float) -> Bools
         equal[:, axis, :] = equal[:, :, axis] = False
         equal[:, axis, axis] = True
     return np.asarray(equal @ equal)  # the first as the second and the second as the third: all three
+
+
+def nearness(spreads: Array, equal: Bools, fixed: Collection[int]) -> Array:
+    """How equal the spreads of two axes are, [molecules, 3, 3]: 1 up to a quarter of the limit, smoothly 0 beyond it.
+
+    Parameters
+    ----------
+    spreads : ndarray, shape [molecules, 3]
+    equal : ndarray of bool, shape [molecules, 3, 3]
+        Axes whose spreads count as equal; they are as near to the third.
+    fixed : set of int
+        The axes given by atoms, near to no other.
+    """
+    mean = np.einsum("mkl,ml->mk", equal, spreads) / equal.sum(axis=2)
+    gaps = np.abs(mean[:, :, None] - mean[:, None, :])
+    limit = NEAR_SPREADS * np.maximum(mean.max(axis=1), np.finfo(float).tiny)
+    t = np.clip((1 - gaps / limit[:, None, None]) / 0.75, 0.0, 1.0)
+    near = t * t * (3 - 2 * t)
+    for axis in fixed:
+        near[:, axis, :] = near[:, :, axis] = 0.0
+    near[:, range(3), range(3)] = 1.0
+    return np.asarray(near)
 
 
 def nearest_choice(axes: Array, free: Bools, near: Array, fixed: Collection[int]) -> Array:

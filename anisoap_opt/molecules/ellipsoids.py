@@ -37,7 +37,7 @@ class Ellipsoids(NamedTuple):
         Å.
     masses : ndarray, shape [molecules]
     residuals : ndarray, shape [molecules]
-        Å.
+        Å; NaN where the first molecule of the type has other elements, or these in another order.
     """
 
     types: Ints
@@ -90,6 +90,7 @@ def make(
         np.empty(num, np.int64), np.empty(num, f"U{longest}"), np.empty((num, 3)), np.empty((num, 3, 3)),
         np.empty((num, 3)), np.empty(num), np.empty(num),
     )  # fmt: skip
+    first_of_type = {kind.type: kind.molecules[0] for kind in sorted(alike, key=lambda one: -one.molecules[0])}
     for kind, by_atoms in zip(alike, _axes_by_kind(axes, alike), strict=True):
         rows = kind.molecules
         atoms = groups.members[groups.offsets[rows][:, None] + np.arange(len(kind.numbers))]  # [molecules, atoms]
@@ -100,7 +101,8 @@ def make(
         origin = x[:, :1]  # sums of small numbers, far from the origin too
         centers = np.einsum("mn,mnc->mc", weights, x - origin) + origin[:, 0]
         x = x - centers[:, None]
-        turns, out.residuals[rows] = _superpose(x)
+        turns, residuals = _superpose(x)
+        out.residuals[rows] = residuals if first_of_type[kind.type] == rows[0] else np.nan
         out.types[rows], out.formulas[rows], out.centers[rows] = kind.type, kind.formula, centers
         out.masses[rows] = masses[atoms].sum(axis=1)
         out.axes[rows], out.diameters[rows] = _shape(stack, groups, kind, x, weights, turns, wanted, by_atoms)
@@ -139,18 +141,23 @@ def _shape(
     elif wanted.diameters == "spread":
         diameters = sizes.from_spreads(spreads, wanted.radii_of(kind.numbers), weights, equal)
     else:
-        diameters = sizes.from_extents(x @ axes, wanted.radii_of(kind.numbers), equal)
+        near = axes_of.nearness(spreads, equal, settled)
+        diameters = sizes.from_extents(x @ axes, wanted.radii_of(kind.numbers), near)
     told = (
         f", {kind.formula}, is flat: its atoms give diameters that are almost zero; give larger radii=, or diameters="
     )
     good = diameters.min(axis=1) > FLATTEST * diameters.max(axis=1)
     _refuse(stack, groups, rows, good | (given is not None), told)
     free = axes_of.equal_axes(diameters, settled, 1e-12)
-    told = (
-        f", {kind.formula}, has equal spread along axes that get different diameters, so it does not tell which is "
-        "which: give axes=, or equal diameters"
-    )
-    _refuse(stack, groups, rows, ~(equal & ~free).any(axis=(1, 2)), told)
+    if given is not None:
+        alike = axes_of.equal_axes(spreads, settled, axes_of.NEAR_SPREADS)
+        for one, other in ((0, 1), (1, 2), (0, 2)):
+            told = (
+                f", {kind.formula}, has nearly equal spreads along {axes_of.LETTERS[one]} and "
+                f"{axes_of.LETTERS[other]}, which get different diameters, so it does not tell which is which: "
+                "give axes=, or equal diameters"
+            )
+            _refuse(stack, groups, rows, ~alike[:, one, other] | free[:, one, other], told)
     if not settled and spreads[0, 1] <= ROD * spreads[0, 0]:
         turns = np.where(free[:, 1:2, 2:], _turns_of_lines(axes[:, :, :1], turns), turns)
     return _choose(axes, free, turns, settled), diameters

@@ -32,11 +32,12 @@ def from_spreads(spreads: Array, radii: Array, weights: Array, equal: Bools) -> 
     return np.asarray(2 * np.sqrt(mean + (weights @ radii**2)[:, None]))
 
 
-def from_extents(along: Array, radii: Array, equal: Bools) -> Array:
+def from_extents(along: Array, radii: Array, near: Array) -> Array:
     """Diameters from one end of the molecule to the other, along each axis.
 
     Axes of equal spread are as good as all others in their plane, or in space: there it is twice the distance of the
-    outermost atom from the centre, which does not depend on them.
+    outermost atom from the centre, which does not depend on them. Between nearly equal and different spreads, one
+    passes smoothly into the other.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def from_extents(along: Array, radii: Array, equal: Bools) -> Array:
         Positions from the centre, along the axes, Å.
     radii : ndarray, shape [atoms]
         What is added at each end, Å.
-    equal : ndarray of bool, shape [molecules, 3, 3]
+    near : ndarray, shape [molecules, 3, 3]
+        How equal the spreads are, from 0 to 1.
 
     Returns
     -------
@@ -53,5 +55,6 @@ def from_extents(along: Array, radii: Array, equal: Bools) -> Array:
     """
     reach = radii[:, None]
     lengths = (along + reach).max(axis=1) - (along - reach).min(axis=1)
-    around = 2 * (np.sqrt(np.einsum("mkl,mnl->mnk", equal, along**2)) + reach).max(axis=1)
-    return np.asarray(np.where(equal.sum(axis=2) > 1, around, lengths))
+    around = 2 * (np.sqrt(np.einsum("mkl,mnl->mnk", near, along**2)) + reach).max(axis=1)
+    share = np.where(np.eye(3, dtype=bool), 0.0, near).max(axis=2)
+    return np.asarray(np.where(share == 1, around, share * around + (1 - share) * lengths))

@@ -44,6 +44,14 @@ def test_types_for_several_files(atoms: list[ase.Atoms]) -> None:
     assert anisoap_opt.read("ellipsoids.xyz").types.tolist() == [3, 7] * 3
 
 
+def test_it_tells_how_many_have_no_residual(atoms: list[ase.Atoms]) -> None:
+    ase.io.write("orders.xyz", [atoms[0], atoms[1][[7, 6, 8]], atoms[2]])
+    output = run("coarse-grain", "orders.xyz", "--out", "ellipsoids.xyz")
+    assert "no residual for 1: elements in another order than the first of the type" in output
+    assert np.isnan(ase.io.read("ellipsoids.xyz", 1).arrays["residual"]).all()
+    assert len(anisoap_opt.read("ellipsoids.xyz").types) == 5
+
+
 def test_the_atoms_are_not_replaced_through_a_link(atoms: list[ase.Atoms]) -> None:
     before = Path("atoms.xyz").read_bytes()
     Path("link.xyz").symlink_to("atoms.xyz")

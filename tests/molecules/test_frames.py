@@ -98,7 +98,16 @@ def test_molecules_of_one_formula_may_have_several_types_with_references_of_thei
     assert alike.numbers.tolist() == [1, 1]
     assert apart.numbers.tolist() == [5, 3]
     assert apart.arrays["residual"] == pytest.approx([0, 0], abs=1e-9)
+    assert np.isnan(alike.arrays["residual"]).tolist() == [False, True]  # an isomer has no counterpart
     assert_close(diameters(apart), diameters(alike), 1e-14)
+
+
+def test_no_residual_where_elements_come_in_another_order() -> None:
+    other, own = molecule("H2O")[[1, 0, 2]], molecule("H2O")
+    found = [one.arrays["residual"][0] for one in coarse_grain([own, other, own])]
+    assert np.isnan(found).tolist() == [False, True, False]
+    found = [one.arrays["residual"][0] for one in coarse_grain([other, own, molecule("CH4"), other])]
+    assert np.isnan(found).tolist() == [False, True, False, False]
 
 
 @pytest.mark.parametrize(

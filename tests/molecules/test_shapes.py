@@ -206,11 +206,35 @@ def test_atoms_on_top_of_each_other() -> None:
     assert np.abs(axes(rod)[0, :, 0]) == pytest.approx([0, 0, 1])
 
 
+@pytest.mark.parametrize("name", ["CH4", "C6H6", "NH3"])
+def test_small_displacements_of_symmetric_molecules_change_extents_by_little(name: str) -> None:
+    exact, *others = coarse_grain(
+        [molecule(name), *(shaken(molecule(name), 1e-3, seed) for seed in range(20))], diameters="extents"
+    )
+    for body in others:
+        assert_close(diameters(body), diameters(exact), 0.015)
+
+
+def test_extents_are_continuous_where_spreads_become_equal() -> None:
+    """A cross whose arms of unequal length are made equal, through both ends of the passage."""
+    arms = np.linspace(1.0, 1.03, 3001)
+    points = [[[a, 0, 0], [-a, 0, 0], [0, 1, 0], [0, -1, 0], [0.6, 0.6, 0], [-0.6, -0.6, 0]] for a in arms]
+    crosses = [Atoms("H6", positions=one) for one in points]
+    found = np.concatenate([diameters(one) for one in coarse_grain(crosses, [[*range(6)]], diameters="extents")])
+    assert np.abs(np.diff(found, axis=0)).max() < 2e-3
+
+
 @pytest.mark.parametrize(
     ("atoms", "arguments", "message"),
     [
-        (molecule("C6H6"), {"diameters": (4, 3, 0.5)}, "molecule 0 .*, C6H6, has equal spread along axes"),
-        (Atoms("He"), {"diameters": (4, 4, 0.5)}, "molecule 0 .*, He, has equal spread"),
+        (molecule("C6H6"), {"diameters": (4, 3, 0.5)}, "molecule 0 .*, C6H6, has nearly equal spreads along x and y,"),
+        (Atoms("He"), {"diameters": (4, 4, 0.5)}, "molecule 0 .*, He, has nearly equal spreads along y and z"),
+        (
+            shaken(molecule("C6H6"), 3e-4, 1),
+            {"diameters": (5, 4, 0.5)},
+            "C6H6, has nearly equal spreads along x and y,",
+        ),
+        (shaken(molecule("CO2"), 0.02, 1), {"diameters": (5, 4, 0.5)}, "CO2, has nearly equal spreads along y and z"),
         (molecule("H2O"), {"radii": 0.0}, "H2O, is flat"),
         (molecule("H2O"), {"radii": 0.0, "diameters": "extents"}, "H2O, is flat"),
         (Atoms("X", masses=[0.0]), {}, "has no mass"),
