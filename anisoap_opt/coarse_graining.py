@@ -50,7 +50,8 @@ def coarse_grain(
         one or two axes by atoms, counted within the molecule: ``{"x": [0, 1]}`` is the direction from atom 0 to atom
         1, ``{"z": [0, 1, 2, 3]}`` the normal of these, about which they go anticlockwise. Of two, the first is kept,
         and the second made orthogonal to it. What is left follows from the spread about these. With several kinds of
-        molecules, a dictionary from chemical formulas to such axes: ``{"C6H6": {"z": range(6)}}``.
+        molecules, a dictionary from chemical formulas to such axes: ``{"C6H6": {"z": range(6)}}``. Each formula must
+        occur.
     center : {"mass", "geometry"}
         Whether atoms count by their masses or all alike: for the centres and the gyration tensor.
     diameters : "spread", "extents", three lengths, or dict from formula to three lengths
@@ -61,8 +62,9 @@ def coarse_grain(
         Å: widths of the atoms for "spread", what an atom adds at its side for "extents". By default the covalent radii
         of ASE.
     types : dict from formula to int, or sequence of int, optional
-        Atomic numbers that stand for the kinds; a sequence has one for each molecule of a frame. By default 1, 2, … for
-        the formulas in alphabetical order, as they occur in these frames.
+        Atomic numbers up to 118 that stand for the kinds; a sequence has one for each molecule of a frame. By default
+        1, 2, … for the formulas in alphabetical order, as they occur in these frames. Dictionaries of types or of
+        diameters must have every formula that occurs, and may have others.
     bond_tolerance : float
         Atoms closer than the sum of their covalent radii and this are bonded, Å.
 
@@ -117,6 +119,7 @@ def coarse_grain(
     if found is not None:
         positions = whole.whole_positions(stack, positions, cells, pbc, members, found)
     masses = np.concatenate([frame.get_masses() for frame in frames])
+    stack.check(np.isfinite(masses) & (masses >= 0), masses, "'masses'", "must be finite and not negative")
     alike = kinds.of_molecules(stack, members, numbers, types)
     bodies = ellipsoids.make(stack, members, alike, positions, masses, center, sizes, axes)
     return _frames_of(frames, stack.offsets, members, positions, bodies)

@@ -23,6 +23,13 @@ SHORTEST_AXIS = 1e-6
 """An axis given by atoms must be longer than this, relative to the distances that it is made of."""
 
 
+class _Axes(Places):
+    """What messages call the elements of an argument, which has no frames."""
+
+    def particle(self, particle: int) -> str:
+        return f"axes[{particle}]"
+
+
 def quaternion_from_axes(axes: npt.ArrayLike) -> Array:
     """Quaternions of particles whose axes are known.
 
@@ -31,6 +38,7 @@ def quaternion_from_axes(axes: npt.ArrayLike) -> Array:
     axes : array, shape [particles, 3, 3] or [3, 3]
         Columns are the body's x, y and z, unit vectors in space: ``axes[:, 0]`` is the direction along which
         ``c_diameter[1]`` is measured, ``axes[:, 2]`` that of ``c_diameter[3]``. It is the rotation matrix body → space.
+        Elements of AᵀA may be off those of the unit matrix by 10⁻³; the nearest rotation is taken then.
 
     Returns
     -------
@@ -55,7 +63,10 @@ def quaternion_from_axes(axes: npt.ArrayLike) -> Array:
     """
     from scipy.spatial.transform import Rotation
 
-    one = np.ndim(axes) == 2
+    try:
+        one = np.ndim(axes) == 2
+    except ValueError:  # lists of different lengths, which the next line tells
+        one = False
     array = floats("axes", [axes] if one else axes, ("particles", 3, 3), (3, 3))
     if not len(array):
         return np.zeros((0, 4))
@@ -64,7 +75,7 @@ def quaternion_from_axes(axes: npt.ArrayLike) -> Array:
     if left_handed.any():
         bad = int(np.argmax(left_handed))
         raise ValueError(f"axes[{bad}] are left-handed, two may be in the wrong order: {array[bad].tolist()}")
-    rotations = validation.nearest_rotations(Places([len(array)]), array, "'axes'")
+    rotations = validation.nearest_rotations(_Axes([len(array)]), array, "columns")
     quaternions = np.roll(Rotation.from_matrix(rotations).as_quat(canonical=True), 1, axis=1)
     return quaternions[0] if one else quaternions
 

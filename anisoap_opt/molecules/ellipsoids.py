@@ -212,6 +212,11 @@ def _axes_by_kind(axes: Any, alike: list[kinds.Kind]) -> list[dict[int, list[int
     for_all = bool(axes) and set(axes) <= set(axes_of.LETTERS)
     if not for_all:
         kinds.check_formulas("axes", axes)
+        formulas = {kind.formula for kind in alike}
+        absent = set(axes) - formulas
+        if absent:
+            has = ", ".join(sorted(formulas)) or "no molecules"
+            raise ValueError(f"axes has {', '.join(sorted(absent))}, but the frames have {has}")
     found = []
     for kind in alike:
         own = axes if for_all else axes.get(kind.formula)

@@ -95,7 +95,7 @@ def read(stack: Stack, molecules: Any) -> Groups:
     wanted = "molecules must be the name of an array, labels of the atoms, lists of atoms, or such lists for each frame"
     depth = _depth(molecules)
     if depth == 1:
-        labels = np.asarray(molecules)
+        labels = _as_array(molecules)
         if labels.dtype.kind not in "iuUS":
             raise TypeError(f"{wanted}; labels must be integers or text, got {checks.shorten(molecules)}")
         for frame, count in enumerate(stack.counts):
@@ -129,6 +129,14 @@ def _depth(value: Any) -> int:
     return depth
 
 
+def _as_array(value: Any) -> npt.NDArray[Any]:
+    """An array, of one object where lists have different lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(1, dtype=object)
+
+
 def _array(stack: Stack, frame: int, name: str) -> npt.NDArray[Any]:
     """Labels of one frame's atoms."""
     if name not in stack.arrays[frame]:
@@ -136,7 +144,10 @@ def _array(stack: Stack, frame: int, name: str) -> npt.NDArray[Any]:
     labels = np.asarray(stack.arrays[frame][name])
     if labels.shape != (stack.counts[frame],):
         raise ValueError(f"{stack.frame(frame)}: array {name!r} has shape {labels.shape}, labels must be [atoms]")
-    if labels.dtype.kind == "f" and not np.array_equal(labels, np.round(labels)):
+    if labels.dtype.kind == "O":  # text perhaps, in an array of objects
+        labels = _as_array(labels.tolist())
+    rounded = labels.dtype.kind == "f" and np.array_equal(labels, np.round(labels))
+    if labels.dtype.kind not in "biuSU" and not rounded:
         raise TypeError(f"{stack.frame(frame)}: array {name!r} must hold labels, got {checks.shorten(labels.tolist())}")
     return labels
 
@@ -145,8 +156,10 @@ def _members(stack: Stack, frame: int, groups: Any) -> list[Ints]:
     """The lists of one frame, checked."""
     where, count = f"{stack.frame(frame)}: molecules", stack.counts[frame]
     lists = []
+    if not isinstance(groups, list | tuple | range | np.ndarray):
+        raise TypeError(f"{where} must be lists of atoms' indices, got {checks.shorten(groups)}")
     for number, group in enumerate(groups):
-        atoms = np.asarray(group)
+        atoms = _as_array(group)
         if atoms.shape == (0,):
             raise ValueError(f"{where}[{number}] has no atoms")
         if atoms.ndim != 1 or atoms.dtype.kind not in "iu":

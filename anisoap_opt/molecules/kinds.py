@@ -15,6 +15,9 @@ from anisoap_opt.stacking import Stack
 FROM_ATOMS = ("spread", "extents")
 """Diameters that follow from the positions of the atoms."""
 
+LARGEST_TYPE = 118
+"""ASE has no symbol for larger atomic numbers, and cannot write them."""
+
 
 class Kind(NamedTuple):
     """Molecules of one type that have the same elements in the same order.
@@ -74,6 +77,8 @@ class Sizes(NamedTuple):
 
 def check_sizes(diameters: Any, radii: Any) -> Sizes:
     """Check `diameters` and `radii` of `anisoap_opt.coarse_grain`; a TypeError or a ValueError names what is wrong."""
+    from ase.data import atomic_numbers
+
     if isinstance(diameters, str):
         if diameters not in FROM_ATOMS:
             raise ValueError(
@@ -86,6 +91,9 @@ def check_sizes(diameters: Any, radii: Any) -> Sizes:
         diameters = checks.three_lengths("diameters", diameters)
     if isinstance(radii, Mapping):
         radii = {symbol: not_negative(f"radii[{symbol!r}]", one) for symbol, one in radii.items()}
+        unknown = [symbol for symbol in radii if symbol not in atomic_numbers]
+        if unknown:
+            raise ValueError(f"radii must have chemical symbols for keys, such as 'C', got {unknown[0]!r}")
     elif radii is not None:
         radii = not_negative("radii", radii)
     return Sizes(diameters, radii)
@@ -158,12 +166,14 @@ def of_molecules(stack: Stack, groups: Groups, numbers: Ints, types: Any) -> lis
 def _types(stack: Stack, groups: Groups, types: Any, formulas: list[str], composition: Ints) -> Ints:
     """The type of every molecule, [molecules]."""
     if types is None:
+        if len(set(formulas)) > LARGEST_TYPE:
+            raise ValueError(f"there are {len(set(formulas))} formulas, but types go up to {LARGEST_TYPE}: give types=")
         numbered = {formula: number for number, formula in enumerate(sorted(set(formulas)), 1)}
     elif isinstance(types, Mapping):
         check_formulas("types", types)
-        numbered = {formula: checks.natural(f"types[{formula!r}]", one) for formula, one in types.items()}
+        numbered = {formula: _type(f"types[{formula!r}]", one) for formula, one in types.items()}
     elif isinstance(types, Sequence | np.ndarray) and not isinstance(types, str):
-        given = np.array([checks.natural("an element of types", one) for one in types], dtype=np.int64)
+        given = np.array([_type("an element of types", one) for one in types], dtype=np.int64)
         for frame, count in enumerate(np.diff(groups.frames).tolist()):
             if count != len(given):
                 raise ValueError(f"{stack.frame(frame)} has {count} molecules, but types has {len(given)} numbers")
@@ -171,6 +181,14 @@ def _types(stack: Stack, groups: Groups, types: Any, formulas: list[str], compos
     else:
         raise TypeError(f"types must be a dictionary from formulas to integers, or a list of them, got {types!r}")
     return np.array([_of_formula("types", numbered, formula) for formula in formulas], dtype=np.int64)[composition]
+
+
+def _type(name: str, value: Any) -> int:
+    """An atomic number that has a symbol; else a TypeError or a ValueError."""
+    number = checks.natural(name, value)
+    if number > LARGEST_TYPE:
+        raise ValueError(f"{name} must be an atomic number up to {LARGEST_TYPE}, which files can name, got {number}")
+    return number
 
 
 def _of_formula(name: str, of_formulas: Mapping[str, Any], formula: str) -> Any:

@@ -86,6 +86,7 @@ def test_axes_make_unequal_diameters_of_a_sphere_possible() -> None:
         ({"x": [0, 1], "y": [0, 1], "z": [0, 1]}, TypeError, "one or two of"),
         ({"CO2": {"a": [0, 1]}}, TypeError, "one or two of"),
         ({"CO2": [0, 1]}, TypeError, "axes of CO2 must name atoms"),
+        ({"CO": {"z": [0, 1]}}, ValueError, "axes has CO, but the frames have CO2"),
         ({"O2C": {"z": [0, 1]}}, ValueError, "'CO2' in place of 'O2C'"),
         ({"w": [0, 1]}, TypeError, "must have chemical formulas for keys"),
         ([0, 1], TypeError, "axes must be a dictionary"),
@@ -123,7 +124,9 @@ def test_quaternions_turn_the_body_onto_its_axes() -> None:
     ("value", "kind", "message"),
     [
         ([np.eye(3), np.eye(3)[[1, 0, 2]]], ValueError, r"axes\[1\] are left-handed, two may be in the wrong order"),
-        (2 * np.eye(3), ValueError, "must be an orthogonal matrix"),
+        (2 * np.eye(3), ValueError, r"^axes\[0\]: columns must be an orthogonal matrix"),
+        ([np.eye(3), np.eye(3) + 2e-3], ValueError, r"^axes\[1\]: columns must be an orthogonal matrix"),
+        ([np.eye(3), np.eye(2)], TypeError, "axes does not hold numbers"),
         ([[1, 0, 0], [0.1, 1, 0], [0, 0, 1]], ValueError, "must be an orthogonal matrix"),
         (np.full((3, 3), np.nan), ValueError, "must be an orthogonal matrix"),
         (np.ones((2, 3)), ValueError, "axes has shape"),

@@ -116,6 +116,8 @@ def test_no_residual_where_elements_come_in_another_order() -> None:
         ({"C6H6": 1}, ValueError, "types has nothing for H2O; it has C6H6"),
         ({"HOH": 1}, ValueError, "'H2O' in place of 'HOH'"),
         ({"H2O": -1}, ValueError, r"types\['H2O'\] must be an integer ≥ 0"),
+        ({"H2O": 119}, ValueError, r"types\['H2O'\] must be an atomic number up to 118, which files can name, got 119"),
+        ([119], ValueError, "an element of types must be an atomic number up to 118"),
         ([1, 2], ValueError, "frame 0 has 1 molecules, but types has 2 numbers"),
         ([1.5], TypeError, "must be an integer"),
         ("O", TypeError, "types must be a dictionary"),
@@ -124,6 +126,13 @@ def test_no_residual_where_elements_come_in_another_order() -> None:
 def test_bad_types(types: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         coarse_grain([molecule("H2O")], types=types)
+
+
+def test_more_formulas_than_types() -> None:
+    frames = [Atoms([number]) for number in range(119)]
+    with pytest.raises(ValueError, match="there are 119 formulas, but types go up to 118: give types="):
+        coarse_grain(frames)
+    assert max(one.numbers[0] for one in coarse_grain(frames[1:])) == 118
 
 
 def test_a_file_of_ellipsoids_holds_them_all(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def test_each_frame_may_have_other_molecules() -> None:
         ([0.5] * 8, TypeError, "labels must be integers or text"),
         ([[0.0, 1.0], [2.0]], TypeError, "must be a list of atoms' indices"),
         ([[[[0]]]], TypeError, "molecules must be the name of an array"),
+        ([0, [1, 2]], TypeError, "labels must be integers or text"),
+        ([[0, [1, 2]], [3]], TypeError, r"molecules\[0\] must be a list of atoms' indices"),
+        ([[[0, 1, 2], [3, 4, 5, 6, 7]], 1], TypeError, "frame 1: molecules must be lists of atoms' indices, got 1"),
+        ([0, None] * 4, TypeError, "labels must be integers or text"),
+        ("nothing", TypeError, "array 'nothing' must hold labels"),
         (7, TypeError, "molecules must be the name of an array"),
         ("residue", ValueError, "frame 0 has no array 'residue'; .*molecules= names"),
         ("positions", ValueError, r"labels must be \[atoms\]"),
@@ -91,6 +96,7 @@ def test_each_frame_may_have_other_molecules() -> None:
 def test_what_is_no_division_into_molecules_is_named(molecules: Any, kind: type[Exception], message: str) -> None:
     frames = named(LABELS)
     frames[0].arrays["halves"] = np.full(8, 0.5)
+    frames[0].arrays["nothing"] = np.array([0, None] * 4)
     with pytest.raises(kind, match=message):
         coarse_grain(frames, molecules)
 
