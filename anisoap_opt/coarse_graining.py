@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anisoap_opt import checks, validation
+from anisoap_opt import checks, columns, validation
 from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.frames import check_frames
 from anisoap_opt.molecules import bonds, ellipsoids, groups, kinds, whole
@@ -18,6 +18,9 @@ from anisoap_opt.stacking import Stack
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+ROTATIONS = (*columns.QUATERNIONS, *columns.ASE_NAMES.values(), columns.OVITO_ROTATION)
+"""Arrays that ellipsoids have."""
 
 
 def coarse_grain(
@@ -72,7 +75,8 @@ def coarse_grain(
     -------
     list of ase.Atoms
         A frame of ellipsoids for each one of atoms, with its cell, pbc and info; energy, free energy and stress if it
-        has them. Formulas are in Hill's order: "C6H6", "H2O". The arrays:
+        has them. Momenta, charges, constraints and other arrays are left out. Formulas are in Hill's order: "C6H6",
+        "H2O". The arrays:
 
         - ``c_q`` [ellipsoids, 4], (w, x, y, z), body → space, w ≥ 0; ``c_diameter[1]``, ``[2]``, ``[3]``, Å;
         - ``masses`` and ``formula``;
@@ -116,6 +120,7 @@ def coarse_grain(
         members = groups.from_first_atoms(stack, bonds.first_atoms(found, stack.num_particles))
     else:
         members = groups.read(stack, molecules)
+    _tell_ellipsoids(stack, members)
     if found is not None:
         positions = whole.whole_positions(stack, positions, cells, pbc, members, found)
     masses = np.concatenate([frame.get_masses() for frame in frames])
@@ -123,6 +128,19 @@ def coarse_grain(
     alike = kinds.of_molecules(stack, members, numbers, types)
     bodies = ellipsoids.make(stack, members, alike, positions, masses, center, sizes, axes)
     return _frames_of(frames, stack.offsets, members, positions, bodies)
+
+
+def _tell_ellipsoids(stack: Stack, members: groups.Groups) -> None:
+    """Warn of particles that have a rotation already and are a molecule each: ellipsoids, taken for atoms."""
+    alone = np.searchsorted(members.frames, np.flatnonzero(np.diff(members.offsets) == 1), side="right") - 1
+    for frame in np.unique(alone).tolist():
+        rotations = [name for name in ROTATIONS if name in stack.arrays[frame]]
+        if rotations:
+            checks.warn(
+                f"{stack.frame(frame)} has molecules of one particle, and an array {rotations[0]!r}, as ellipsoids "
+                "have: they are taken for atoms, their own rotations and diameters left out"
+            )
+            return
 
 
 def _frames_of(

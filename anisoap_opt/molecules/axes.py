@@ -17,8 +17,8 @@ LETTERS = ("x", "y", "z")
 EQUAL_SPREADS = 1e-4
 """Spreads that differ by less than this fraction of the largest count as equal: files round positions."""
 NEAR_SPREADS = 0.02
-"""Spreads closer than this fraction of the largest do not say which axis is which: vibrations of 0.01 Å split those of
-a symmetric molecule by 1 or 2 %. The closest ones of rigid molecules without symmetry, as of CH3OH, are 4 % apart."""
+"""Spreads closer than this fraction of the largest do not say which axis is which: displacements of 0.005 Å split those
+of benzene, methane and ammonia by 0.5 to 1.5 %. The close ones of methanol, without this symmetry, are 4 % apart."""
 SHORTEST_AXIS = 1e-6
 """An axis given by atoms must be longer than this, relative to the distances that it is made of."""
 

@@ -12,10 +12,11 @@ from ase import Atoms
 from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixAtoms
 
 import anisoap_opt
 from anisoap_opt import coarse_grain
-from tests.molecules.molecules import TRICLINIC, diameters, pair_in_cell
+from tests.molecules.molecules import DIAMETERS, TRICLINIC, diameters, pair_in_cell
 from tests.tolerances import assert_close
 
 
@@ -145,6 +146,37 @@ def test_a_file_of_ellipsoids_holds_them_all(tmp_path: Path) -> None:
     again = ase.io.read(tmp_path / "ellipsoids.xyz", ":")
     assert [one.arrays["formula"].tolist() for one in again] == [["CH4O", "H2O"]] * 3
     assert again[2].get_potential_energy() == -3.0
+
+
+@pytest.mark.parametrize("name", ["c_q", "quaternion", "quaternions", "orientation"])
+def test_a_warning_for_frames_of_ellipsoids(name: str) -> None:
+    (bodies,) = coarse_grain([pair_in_cell(("CH3OH", "H2O"), TRICLINIC, True, 1)[0]])
+    bodies.arrays[name] = bodies.arrays.pop("c_q")
+    with pytest.warns(UserWarning, match=f"frame 1 has molecules of one particle, and an array '{name}'") as told:
+        coarse_grain([molecule("H2O"), bodies, bodies])
+    assert len(told) == 1
+
+
+def test_formats_that_keep_no_rotations(tmp_path: Path) -> None:
+    """As the documentation says."""
+    (bodies,) = coarse_grain([computed(1)[1]])
+    for suffix in ("traj", "json", "cif"):
+        ase.io.write(tmp_path / f"ellipsoids.{suffix}", bodies)
+        assert not {"c_q", *DIAMETERS} & set(ase.io.read(tmp_path / f"ellipsoids.{suffix}").arrays)
+    ase.io.write(tmp_path / "ellipsoids.xyz", bodies)
+    again = ase.io.read(tmp_path / "ellipsoids.xyz")
+    assert {"c_q", "c_diameter1", "c_diameter2", "c_diameter3"} <= set(again.arrays)
+    assert (anisoap_opt.ParticleBatch.from_frames([again]).semiaxes > 0).all()
+
+
+def test_velocities_charges_and_constraints_are_left_out() -> None:
+    _, cut = computed(1)
+    cut.set_momenta(np.ones((len(cut), 3)))
+    cut.set_initial_charges(np.ones(len(cut)))
+    cut.set_constraint(FixAtoms([0]))
+    (bodies,) = coarse_grain([cut])
+    assert not {"momenta", "initial_charges"} & set(bodies.arrays)
+    assert not bodies.constraints
 
 
 def test_atoms_are_left_as_they_are() -> None:
