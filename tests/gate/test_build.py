@@ -8,7 +8,7 @@ import pytest
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build, build, export
-from tests.gate.small_repository import change, git, repository, sources
+from tests.gate.small_repository import change, commit, git, repository, sources
 
 
 def test_a_commit_is_exported_as_it_was(tmp_path: Path) -> None:
@@ -22,6 +22,20 @@ def test_a_commit_is_exported_as_it_was(tmp_path: Path) -> None:
     assert not (folder / "anisoap_opt" / "later.py").exists()
     assert not (folder / ".git").exists()
     assert (git(root, "status", "--porcelain"), git(root, "worktree", "list")) == before
+
+
+def test_a_commit_keeps_its_executables_and_links(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+    (root / "check.sh").write_text("#!/bin/sh\n")
+    (root / "check.sh").chmod(0o755)
+    (root / "link").symlink_to("anisoap_opt")
+    (root / "nowhere").symlink_to("/no/such/place")
+    commit(root, "a script and links")
+    folder = export(root, "HEAD", tmp_path / "files")
+    assert (folder / "check.sh").stat().st_mode & 0o777 == 0o755
+    assert not (folder / "pyproject.toml").stat().st_mode & 0o111
+    assert (folder / "link").readlink() == Path("anisoap_opt")
+    assert (folder / "nowhere").readlink() == Path("/no/such/place")
 
 
 def test_the_working_tree_is_exported_with_its_changes_but_not_what_git_ignores(tmp_path: Path) -> None:
