@@ -61,7 +61,7 @@ def main(options: argparse.Namespace) -> int:
             file = options.recording or _default_file(conditions)
             search = search_of(conditions, begin(file, conditions))
             note(f"recording {file}")
-            measure(search, meter, file, end=end, most=options.pairs)
+            measure(search, meter, conditions["commits"], file, end=end, most=options.pairs)
     except CannotMeasure as error:
         problem = str(error)
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -16,8 +17,9 @@ from anisoap_bench.gate.process import run
 from anisoap_bench.terminal import note
 
 CANNOT_TELL = 125
-"""Exit code of a command, as for `git bisect run`; higher ones than `LAST` are of no test."""
-LAST = 127
+"""Exit code of a command, as for `git bisect run`."""
+NOT_STARTED = (126, 127)
+"""By these a shell says that it cannot start a command; higher ones are of no test."""
 HOUR = 3600.0
 
 Values: TypeAlias = dict[str, list[float]]
@@ -124,20 +126,28 @@ def descriptors(builds: Builds, wanted: str | None) -> Answers:
 
 
 def command(root: Path, commits: Sequence[str], folder: Path, words: str) -> Answers:
-    """Whether a shell command fails, run in the files of each commit, below a folder."""
+    """Whether a shell command fails, run in the files of each commit, below a folder; Python finds them first."""
 
     def ask(commit: int) -> bool:
         name = commits[commit][:10]
         files = export(root, commits[commit], folder / name)
         try:
-            done = run(["sh", "-c", words], folder=files, timeout=HOUR)
+            done = run(["sh", "-c", words], folder=files, variables=_importing(files), timeout=HOUR)
         except CannotMeasure as error:
             raise Gap(str(error)) from error
-        note(f"{name}: exit code {done.code}")
         if done.code == CANNOT_TELL:
             raise Gap(f"exit code {CANNOT_TELL}")
-        if not 0 <= done.code <= LAST:
+        if done.code in NOT_STARTED:
+            raise Gap(f"exit code {done.code}, the command cannot be started:\n{done.tail}")
+        if not 0 <= done.code < CANNOT_TELL:
             raise CannotMeasure(f"at {name} the command ended with code {done.code}:\n{done.tail}")
+        note(f"{name}: exit code {done.code}")
         return done.code != 0
 
     return Answers(ask)
+
+
+def _importing(files: Path) -> dict[str, str]:
+    """The caller's environment, in which Python looks into a folder before it looks among what is installed."""
+    others = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(files), *others])}

@@ -46,22 +46,35 @@ def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> 
 def _answer(search: Search, commits: list[str]) -> list[str]:
     named = search.named
     if named:
-        how = f"{_size(search, named)}, probability {named.probability:.1%}"
+        how = _size(search, named) + _chance(search, named.probability)
         if named.first == named.last:
             return [f"changed by {commits[named.last]}{how}"]
         within = [f"  {commits[commit]}" for commit in range(named.first, named.last + 1)]
         return [f"changed by one of these, which nothing tells apart{how}:", *within]
     if search.settled:
-        return [f"NOTHING CHANGED between good and bad, probability {search.unchanged:.1%}"]
+        return [f"NOTHING CHANGED between good and bad{_chance(search, search.unchanged)}"]
     likely = sorted(search.cells(), key=lambda cell: -cell.probability)
+    if search.certain:
+        possible = [cell for cell in likely if cell.probability]
+        lines = ["OPEN. What is possible:", *(["  nothing changed"] if search.unchanged else [])]
+        lines += [f"  {_span(cell)}{commits[cell.last]}" for cell in possible[:SHOWN]]
+        return [*lines, *([f"  {len(possible) - SHOWN} others"] if len(possible) > SHOWN else [])]
     lines, known = ["OPEN. What is likely:", f"  {search.unchanged:6.1%}  nothing changed"], search.unchanged
     for cell in likely[:SHOWN]:
         if known >= CERTAIN:
             break
-        span = "" if cell.first == cell.last else f"{cell.last - cell.first + 1} commits up to "
-        lines.append(f"  {cell.probability:6.1%}  {span}{commits[cell.last]}")
+        lines.append(f"  {cell.probability:6.1%}  {_span(cell)}{commits[cell.last]}")
         known += cell.probability
     return [*lines, *([f"  {1 - known:6.1%}  others"] if known < CERTAIN else [])]
+
+
+def _span(cell: Cell) -> str:
+    return "" if cell.first == cell.last else f"{cell.last - cell.first + 1} commits up to "
+
+
+def _chance(search: Search, probability: float) -> str:
+    """In words, of what scatters."""
+    return "" if search.certain else f", probability {probability:.1%}"
 
 
 def _size(search: Search, cell: Cell) -> str:

@@ -121,7 +121,7 @@ def search_of(conditions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]])
     return search
 
 
-def measure(search: Search, meter: Meter, file: Path, *, end: float, most: int) -> None:
+def measure(search: Search, meter: Meter, commits: Sequence[str], file: Path, *, end: float, most: int) -> None:
     """Measure what tells most and write it down, until there is an answer, or neither time nor pairs are left.
 
     CannotMeasure if a measurement fails which a commit was ready for.
@@ -138,7 +138,7 @@ def measure(search: Search, meter: Meter, file: Path, *, end: float, most: int) 
             try:
                 meter.prepare(commit, names)
             except Gap as gap:
-                note(str(gap))  # the report has its first line only
+                note(f"{commits[commit][:10]}: {gap}")  # the report has its first line only
                 line = {"gap": commit, "why": str(gap)}
                 break
             preparing += [time.monotonic() - begin] if new else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,8 @@ def bisect(
 def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(bisect: Bisect) -> None:
     code, report, progress = bisect("--good", "HEAD~9", "--command", "grep -q fast state")
     assert code == 0, progress
-    assert re.search(r"changed by \w{10} number 6, probability 100.0%", report)
+    assert re.search(r"changed by \w{10} number 6$", report, re.MULTILINE)
+    assert "probability" not in report
     assert 4 <= progress.count("exit code") <= 2 + 4
     code, again, _ = bisect("--good", "HEAD~9", "--command", "grep -q slow state")  # improvements too
     assert code == 2  # the recording is another command's
@@ -59,19 +61,52 @@ def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(bisect: Bise
     assert again.replace("slow", "fast") == report
 
 
+def test_a_script_of_the_commit_is_run(repo: Path, bisect: Bisect) -> None:
+    (repo / "check.sh").write_text("#!/bin/sh\ngrep -q fast state\n")
+    (repo / "check.sh").chmod(0o755)
+    commit(repo, "a script")
+    write(repo, {"state": "fast\n"})
+    commit(repo, "fast again")
+    code, report, progress = bisect("--good", "HEAD~1", "--command", "./check.sh")
+    assert code == 0, progress
+    assert "fast again" in report
+
+
+def test_a_commit_that_lacks_the_command_is_a_gap(repo: Path, bisect: Bisect) -> None:
+    words = "test $(cat number) -eq 5 && exec no-such-tool; grep -q fast state"
+    code, report, _ = bisect("--good", "HEAD~9", "--command", words)
+    assert code == 2
+    assert re.search(r"not measured: \w{10} number 5: exit code 127", report)
+
+
+def test_python_imports_the_files_of_the_commit_wherever_it_starts(
+    repo: Path, bisect: Bisect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(repo.parent / "installed", {"planted.py": "FAST = True\n", "another.py": ""})
+    monkeypatch.setenv("PYTHONPATH", str(repo.parent / "installed"))
+    for fast in (True, False):
+        write(repo, {"planted.py": f"FAST = {fast}\n"})
+        commit(repo, f"fast is {fast}")
+    words = f"cd / && {sys.executable} -c 'import another, planted; assert planted.FAST'"
+    code, report, progress = bisect("--good", "HEAD~1", "--command", words)
+    assert code == 0, progress
+    assert "fast is False" in report
+
+
 def test_good_and_bad_alike(bisect: Bisect) -> None:
     code, report, _ = bisect("--good", "HEAD~2", "--command", "grep -q fast state")
     assert code == 1
-    assert "NOTHING CHANGED" in report
+    assert report.endswith("NOTHING CHANGED between good and bad\n")
 
 
 def test_where_the_command_cannot_tell_a_range_is_left(bisect: Bisect) -> None:
     words = "test $(cat number) -eq 5 && exit 125; grep -q fast state"
-    code, report, _ = bisect("--good", "HEAD~9", "--command", words)
+    code, report, progress = bisect("--good", "HEAD~9", "--command", words)
     assert code == 2
     assert "changed by one of these" in report
     assert len(re.findall("number [56]\n", report)) == 2
     assert re.search(r"not measured: \w{10} number 5: exit code 125", report)
+    assert len(re.findall(r"\w{10}: exit code 125", progress)) == progress.count("exit code 125") == 1
 
 
 @pytest.mark.parametrize(
@@ -83,6 +118,11 @@ def test_where_the_command_cannot_tell_a_range_is_left(bisect: Bisect) -> None:
         (("--good", "HEAD", "--bad", "HEAD~3"), "HEAD is not among the first parents of HEAD~3"),
         (("--good", "HEAD~3"), "no commit in .* that touches anisoap_opt or"),
         (("--good", "HEAD~3", "--command", "exit 125"), "good .* cannot be measured: exit code 125"),
+        (
+            ("--good", "HEAD~3", "--command", "no-such-tool"),
+            "good .*: exit code 127, .*cannot be started:\n.*no-such-tool",
+        ),
+        (("--good", "HEAD~3", "--command", "./state"), "good .*: exit code 126, .*cannot be started:\n.*[Pp]ermission"),
         (("--good", "HEAD~3", "--command", "kill -9 $$"), "at .* the command ended with code -9"),
         (("--replay",), "--replay needs --recording"),
         (("--replay", "--recording", "number"), "no recording"),
@@ -127,7 +167,7 @@ def test_an_interrupted_run_says_what_it_believes_and_goes_on(repo: Path, bisect
     assert process.returncode == 2
     assert "ended early: interrupted" in report
     assert "OPEN" in report
-    assert len(re.findall(r"  (\d+\.\d)%  \w{10} number", report)) == 5  # one comparison leaves so many
+    assert len(re.findall(r"^  \w{10} number", report, re.MULTILINE)) == 5  # one comparison leaves so many
     measured = lines(recording)
     assert len(measured) == 3
     code, report, _ = bisect(*options)
