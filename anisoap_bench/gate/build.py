@@ -63,13 +63,14 @@ def build(source: Path, commit: str, folder: Path) -> Build:
     should be equally long: the length of the environment moves the stack, and with it the alignment of what is
     measured. CannotMeasure, with the last lines that the builder printed, if it does not build.
     """
+    called = folder.name if commit.startswith(folder.name) else f"{folder.name} ({commit})"
     wheels = folder.with_name(f"{folder.name}-wheel")
     offline = ["--no-build-isolation"] if _can_build_here() else []
-    _pip(["wheel", *offline, "--wheel-dir", wheels, source], source, f"{folder.name} ({commit}) does not build")
+    _pip(["wheel", *offline, "--wheel-dir", wheels, source], source, f"{called} does not build")
     found = sorted(wheels.glob(f"{PACKAGE}-*.whl"))
     if len(found) != 1:
-        raise CannotMeasure(f"{folder.name} ({commit}) does not build: {len(found)} wheels of {PACKAGE}")
-    problem = f"the wheel of {folder.name} ({commit}) cannot be installed"
+        raise CannotMeasure(f"{called} does not build: {len(found)} wheels of {PACKAGE}")
+    problem = f"the wheel of {called} cannot be installed"
     _pip(["install", "--no-index", "--target", folder, found[0]], source, problem)
     return Build(folder.name, folder, commit)
 

@@ -46,8 +46,8 @@ class Builds:
     def get(self, commit: int) -> Build:
         """The build of one; CannotMeasure if it cannot be built."""
         if commit not in self.made:
-            name = f"commit-{commit:05}"  # equally long for all
-            note(f"building {self.commits[commit][:10]}")
+            name = self.commits[commit][:10]  # equally long for all
+            note(f"building {name}")
             source = export(self.root, self.commits[commit], self.folder / f"source-of-{name}")
             self.made[commit] = build(source, self.commits[commit], self.folder / name)
         return self.made[commit]

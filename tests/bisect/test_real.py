@@ -71,7 +71,7 @@ def test_commits_that_do_not_build_or_lack_the_benchmark_stay_beside_the_one_aft
     assert "bisected: 5 commits" in report  # the documentation is none of them
     assert "changed by one of these" in report
     assert [short(repo, f"n{number}") for number in (2, 3, 4)] == re.findall(r"^  (\w{10})", report, re.MULTILINE)
-    assert re.search(rf"not measured: {short(repo, 'n2')} change: .* does not build", report)
+    assert re.search(rf"not measured: {short(repo, 'n2')} change: {short(repo, 'n2')} does not build", report)
     assert "planted: no compiler" in progress
     assert re.search(rf"not measured: {short(repo, 'n3')} change: loop: AttributeError.*work", report)
 
@@ -96,3 +96,6 @@ def test_a_name_that_no_benchmark_has(repo: Path) -> None:
     code, _, progress = bisect(repo, "--good", "n5", "--benchmark", "no-such")
     assert code == 2
     assert "no benchmark is called 'no-such', but late, loop-renamed, memory" in progress
+    code, _, progress = bisect(repo, "--good", "n5", "--quantity", "error", "--benchmark", "no-such")
+    assert code == 2
+    assert "no check has 'no-such' in its name, but descriptors numpy_only float64" in progress
