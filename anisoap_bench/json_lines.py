@@ -17,20 +17,37 @@ def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises
     ------
     CannotMeasure
-        If there is one whose first line is another, or a file that is no recording.
+        If there is one whose first line is another, a file that is no recording, or a name that ends in ``.gz``.
     """
+    check(path, conditions)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
         return []
     found, lines = read(path)
-    if found != conditions:
-        different = sorted(key for key in {*found, *conditions} if found.get(key) != conditions.get(key))
-        raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
+    if more := sorted(found.keys() - conditions.keys()):
+        raise _others(path, more)
     if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
         with path.open("a", encoding="utf-8") as stream:
             stream.write("\n")
     return lines
+
+
+def check(path: Path, conditions: Mapping[str, Any]) -> None:
+    """CannotMeasure if `begin` would refuse the file for one of these conditions, of which more may come."""
+    if path.suffix == ".gz":
+        raise CannotMeasure(f"{path}: a compressed recording can only be replayed")
+    if not path.exists():
+        return
+    found, _ = read(path)
+    if not isinstance(found, dict):
+        raise CannotMeasure(f"{path} is no recording: its first line is {found!r}")
+    if different := sorted(key for key in conditions if found.get(key) != conditions[key]):
+        raise _others(path, different)
+
+
+def _others(path: Path, names: list[str]) -> CannotMeasure:
+    return CannotMeasure(f"{path} was recorded under other conditions ({', '.join(names)}): choose another name")
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

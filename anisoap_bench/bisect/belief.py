@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.sequence import FLOOR
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -113,14 +114,17 @@ class CertainBelief:
         self.possible = np.ones(commits + 1)
 
     def add(self, base: int, head: int, difference: float) -> None:
-        """Leave out what is excluded."""
+        """Leave out what is excluded; CannotMeasure, and nothing is left out, if that is all there is."""
         inside = np.zeros(len(self.possible), dtype=bool)
         inside[base:head] = True
-        self.possible[inside != bool(difference)] = 0
+        possible = np.where(inside == bool(difference), self.possible, 0)
+        if not possible.any():
+            raise CannotMeasure("the answers contradict each other: no commit, nor that nothing changed, is possible")
+        self.possible = possible
 
     def probabilities(self) -> Floats:
-        """Of commits 1 … n and, last, of no change: shape [n + 1]; all 0 if the measurements contradict each other."""
-        return self.possible / max(self.possible.sum(), 1)
+        """Of commits 1 … n and, last, of no change: shape [n + 1]."""
+        return self.possible / self.possible.sum()
 
     def information(self, inside: Floats, repeats: int) -> Floats:
         """The entropy of the answer, however often it is asked for."""

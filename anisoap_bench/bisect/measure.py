@@ -115,9 +115,9 @@ def descriptors(builds: Builds, wanted: str | None) -> Answers:
             checks, _, _ = fidelity.compare_descriptors(builds.get(0), builds.get(commit), builds.suite)
         except CannotMeasure as error:
             raise Gap(str(error)) from error
-        checks = [check for check in checks if (wanted or "") in check.name]
+        found, checks = checks, [check for check in checks if (wanted or "") in check.name]
         if not checks:
-            raise Gap(f"no descriptors have {wanted!r} in their name")
+            raise Gap(f"no check has {wanted!r} in its name, but {', '.join(check.name for check in found)}")
         wrong = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         note(f"{builds.commits[commit][:10]}: {'; '.join(wrong) or 'the descriptors of the good commit'}")
         return bool(wrong)

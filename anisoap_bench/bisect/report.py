@@ -31,7 +31,7 @@ def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> 
         f"bisected: {len(commits) - 1} commits after {commits[0]}",
         f"{conditions['quantity']} of {search.benchmark or f'{len(search.beliefs)} benchmarks'}; {measured}",
         *([f"ended early: {problem}"] if problem else []),
-        *_answer(search, commits),
+        *_answer(search, commits, conditions["quantity"]),
     ]
     others = [
         name
@@ -43,10 +43,10 @@ def report(conditions: Mapping[str, Any], search: Search, problem: str = "") -> 
     return "\n".join(lines)
 
 
-def _answer(search: Search, commits: list[str]) -> list[str]:
+def _answer(search: Search, commits: list[str], quantity: str) -> list[str]:
     named = search.named
     if named:
-        how = _size(search, named) + _chance(search, named.probability)
+        how = _size(search, named, quantity) + _chance(search, named.probability)
         if named.first == named.last:
             return [f"changed by {commits[named.last]}{how}"]
         within = [f"  {commits[commit]}" for commit in range(named.first, named.last + 1)]
@@ -77,8 +77,11 @@ def _chance(search: Search, probability: float) -> str:
     return "" if search.certain else f", probability {probability:.1%}"
 
 
-def _size(search: Search, cell: Cell) -> str:
+def _size(search: Search, cell: Cell, quantity: str) -> str:
     belief = search.beliefs[search.benchmark or ""]
+    if quantity == "exit code":
+        before, after = (search.answers[pick(search.answers)] for pick in (min, max))
+        return f", {quantity} {'not ' if before else ''}0 → {'not ' if after else ''}0"
     if not isinstance(belief, StepBelief):
         return ""
     ratio, low, high = belief.step(cell.last)

@@ -42,12 +42,14 @@ class Question:
 
 
 def prepare(question: Question, folder: Path) -> tuple[dict[str, Any], Meter]:
-    """The first line of the recording, and what measures; good and bad are ready for it.
+    """The first line of the recording, and what measures; nothing is built or asked yet.
+
+    Of all benchmarks, "names" is still missing in that line: `prepare_ends` finds them.
 
     Raises
     ------
     CannotMeasure
-        If there is no such range of commits or no such benchmark, or good or bad cannot be measured.
+        If there is no such range of commits or no such benchmark.
     """
     root = Path(git("rev-parse", "--show-toplevel"))
     commits = commits_between(question.good, question.bad, root, [] if question.command else BUILT_FROM)
@@ -59,37 +61,36 @@ def prepare(question: Question, folder: Path) -> tuple[dict[str, Any], Meter]:
         "quantity": question.quantity,
         "machine": machine(),
     }
-    ends = (0, len(commits) - 1)
     if question.command:
-        meter: Meter = command(root, commits, folder, question.command)
-        _prepare_all(meter, ends, commits)
-        return {**conditions, "quantity": "exit code", "names": [question.command], "certain": True}, meter
+        conditions |= {"quantity": "exit code", "names": [question.command], "certain": True}
+        return conditions, command(root, commits, folder, question.command)
     bad = commit_of(question.bad, root)  # the last of the commits may be an older one with the same wheel
     conditions |= {"benchmarks": bad, "core": core_to_use(question.core), "versions": versions()}
     builds = Builds(root, commits, bad, folder)
     if question.quantity == "error":
-        meter = descriptors(builds, question.benchmark)
-        _prepare_all(meter, ends, commits)
-        return {**conditions, "names": [question.benchmark or "descriptors"], "certain": True}, meter
+        conditions |= {"names": [question.benchmark or "descriptors"], "certain": True}
+        return conditions, descriptors(builds, question.benchmark)
     known, problem = benchmarks_in(builds.files, builds.suite / "pytest.ini")
     if question.benchmark not in (None, *known):
         names = ", ".join(sorted(known)) or problem
         raise CannotMeasure(f"no benchmark is called {question.benchmark!r}, but {names}")
-    meter = Processes(builds, core=conditions["core"], memory=question.quantity == "memory")
-    asked = [question.benchmark] if question.benchmark else []
-    _prepare_all(meter, ends, commits, asked)
-    both = asked or sorted(set.intersection(*meter.ready.values()))
-    if not both:
-        raise CannotMeasure("good and bad have no benchmark in common")
-    return {**conditions, "names": both, "certain": False}, meter
+    conditions |= {"certain": False, **({"names": [question.benchmark]} if question.benchmark else {})}
+    return conditions, Processes(builds, core=conditions["core"], memory=question.quantity == "memory")
 
 
-def _prepare_all(meter: Meter, ends: Sequence[int], commits: Sequence[str], names: Sequence[str] = ()) -> None:
-    for name, commit in zip(("good", "bad"), ends, strict=True):
+def prepare_ends(conditions: Mapping[str, Any], meter: Meter) -> dict[str, Any]:
+    """Build or ask good and bad; the whole first line of the recording. CannotMeasure if they cannot be measured."""
+    commits, names = conditions["commits"], conditions.get("names", [])
+    for name, commit in (("good", 0), ("bad", len(commits) - 1)):
         try:
             meter.prepare(commit, names)
         except Gap as error:
             raise CannotMeasure(f"{name} ({commits[commit][:10]}) cannot be measured: {error}") from error
+    if not names and isinstance(meter, Processes):
+        names = sorted(set.intersection(*meter.ready.values()))
+    if not names:
+        raise CannotMeasure("good and bad have no benchmark in common")
+    return {**conditions, "names": names}
 
 
 def commits_between(good: str, bad: str, root: Path, touching: list[str]) -> list[str]:
@@ -103,10 +104,20 @@ def commits_between(good: str, bad: str, root: Path, touching: list[str]) -> lis
     first, last = commit_of(good, root), commit_of(bad, root)
     if first == last:
         raise CannotMeasure(f"{good} and {bad} are the same commit, {first[:10]}")
-    if first not in git("rev-list", "--first-parent", last, folder=root).split():
-        hint = shallow_hint(root) or f"; `git merge-base {good} {bad}` may be"
+    line = git("rev-list", "--first-parent", last, folder=root).split()
+    if first not in line:
+        hint = _hint(first, line, root)
         raise CannotMeasure(f"{good} is not among the first parents of {bad}{hint}")
     return [first, *reversed(select(f"{first}..{last}", root, set(), touching))]
+
+
+def _hint(good: str, line: Sequence[str], root: Path) -> str:
+    """What to do about a good commit that is not on the line of first parents, which begins with the bad commit."""
+    before = set(git("rev-list", good, folder=root).split())
+    branched = next((commit for commit in line if commit in before), None)
+    if branched == line[0]:
+        return ": good and bad are swapped?"
+    return shallow_hint(root) or (f"; {branched[:10]}, from which it branched off, is" if branched else "")
 
 
 def search_of(conditions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Search:
@@ -147,6 +158,6 @@ def measure(search: Search, meter: Meter, commits: Sequence[str], file: Path, *,
             values = meter.pair(base, head, names, swapped=search.pairs % 2 == 1)
             measuring.append(time.monotonic() - begin)
             line = {"base": base, "head": head, "values": values}
+        search.take(line)  # first: what contradicts the recording stays out of it
         with file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({**line, "at": round(time.time(), 1)}) + "\n")
-        search.take(line)

@@ -51,6 +51,8 @@ class Search:
         Commits that cannot be measured, and why.
     pairs : int
         Measured so far.
+    answers : dict
+        By commit what was measured there, if it does not scatter.
     """
 
     def __init__(self, commits: int, names: Sequence[str], *, certain: bool = False) -> None:
@@ -61,6 +63,7 @@ class Search:
         }
         self.gaps: dict[int, str] = {}
         self.pairs = 0
+        self.answers: dict[int, float] = {}
         self.benchmark: str | None = next(iter(names)) if len(names) == 1 else None
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -69,33 +72,55 @@ class Search:
         Raises
         ------
         CannotMeasure
-            If good or bad cannot be measured, a time is no positive number, or the line is something else.
+            If good or bad cannot be measured, a time is no positive number, the line is something else, or what does
+            not scatter contradicts what was measured before.
         """
         try:
             if "gap" in line:
                 self._take_gap(line["gap"], line["why"])
             else:
                 self._take_pair(line["base"], line["head"], line["values"])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CannotMeasure(f"this line of the recording means nothing: {line!r} ({error})") from error
 
+    def take_answers(self, answers: Mapping[int, float]) -> float:
+        """Whether they differ; CannotMeasure if a commit answers otherwise than before."""
+        for commit, answer in answers.items():
+            if answer not in (0, 1):
+                raise ValueError("answers are 0 or 1")
+            if self.answers.get(commit, answer) != answer:
+                where = {0: "the good commit", self.commits: "the bad commit"}.get(commit, f"commit {commit}")
+                raise CannotMeasure(f"{where} answers otherwise than when it was recorded: choose another recording")
+        self.answers.update(answers)
+        return float(len(set(answers.values())) > 1)
+
     def _take_gap(self, commit: int, why: str) -> None:
+        self._check_commits(commit)
+        if not isinstance(why, str):
+            raise TypeError("why it cannot be measured is a text")
         if commit in (0, self.commits):
             raise CannotMeasure(f"the {'bad' if commit else 'good'} commit cannot be measured: {why}")
         self.gaps[commit] = why
 
     def _take_pair(self, base: int, head: int, values: Mapping[str, Sequence[float]]) -> None:
-        if not 0 <= base < head <= self.commits:
-            raise ValueError(f"commits go from 0 to {self.commits}")
+        self._check_commits(base, head)
+        if base >= head:
+            raise ValueError("base is before head")
+        if not values:
+            raise ValueError("it has no values")
         for name, (before, after) in values.items():
             if self.certain:
-                difference = float(before != after)
+                difference = self.take_answers({base: before, head: after})
             else:
                 (difference,) = log_ratios(np.array([before]), np.array([after]), name)
             self.beliefs[name].add(base, head, difference)
         self.pairs += 1
         if len(self.beliefs) > 1 and self.pairs >= FIRST:
             self._choose_benchmark()
+
+    def _check_commits(self, *commits: int) -> None:
+        if not all(type(commit) is int and 0 <= commit <= self.commits for commit in commits):
+            raise ValueError(f"commits are whole numbers from 0 to {self.commits}")
 
     def _choose_benchmark(self) -> None:
         """Stay with the one chosen, unless it turns out not to have changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import signal
@@ -48,17 +49,47 @@ def bisect(
     return run
 
 
-def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(bisect: Bisect) -> None:
+def test_a_command_names_the_commit_and_asks_no_more_than_it_has_to(repo: Path, bisect: Bisect) -> None:
     code, report, progress = bisect("--good", "HEAD~9", "--command", "grep -q fast state")
     assert code == 0, progress
-    assert re.search(r"changed by \w{10} number 6$", report, re.MULTILINE)
+    assert re.search(r"changed by \w{10} number 6, exit code 0 → not 0$", report, re.MULTILINE)
     assert "probability" not in report
     assert 4 <= progress.count("exit code") <= 2 + 4
     code, again, _ = bisect("--good", "HEAD~9", "--command", "grep -q slow state")  # improvements too
-    assert code == 2  # the recording is another command's
-    code, again, _ = bisect("--good", "HEAD~9", "--command", "grep -q slow state", "--recording", "r")
     assert code == 0
-    assert again.replace("slow", "fast") == report
+    assert again.replace("slow", "fast").replace("not 0 → 0", "0 → not 0") == report
+    assert len(list((repo / ".gate" / "bisect").iterdir())) == 2
+
+
+def test_another_recording_is_refused_before_anything_is_asked(bisect: Bisect) -> None:
+    assert bisect("--good", "HEAD~9", "--command", "grep -q fast state", "--recording", "r")[0] == 0
+    code, _, progress = bisect("--good", "HEAD~9", "--command", "grep -q slow state", "--recording", "r")
+    assert code == 2
+    assert "r was recorded under other conditions (names)" in progress
+    assert "exit code" not in progress
+
+
+def test_a_compressed_recording_is_not_continued(repo: Path, bisect: Bisect) -> None:
+    options = ("--good", "HEAD~9", "--command", "grep -q fast state", "--recording")
+    _, report, _ = bisect(*options, "r.jsonl")
+    packed = gzip.compress((repo / "r.jsonl").read_bytes())
+    (repo / "r.jsonl.gz").write_bytes(packed)
+    code, _, progress = bisect(*options, "r.jsonl.gz")
+    assert code == 2
+    assert "a compressed recording can only be replayed" in progress
+    assert (repo / "r.jsonl.gz").read_bytes() == packed
+    assert bisect("--replay", "--recording", "r.jsonl.gz")[:2] == (0, report)
+    assert "can only be replayed" in bisect(*options, "new.jsonl.gz")[2]
+    assert not (repo / "new.jsonl.gz").exists()
+
+
+def test_a_recording_is_not_continued_if_good_or_bad_answers_otherwise(repo: Path, bisect: Bisect) -> None:
+    options = ("--good", "HEAD~9", "--command", f"test -e {repo}/always || grep -q fast state")
+    assert bisect(*options)[0] == 0
+    (repo / "always").touch()
+    code, report, progress = bisect(*options)
+    assert (code, report) == (2, "")
+    assert "the bad commit answers otherwise than when it was recorded" in progress
 
 
 def test_a_script_of_the_commit_is_run(repo: Path, bisect: Bisect) -> None:
@@ -115,7 +146,10 @@ def test_where_the_command_cannot_tell_a_range_is_left(bisect: Bisect) -> None:
         ((), "--good COMMIT is needed"),
         (("--good", "no-such"), "no commit is called 'no-such'"),
         (("--good", "HEAD"), "are the same commit"),
-        (("--good", "HEAD", "--bad", "HEAD~3"), "HEAD is not among the first parents of HEAD~3"),
+        (
+            ("--good", "HEAD", "--bad", "HEAD~3"),
+            "HEAD is not among the first parents of HEAD~3: good and bad are swapped",
+        ),
         (("--good", "HEAD~3"), "no commit in .* that touches anisoap_opt or"),
         (("--good", "HEAD~3", "--command", "exit 125"), "good .* cannot be measured: exit code 125"),
         (
@@ -124,6 +158,12 @@ def test_where_the_command_cannot_tell_a_range_is_left(bisect: Bisect) -> None:
         ),
         (("--good", "HEAD~3", "--command", "./state"), "good .*: exit code 126, .*cannot be started:\n.*[Pp]ermission"),
         (("--good", "HEAD~3", "--command", "kill -9 $$"), "at .* the command ended with code -9"),
+        (("--good", "HEAD~3", "--command", " "), "--command needs the words"),
+        (("--good", "HEAD~3", "--command", "true", "--benchmark", "a"), "--command goes without --benchmark"),
+        (("--good", "HEAD~3", "--command", "true", "--quantity", "time"), "--command goes without .* --quantity"),
+        (("--good", "HEAD~3", "--command", "true", "--minutes", "nan"), "--minutes cannot be nan"),
+        (("--good", "HEAD~3", "--command", "true", "--minutes", "-1"), "--minutes cannot be -1"),
+        (("--good", "HEAD~3", "--command", "true", "--pairs", "-3"), "--pairs cannot be -3"),
         (("--replay",), "--replay needs --recording"),
         (("--replay", "--recording", "number"), "no recording"),
         (("--replay", "--recording", "nowhere"), "no recording"),
@@ -142,6 +182,21 @@ def test_another_file_is_no_recording(repo: Path, bisect: Bisect, first: str) ->
     assert (code, report) == (2, "")
     assert "no recording of a bisection" in progress
     assert "Traceback" not in progress
+    code, report, progress = bisect("--good", "HEAD~3", "--command", "true", "--recording", "other.jsonl")
+    assert (code, report) == (2, "")
+    assert re.search("other.jsonl (is no recording|was recorded under other conditions)", progress)
+
+
+def test_a_good_commit_of_a_side_branch(repo: Path, bisect: Bisect) -> None:
+    fork = git(repo, "rev-parse", "HEAD").strip()
+    git(repo, "checkout", "--quiet", "-b", "side")
+    commit(repo, "aside")
+    git(repo, "checkout", "--quiet", "main")
+    commit(repo, "on main")
+    words = f"side is not among the first parents of HEAD; {fork[:10]}, from which it branched off, is"
+    assert words in bisect("--good", "side", "--command", "true")[2]
+    git(repo, "merge", "--quiet", "--no-ff", "-m", "merge", "side")
+    assert words in bisect("--good", "side", "--command", "true")[2]
 
 
 def test_a_shallow_clone_says_what_to_do(repo: Path, bisect: Bisect, monkeypatch: pytest.MonkeyPatch) -> None:

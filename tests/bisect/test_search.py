@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from anisoap_bench.bisect import simulate
+from anisoap_bench.bisect.measure import Answers
 from anisoap_bench.bisect.report import FOUND, OPEN, UNCHANGED, exit_code
+from anisoap_bench.bisect.run import measure
 from anisoap_bench.bisect.search import FIRST, Search
 from anisoap_bench.errors import CannotMeasure
 
@@ -155,7 +159,16 @@ def test_answers_that_are_certain_take_as_many_as_halving_does() -> None:
     "line",
     [
         {},
+        [],
         {"gap": 1},
+        {"gap": 99, "why": "x"},
+        {"gap": -1, "why": "x"},
+        {"gap": "3", "why": "x"},
+        {"gap": True, "why": "x"},
+        {"gap": 3, "why": 7},
+        {"base": 0, "head": 4, "values": {}},
+        {"base": 0, "head": 4, "values": []},
+        {"base": 0.0, "head": 4, "values": {"a": [1.0, 1.0]}},
         {"base": 2, "head": 1, "values": {"a": [1.0, 1.0]}},
         {"base": 0, "head": 9, "values": {"a": [1.0, 1.0]}},
         {"base": 0, "head": 1, "values": {"another": [1.0, 1.0]}},
@@ -168,6 +181,29 @@ def test_answers_that_are_certain_take_as_many_as_halving_does() -> None:
 def test_a_line_that_means_nothing_is_an_error(line: dict[str, Any]) -> None:
     with pytest.raises(CannotMeasure):
         Search(4, ["a"]).take(line)
+
+
+@pytest.mark.parametrize("values", [[0, 2], [0, "1"], ["x", "x"], [[], []], [0]])
+def test_answers_are_0_or_1(values: list[Any]) -> None:
+    with pytest.raises(CannotMeasure, match="means nothing"):
+        Search(4, ["a"], certain=True).take({"base": 0, "head": 4, "values": {"a": values}})
+
+
+def test_a_commit_answers_as_before() -> None:
+    search = Search(4, ["a"], certain=True)
+    search.take({"base": 0, "head": 4, "values": {"a": [0, 1]}})
+    with pytest.raises(CannotMeasure, match="the bad commit answers otherwise"):
+        search.take({"base": 0, "head": 4, "values": {"a": [0, 0]}})
+    assert search.pairs == 1
+    assert search.unchanged == 0
+
+
+def test_what_contradicts_the_recording_stays_out_of_it(tmp_path: Path) -> None:
+    search = Search(4, ["a"], certain=True)
+    search.take({"base": 0, "head": 4, "values": {"a": [0, 1]}})
+    with pytest.raises(CannotMeasure, match="the good commit answers otherwise"):
+        measure(search, Answers(lambda commit: True), list("abcde"), tmp_path / "r", end=math.inf, most=9)
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.parametrize(("commit", "name"), [(0, "good"), (4, "bad")])
