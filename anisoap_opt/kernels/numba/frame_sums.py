@@ -93,7 +93,7 @@ def sum_centers(
     scene, self_pairs, scratch, found
         As for `search.search_centers`.
     shells : ndarray, shape [cutoffs]
-        Squares of the cutoffs, ascending.
+        Squares of the cutoffs, ascending: one if `ordered` is None.
     smoothing : tuple
         Radius and width of the smooth cutoff, of which there is only one then.
     weights : ndarray or None
@@ -105,8 +105,9 @@ def sum_centers(
     batches_per_row : int
         Of one large frame; 0 if they are whole frames.
     batch : Batch
-    ordered : Sorted
-        Room for pairs sorted into shells; replaced by a larger one where it is too small.
+    ordered : Sorted or None
+        Room for pairs sorted into shells, replaced by a larger one where it is too small; None for a single cutoff,
+        for which this is compiled without all that shells need.
     sums : ndarray, shape [rows · cutoffs · features]
         Added to. There is a row for each frame, or for every few batches of a large frame.
     counts : ndarray of int, shape [rows · cutoffs · types]
@@ -122,7 +123,9 @@ def sum_centers(
     space, layout, places, codes = borrowed(batch), borrowed(columns), pointer_to(centers), pointer_to(scene.code)
     arrays = space.table, pointer_to(num_radial), space.members, pointer_to(scales), space.block
     first_frame, done, large = scene.frame[centers[begin]], 0, batches_per_row > 0
-    num_shells = len(shells)
+    num_shells, room = 1, ordered
+    if ordered is not None:
+        num_shells = len(shells)
     num_rows = len(counts) // num_types
     features = len(sums) // num_rows
     while begin < end:
@@ -133,15 +136,15 @@ def sum_centers(
             centers, begin, stop, scene, shells[-1], self_pairs, PAIRS, scratch, found
         )
         j, r_ij = found.j, found.r_ij
-        if num_shells == 1:
+        if ordered is not None:
+            room, num_segments = sort_into_shells(
+                places, begin, stop, codes, num_types, layout, shells, found, total, batch, room, pointer_to(met)
+            )
+            j, r_ij = room.j, room.r_ij
+        else:
             num_segments = _lay_out(
                 places, begin, stop, codes, num_types, layout, pointer_to(found.counts), space, pointer_to(met)
             )
-        else:
-            ordered, num_segments = sort_into_shells(
-                places, begin, stop, codes, num_types, layout, shells, found, total, batch, ordered, pointer_to(met)
-            )
-            j, r_ij = ordered.j, ordered.r_ij
         if total > 0:
             weight = _weights(r_ij, total, smoothing, weights)
             expand_windows(
@@ -151,7 +154,7 @@ def sum_centers(
             )  # fmt: skip
             for k in range(num_segments * num_columns, (num_segments + 1) * num_columns):
                 batch.table[k] = 0  # read, never used
-            if num_shells > 1:
+            if ordered is not None:
                 add_up_shells(
                     space.table, num_columns, stop - begin, places, begin, codes, layout, space.rows, num_shells
                 )
@@ -176,7 +179,7 @@ def sum_centers(
         begin, done = stop, done + 1
     keep_alive(batch)
     keep_alive(columns)
-    return scratch, found, ordered
+    return scratch, found, room
 
 
 @compiled

@@ -92,7 +92,7 @@ def sum_over_frames(
     plan = Plan.of(basis, options.dtype, possible, symmetric, len(cutoff_radii))
     particles, roots = particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, scene.order))
     smoothing = None if cutoff is None else (float(cutoff.radius), float(cutoff.width))
-    shells = (np.array(cutoff_radii) * (1 - SHELL)) ** 2
+    shells = np.array([(radius * (1 - SHELL)) ** 2 for radius in cutoff_radii])
     search = (shells, bool(self_pairs), smoothing or (0.0, 0.0), None if smoothing is None else np.empty(0))
 
     chunks = plan.chunks(scene, places)
@@ -104,7 +104,7 @@ def sum_over_frames(
             if bar is not None:
                 bar.update(chunk.end - chunk.begin)
     of_cutoffs = []
-    for k, num_pairs in enumerate(np.cumsum(frames.met, axis=0)):
+    for k, num_pairs in enumerate(frames.met if len(shells) == 1 else frames.met.cumsum(axis=0)):
         met = possible if types is not None else num_pairs > 0
         values = frames.sums[:, k] if (met == possible).all() else frames.sums[:, k, plan.features_of(met)]
         of_cutoffs.append(FrameSums(values, frames.counts[:, k], of_layout, met, int(num_pairs.sum())))
@@ -229,7 +229,7 @@ class Plan:
                 particles, roots, float(precision), forward.change, self.coupling, self.batch_size, batches_per_row,
                 *buffers, rows.sums.reshape(-1), rows.counts.reshape(-1), rows.met.reshape(-1),
             )  # fmt: skip
-            if max(len(room.j) for room in buffers[-2:]) > MOST_KEPT:
+            if any(room is not None and len(room.j) > MOST_KEPT for room in buffers[-2:]):
                 buffers[2:] = self._buffers()[2:]
         return rows
 
@@ -249,7 +249,7 @@ class Plan:
             batch,
             new_scratch(self.num_types),
             make_found(most, self.num_types, pairs, False),
-            make_sorted(pairs if self.num_shells > 1 else 0, self.num_shells, self.num_types),
+            None if self.num_shells == 1 else make_sorted(pairs, self.num_shells, self.num_types),
         ]
 
 
