@@ -47,11 +47,13 @@ def export(root: Path, commit: str | None, folder: Path) -> Path:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
         return folder
-    done = subprocess.run(["git", "archive", "--format=tar", commit], cwd=root, capture_output=True)
+    done = subprocess.run(
+        ["git", "-c", "tar.umask=0022", "archive", "--format=tar", commit], cwd=root, capture_output=True
+    )
     if done.returncode:
         raise CannotMeasure(f"git archive {commit}: {done.stderr.decode(errors='replace').strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:  # unlike zip's, with modes and links
-        archive.extraction_filter = getattr(tarfile, "tar_filter", None)  # early releases of 3.10 have none
+        archive.extraction_filter = getattr(tarfile, "tar_filter", None)  # early releases of 3.10 and 3.11 have none
         archive.extractall(folder)
     return folder
 

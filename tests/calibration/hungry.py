@@ -128,9 +128,9 @@ class Trials:
             if problem or found.errors:
                 raise CannotMeasure(f"{each.name}: {problem or found.errors}")
 
-    def peaks(self, head: Build) -> tuple[Amount, ...]:
-        """Of base and of this head: the twin, or the one that is planted."""
-        peaks, _ = compare_amounts(self.base, head, self.suite, drive.core_to_use(None), self.names)
+    def peaks(self, head: Build, names: frozenset[str] | None = None) -> tuple[Amount, ...]:
+        """Of base and of this head, the twin or the one that is planted, for these benchmarks or all."""
+        peaks, _ = compare_amounts(self.base, head, self.suite, drive.core_to_use(None), names or self.names)
         return peaks
 
 
