@@ -16,11 +16,12 @@ def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) 
     trials = Trials(tmp_path)
     equal, more = trials.peaks(trials.twin), trials.peaks(trials.hungry)
     assert {amount.benchmark for amount in equal} == trials.names
-    assert not [amount for amount in equal if amount.over]
+    # Beside other work a process is off by up to 150 KiB in all benchmarks, as much as limits leave: look again.
+    if over := frozenset(amount.benchmark for amount in equal if amount.over):
+        assert not [amount for amount in trials.peaks(trials.twin, over) if amount.over]
     # A fifth of what hardly needs memory is less than the slack.
     told = frozenset(amount.benchmark for amount in more if (FACTOR - amount.limit) * amount.base > 1.5 * amount.slack)
     assert len(told) >= 7
-    # Beside other work a process is off by up to 130 KiB in all its benchmarks, as much as some are over: once more.
     if missed := told - {amount.benchmark for amount in more if amount.over}:
         assert {amount.benchmark for amount in trials.peaks(trials.hungry, missed) if amount.over} == missed
     assert all(
