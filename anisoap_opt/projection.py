@@ -245,21 +245,34 @@ class EllipsoidalDensityProjection(Steps):
             batch, whole, self._basis.num_radial, symmetric=symmetric, gradients=gradients, reduced=mean_over_samples
         )
 
-    def feature_labels(self, frames: Frames, *, symmetric: bool = False, centers: Any = None) -> npt.NDArray[np.void]:
+    def feature_labels(
+        self, frames: Frames | None = None, *, symmetric: bool = False, centers: Any = None
+    ) -> npt.NDArray[np.void]:
         """What stands in each column of ``power_spectrum(frames)``; the neighbours are searched for that, no more.
 
         Parameters
         ----------
         frames, symmetric, centers
-            As for `power_spectrum`.
+            As for `power_spectrum`. A calculator with `types` has the same columns for all frames, and needs none.
 
         Returns
         -------
         ndarray, shape [features]
             Fields `types_center, n_1_a, neighbor_types_1_a, k_2, n_1_b, neighbor_types_1_b, l_2`, integers.
+
+        Raises
+        ------
+        TypeError
+            If there are neither frames nor `types`.
         """
         from anisoap_opt.tensormap import feature_labels
 
         checks.flag("symmetric", symmetric)
-        _, neighborhoods = self._neighborhoods(frames, centers)
-        return feature_labels(neighborhoods.blocks, self._basis.num_radial, symmetric=symmetric)
+        if frames is not None:
+            _, neighborhoods = self._neighborhoods(frames, centers)
+            layout = [(block.center_type, block.neighbor_types) for block in neighborhoods.blocks]
+        elif self.types is not None:
+            layout = [(center_type, self.types) for center_type in self.types]
+        else:
+            raise TypeError("columns depend on the frames: give frames, or the calculator types=[…]")
+        return feature_labels(layout, tuple(self.num_ns), symmetric=symmetric)

@@ -17,9 +17,8 @@ from anisoap_opt.basis.channels import MaxRadial
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.feature_cache import FeatureCache
 from anisoap_opt.frames import Frames, ParticleBatch
-from anisoap_opt.pairs import CenterBlock, check_types
+from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
-from anisoap_opt.tensormap import feature_labels
 
 __all__ = ["AniSOAPTransformer", "FeatureCache"]
 
@@ -215,8 +214,7 @@ class AniSOAPTransformer(TransformerMixin, BaseEstimator):
         self.calculator_ = EllipsoidalDensityProjection(**arguments, types=types.tolist())
         self.types_ = types
         self._how = {"reduce": reduce, "symmetric": symmetric}
-        blocks = [CenterBlock(t, tuple(types.tolist()), np.zeros(0, np.int64), 0) for t in types.tolist()]
-        self.labels_ = feature_labels(blocks, tuple(self.calculator_.num_ns), symmetric=symmetric)
+        self.labels_ = self.calculator_.feature_labels(symmetric=symmetric)
         return batch
 
     def _describe(self, batch: ParticleBatch, *, alone: bool = False) -> Floats:

@@ -142,13 +142,14 @@ def power_spectrum_properties(
 
 
 def feature_labels(
-    blocks: Sequence[CenterBlock], num_radial: tuple[int, ...], *, symmetric: bool = False
+    layout: Sequence[tuple[int, tuple[int, ...]]], num_radial: tuple[int, ...], *, symmetric: bool = False
 ) -> npt.NDArray[np.void]:
     """What stands in each column of a power spectrum whose blocks follow each other.
 
     Parameters
     ----------
-    blocks : sequence of CenterBlock
+    layout : sequence of (int, tuple of int)
+        Centre type and neighbour types of each block.
     num_radial : tuple of int
         n_l.
     symmetric : bool
@@ -161,8 +162,8 @@ def feature_labels(
     """
     names = ("types_center", *PROPERTIES)
     per_block = [
-        np.insert(_property_values(block.neighbor_types, num_radial, symmetric), 0, block.center_type, axis=1)
-        for block in blocks
+        np.insert(_property_values(neighbor_types, num_radial, symmetric), 0, center_type, axis=1)
+        for center_type, neighbor_types in layout
     ]
     rows = np.concatenate([np.zeros((0, len(names)), dtype=np.int64), *per_block])
     return np.ascontiguousarray(rows, dtype=np.int32).view([(name, np.int32) for name in names])[:, 0]

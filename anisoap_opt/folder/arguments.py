@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anisoap_opt.pairs import CenterBlock
 from anisoap_opt.projection import EllipsoidalDensityProjection
-from anisoap_opt.tensormap import feature_labels
 
 
 def arguments_of(calculator: EllipsoidalDensityProjection, types: Sequence[int]) -> dict[str, Any]:
@@ -31,12 +28,3 @@ def arguments_of(calculator: EllipsoidalDensityProjection, types: Sequence[int])
 def _plain(value: Any) -> Any:
     """NumPy's scalars and arrays, in a list of radial indices say."""
     return np.asarray(value).tolist()
-
-
-def labels(calculator: EllipsoidalDensityProjection, *, symmetric: bool) -> npt.NDArray[np.void]:
-    """As `EllipsoidalDensityProjection.feature_labels`, if the calculator has `types`: no frames are needed then."""
-    types = calculator.types
-    assert types is not None
-    none = np.zeros(0, dtype=np.int64)
-    blocks = [CenterBlock(one, types, none, 0) for one in types]
-    return feature_labels(blocks, tuple(calculator.num_ns), symmetric=symmetric)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from importlib.metadata import version
 from shutil import which
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,6 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-import anisoap_opt
 from anisoap_opt import checks
 from anisoap_opt.folder.tasks import Task
 
@@ -60,7 +60,7 @@ class Blocks(Executor):
         # Bytes: a scheduler or a worker that lacks the package cannot take its objects apart, and would never answer.
         # As an array Dask passes them on without copies: a fifth of the time that it needs for a block.
         work = np.frombuffer(pickle.dumps((function, task), protocol=pickle.HIGHEST_PROTOCOL), dtype=np.uint8)
-        return self._executor.submit(_task_of_version(anisoap_opt.__version__), work, key=key)
+        return self._executor.submit(_task_of_version(version("anisoap_opt")), work, key=key)
 
     def block(self, key: str) -> str:
         """Which block a key of Dask's is."""
@@ -150,7 +150,7 @@ def _described(task: Task) -> str:
     return f"block {task.block} ({'; '.join(parts)})"
 
 
-def _task_of_version(version: str) -> Callable[[npt.NDArray[np.uint8]], Any]:
+def _task_of_version(needed: str) -> Callable[[npt.NDArray[np.uint8]], Any]:
     """What a worker does. It is sent as code, so that it runs, and says what is wrong, where the package is missing."""
 
     def compute_block(work: npt.NDArray[np.uint8]) -> Any:
@@ -168,9 +168,9 @@ def _task_of_version(version: str) -> Callable[[npt.NDArray[np.uint8]], Any]:
             found = anisoap_opt.__version__
         except ImportError:
             found = "none"
-        if found != version:
+        if found != needed:
             worker = f"the worker at {get_worker().address}, whose Python is {sys.executable},"
-            raise ImportError(f"{worker} has anisoap_opt {found}; {version} is needed")
+            raise ImportError(f"{worker} has anisoap_opt {found}; {needed} is needed")
         function, task = pickle.loads(work.data)
         return function(task)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from anisoap_opt import kernels
-from anisoap_opt.folder.arguments import labels
 from anisoap_opt.folder.plan import Plan
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
@@ -53,7 +53,7 @@ def make_manifest(
         if path != path.encode(errors="ignore").decode():
             raise ValueError(f"the name of a file is no UTF-8, as a manifest is; rename it: {path!r}")
     calculator = EllipsoidalDensityProjection(**arguments)
-    columns = labels(calculator, symmetric=symmetric)
+    columns = calculator.feature_labels(symmetric=symmetric)
     names = columns.dtype.names or ()
     return {
         "format": FORMAT,
@@ -144,8 +144,6 @@ def column_labels(manifest: Manifest) -> np.ndarray[Any, np.dtype[np.void]]:
 
 
 def _versions(backend: str) -> dict[str, str]:
-    import anisoap_opt
-
     needs = kernels.BACKENDS[backend].needs
     more = {needs: str(import_module(needs).__version__)} if needs else {}
-    return {"anisoap_opt": anisoap_opt.__version__, "numpy": np.__version__, **more}
+    return {"anisoap_opt": version("anisoap_opt"), "numpy": np.__version__, **more}

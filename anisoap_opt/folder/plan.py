@@ -62,6 +62,10 @@ class Plan:
         """How many blocks there are."""
         return -(-self.num_frames // self.frames_per_block)
 
+    def frames_of(self, block: int) -> int:
+        """How many frames a block has."""
+        return min(self.frames_per_block, self.num_frames - block * self.frames_per_block)
+
     def ranges(self, block: int) -> Iterator[Range]:
         """The frames of a block, file by file."""
         begin = block * self.frames_per_block

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anisoap_opt.folder import driver
-from anisoap_opt.folder.arguments import arguments_of, labels
+from anisoap_opt.folder.arguments import arguments_of
 from anisoap_opt.folder.manifest import NAME, Manifest, make_manifest, read_manifest
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files, types_of
 from anisoap_opt.folder.source import Source
-from anisoap_opt.folder.tasks import Skipped, Task
+from anisoap_opt.folder.tasks import Skipped, Task, num_features
 from anisoap_opt.folder.writer import FolderWriter
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
@@ -70,7 +70,7 @@ def make_plan(
     types = types_of(scans) if calculator.types is None else calculator.types
     if frames_per_block is None:
         fixed = EllipsoidalDensityProjection(**arguments_of(calculator, types))
-        row_bytes = len(labels(fixed, symmetric=symmetric)) * (4 if calculator.dtype == "float32" else 8)
+        row_bytes = num_features(fixed, symmetric) * (4 if calculator.dtype == "float32" else 8)
         frames_per_block = choose_frames_per_block(scans, row_bytes)
     return Plan(scans, types, frames_per_block)
 
@@ -157,10 +157,7 @@ def describe_files(
     if not skip_bad and (bad := [one for block in before for one in writer.finished[block].skipped]):
         raise ValueError(f"{bad[0].reason}; {out} holds NaN for it, from a run that skipped bad frames")
 
-    def frames_of(blocks: Iterable[int]) -> int:
-        return sum(of.last - of.first for block in blocks for of in plan.ranges(block))
-
-    done, done_before, total = 0, frames_of(before), frames_of(asked)
+    done, done_before, total = 0, sum(map(plan.frames_of, before)), sum(map(plan.frames_of, asked))
     progress(done, done_before, total)
     with driver.executor_or_threads(executor) as pool, Reader(plan) as reader:
         computed = driver.run(tasks(plan, reader, todo, made, skip_bad=skip_bad), pool, in_flight, in_order=False)

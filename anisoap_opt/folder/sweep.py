@@ -95,7 +95,7 @@ def sweep_files(
     out.mkdir(exist_ok=True)
     writers = [FolderWriter(folder, manifest) for folder, manifest in zip(folders, made, strict=True)]
     todo = [block for block in range(plan.num_blocks) if not all(block in writer.finished for writer in writers)]
-    left = sum(of.last - of.first for block in todo for of in plan.ranges(block))
+    left = sum(map(plan.frames_of, todo))
     done, before = 0, plan.num_frames - left
     progress(done, before, plan.num_frames)
     with Reader(plan) as reader:

@@ -87,7 +87,11 @@ def power_spectrum_map(graph: Graph, blocks: Sequence[CenterBlock], coefficients
     keys, parts = [], []
     for block in blocks:
         values = power_spectrum(center_coefficients(coefficients, block))
-        rows = feature_labels([block], num_radial).view(np.int32).reshape(-1, 1 + len(PROPERTIES))[:, 1:]
+        rows = (
+            feature_labels([(block.center_type, block.neighbor_types)], num_radial)
+            .view(np.int32)
+            .reshape(-1, 1 + len(PROPERTIES))[:, 1:]
+        )
         samples = _labels(["type", "center"], graph.samples[block.centers], values)
         components = [_orders("spherical_harmonics_m", 0, values)]
         keys.append((2, 0, block.center_type))

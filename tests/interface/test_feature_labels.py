@@ -22,6 +22,15 @@ def test_labels_are_those_of_the_blocks_side_by_side(symmetric: bool, types: lis
     assert [list(row) for row in labels.tolist()] == expected
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_fixed_types_need_no_frames(symmetric: bool) -> None:
+    projection = calculator(types=[8, 1, 6, 9], max_radial=[1, 0, 1], max_angular=2)
+    expected = projection.feature_labels(mixed_frames(), symmetric=symmetric)
+    np.testing.assert_array_equal(projection.feature_labels(symmetric=symmetric), expected)
+    with pytest.raises(TypeError, match="give frames, or the calculator types"):
+        calculator().feature_labels()
+
+
 def test_frames_without_any_pair() -> None:
     labels = calculator(subtract_center_contribution=True).feature_labels([random_frame(1, 1)])
     assert labels.shape == (0,)
