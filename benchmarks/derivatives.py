@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
 
 from benchmarks import workloads
 from benchmarks.backends import FAST
-from benchmarks.common import Measured, Work, calculator
-from benchmarks.linear_model import PASSES, SMOOTHING, LinearModel
-
-
-def passes(work: Work) -> Callable[[list[Any]], Any]:
-    """A function that takes frames, makes their tensors when it first sees them, and runs one of PASSES."""
-    calculator(work.backend, work.hypers, work.threads)  # pins threads, and skips where something is absent
-    try:
-        import anisoap_opt.nn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise NotImplementedError("this commit, or this environment, has no torch module") from error
-    models: dict[int, LinearModel] = {}
-
-    def run(frames: list[Any]) -> Any:
-        if id(frames) not in models:
-            models[id(frames)] = LinearModel(work.backend, work.hypers, frames)
-        return getattr(models[id(frames)], work.method)()
-
-    return run
+from benchmarks.common import Measured, Work
+from benchmarks.linear_model import PASSES, SMOOTHING, LinearModel, passes
 
 
 class Derivatives(Measured):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from benchmarks import workloads
 from benchmarks.backends import BACKENDS, all_but
 from benchmarks.common import Measured, Work
-
-STORED_FRAMES = 2
-"""Frames of each system that reference values are stored for."""
+from benchmarks.stored_values import STORED_FRAMES
 
 
 class Kernel(Measured):

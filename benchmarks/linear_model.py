@@ -1,16 +1,33 @@
-"""A linear model on the torch module, whose passes the benchmarks of derivatives run.
-
-Apart from `benchmarks.derivatives`, which makes an asv class of it: the gate copies this folder without the package.
-"""
+"""A linear model on the torch module, whose passes the benchmarks of derivatives run."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from benchmarks.common import Work, calculator
+
 SMOOTHING = {"cutoff_smoothing": 1.5}
 PASSES = ("energy", "forces", "training")
+
+
+def passes(work: Work) -> Callable[[list[Any]], Any]:
+    """A function that takes frames, makes their tensors when it first sees them, and runs one of PASSES."""
+    calculator(work.backend, work.hypers, work.threads)  # pins threads, and skips where something is absent
+    try:
+        import anisoap_opt.nn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise NotImplementedError("this commit, or this environment, has no torch module") from error
+    models: dict[int, LinearModel] = {}
+
+    def run(frames: list[Any]) -> Any:
+        if id(frames) not in models:
+            models[id(frames)] = LinearModel(work.backend, work.hypers, frames)
+        return getattr(models[id(frames)], work.method)()
+
+    return run
 
 
 class LinearModel:

@@ -15,6 +15,8 @@ import numpy as np
 FILE = Path(__file__).with_name("reference_values.npz")
 ROWS = 2
 """Centres of each block that are stored."""
+STORED_FRAMES = 2
+"""Frames of each file of ``data/`` that values are stored for."""
 
 
 def blocks(descriptor: Any) -> dict[str, np.ndarray]:

@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks import common, measure, stored_values
 
 FILE = Path(__file__).with_name("versions.json")
-MODULES = ("derivatives", "descriptors", "frames", "precision", "reading", "scaling", "starting", "sweeps")
+MODULES = ("cases", "derivatives", "descriptors", "frames", "precision", "reading", "scaling", "starting", "sweeps")
 BACKENDS = ("reference", "numpy_only")
 """Stand for all: `reference` is given less to do here and there, the others are all given the same."""
 SHARED = (

@@ -6,6 +6,8 @@ Like `worker`, it runs from a copy beside the benchmark files and imports nothin
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks import inputs
+from benchmarks import workloads
 
 # Frames of each input, from the first; `reference` takes seconds for what the others do in milliseconds.
 SIZES = {"6": "(6, None)", "9_6": "(9, 6)"}
@@ -36,7 +38,9 @@ def cases(backends: dict[str, Any]) -> Iterator[tuple[str, str, str, str, int]]:
 
 def values(frames: list[Any], size: str, backend: str, dtype: str) -> dict[str, Any]:
     """The mean power spectrum, [frames, features], and the expansion of the first frame, flat."""
-    calculator = inputs.calculator(SIZES[size], backend, dtype=dtype)
+    from anisoap_opt import EllipsoidalDensityProjection
+
+    calculator = EllipsoidalDensityProjection(**workloads.HYPERS[SIZES[size]], backend=backend, dtype=dtype)
     blocks = [np.asarray(block.values).ravel() for block in calculator.transform(frames[:1]).blocks()]
     return {"power spectrum": calculator.power_spectrum(frames), "expansion": np.concatenate(blocks)}
 
@@ -50,7 +54,7 @@ def main(asked: dict[str, Any]) -> None:
 
     arrays: dict[str, Any] = {}
     errors: dict[str, str] = {}
-    frames = inputs.load()
+    frames = pickle.loads(Path(os.environ["ANISOAP_GATE_INPUTS"]).read_bytes())
     of_cpus = {name: entry for name, entry in BACKENDS.items() if getattr(entry, "on_cpu", True)}
     for backend, dtype, size, name, count in cases(of_cpus):
         case = f"{backend} {dtype} {size} {name}"

@@ -31,7 +31,8 @@ def prepare_suite(root: Path, folder: Path) -> Path:
     (folder / "pytest.ini").write_text("[pytest]\n")
     for name in SCRIPTS:
         shutil.copy(Path(__file__).with_name(name), folder / name)
-    command = (sys.executable, "-m", "tests.benchmarks.inputs", folder / INPUTS)
+    module = "benchmarks.cases" if (folder / "benchmarks" / "cases.py").exists() else "tests.benchmarks.inputs"
+    command = (sys.executable, "-m", module, folder / INPUTS)
     done = run(command, folder=folder, variables=environment(DATA_ROOT=str(root / "data")), timeout=120)
     if done.code:
         raise CannotMeasure(f"the frames of the benchmarks cannot be made:\n{done.tail}")

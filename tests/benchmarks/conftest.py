@@ -1,18 +1,17 @@
-"""What the gate's benchmarks share: one way to time a call, and a descriptor."""
+"""What the gate's benchmarks share: one way to time a call, and a case of the table."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.benchmarks import inputs
-
-if TYPE_CHECKING:
-    from tests.benchmarks.cases import Case
+from benchmarks import measure
+from benchmarks.cases import CASES, Cases
 
 ROUNDS = 6
 """A process runs each benchmark a few times; more processes tell more than more rounds."""
@@ -45,16 +44,27 @@ def deeper(call: Callable[[], Any], levels: int) -> Any:
 
 
 @pytest.fixture
-def run_case(benchmark: Any, timed: Callable[..., Any]) -> Callable[[Case], None]:
-    """Time a descriptor; without its backend it is skipped, which the gate takes for not compared."""
+def run_case(benchmark: Any, timed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Time a case; what the package or the environment lacks for it skips it, which the gate takes for not compared."""
+    # The gate's processes have one thread from the start; beside other tests, theirs stay as they are.
+    monkeypatch.setattr(measure, "pin_threads", lambda count: None)
 
-    def run(case: Case) -> None:
-        benchmark.group = case.group
+    def error(name: str) -> float:
+        measured = Cases()
+        measured.setup(name)
+        return measured.error(name)
+
+    def run(name: str) -> None:
+        case = CASES[name]
+        benchmark.group = case.method
         try:
-            call = inputs.call(case)
-        except ModuleNotFoundError as error:
-            pytest.skip(str(error))
+            work = case.work()
+            call = partial(Cases.prepare(work), work.frames)
+        except NotImplementedError as reason:
+            pytest.skip(str(reason))
         found = timed(call, case.calls)
+        if case.stored:
+            benchmark.error = partial(error, name)  # for a process that counts; one that times is not asked
         if case.method == "transform":
             found = [block.values for block in found.blocks()]
         arrays = found if isinstance(found, (list, tuple)) else [found]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import cases
+from benchmarks import cases
 
 
 @pytest.mark.parametrize("name", cases.COMPILED)
-def test_descriptor(name: str, run_case: Callable[..., None]) -> None:
-    run_case(cases.COMPILED[name])
+def test_descriptor(name: str, run_case: Callable[[str], None]) -> None:
+    run_case(name)
 
 
 @pytest.mark.parametrize("name", ["import"])

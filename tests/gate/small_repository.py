@@ -28,6 +28,8 @@ packages = ["anisoap_opt"]
 PACKAGE = '''\
 """Stands for the real package: some work, some memory, some numbers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 
@@ -51,32 +53,29 @@ def fill():
 
 def value():
     return np.full((2, 3), VALUE)
+
+
+class EllipsoidalDensityProjection:
+    def __init__(self, **hypers):
+        pass
+
+    def power_spectrum(self, frames):
+        return value()
+
+    def transform(self, frames):
+        return SimpleNamespace(blocks=lambda: [SimpleNamespace(values=value())])
 '''
 
-INPUTS = """\
+CASES = """\
 import pickle
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
-
-NAMES = ("bulk_1", "bulk_24", "bulk_192_4", "bulk_192", "benzenes", "four_species", "ellipsoids")
-
-
-def load():
-    return {name: [0, 1] for name in NAMES}
-
-
-def calculator(size, backend, **more):
-    import anisoap_opt
-
-    expansion = SimpleNamespace(blocks=lambda: [SimpleNamespace(values=anisoap_opt.value())])
-    return SimpleNamespace(transform=lambda frames: expansion, power_spectrum=lambda frames: anisoap_opt.value())
-
+CASES, Cases = {}, None
+FRAMES = ("bulk_1", "bulk_24", "bulk_192_4", "bulk_192", "benzenes", "four_species", "ellipsoids")
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(pickle.dumps(load()))
+    Path(sys.argv[1]).write_bytes(pickle.dumps(dict.fromkeys(FRAMES, [0, 1])))
 """
 
 BENCHMARKS = """\
@@ -133,13 +132,13 @@ def sources(folder: Path) -> Path:
             "tests/test_reference_data.py": REFERENCE,
             "tests/test_invariance.py": "def test_nothing():\n    pass\n",
             "tests/benchmarks/__init__.py": "",
-            "tests/benchmarks/inputs.py": INPUTS,
             "tests/benchmarks/test_compiled.py": BENCHMARKS,
             "tests/benchmarks/test_torch.py": NO_TORCH,
         },
     )
     shutil.copy(ROOT / "tests" / "benchmarks" / "conftest.py", folder / "tests" / "benchmarks")
     shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
+    (folder / "benchmarks" / "cases.py").write_text(CASES)
     return folder
 
 

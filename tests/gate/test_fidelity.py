@@ -152,7 +152,7 @@ def test_one_check_for_each_backend_names_what_is_wrong() -> None:
 
 def test_every_backend_dtype_and_input_is_compared() -> None:
     from anisoap_opt import BACKENDS
-    from tests.benchmarks import inputs
+    from benchmarks import cases
 
     found = list(descriptors.cases(BACKENDS))
     assert {case[:2] for case in found} == {(name, dtype) for name, entry in BACKENDS.items() for dtype in entry.dtypes}
@@ -160,7 +160,7 @@ def test_every_backend_dtype_and_input_is_compared() -> None:
         sizes = {size for name, _, size, _, _ in found if name == backend}
         assert sizes == set(descriptors.SIZES)
     fast = {name for backend, _, _, name, _ in found if backend != "reference"}
-    assert fast == {*inputs.BULK, *inputs.SYSTEMS}
+    assert fast == {*cases.BULK, *cases.SYSTEMS}
 
 
 def test_float32_may_differ_twice_as_much_as_it_may_be_wrong() -> None:
