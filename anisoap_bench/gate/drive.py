@@ -50,13 +50,13 @@ class Observation:
     seconds : dict
         Of one call, by benchmark: the median of its rounds.
     amounts : dict of dict
-        Peak memory in bytes, and counts, of one call, by benchmark and quantity.
+        Peak memory in bytes, counts, and the largest relative error, of one call, by benchmark and quantity.
     errors : dict
         Why a benchmark could not be run.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
-    amounts: dict[str, dict[str, int]] = field(default_factory=dict)
+    amounts: dict[str, dict[str, float]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,7 +89,7 @@ def observe(
     core : int or None
         The first process is pinned to it, and the others to others where there are any; None: no process is pinned.
     amounts : bool
-        Measure peak memory and counters, not time.
+        Measure peak memory, counters and errors, not time.
     names : frozenset of str, optional
         Run these benchmarks: all by default.
     only : str

@@ -19,13 +19,13 @@ PEAK = "peak memory"
 KIB = 1024
 # Largest ratio, slack and unit of each quantity. Medians of peaks of equal builds differ by up to 7 % (docs/gate.md),
 # as the system places processes in memory; a call that needs next to nothing had 48 KiB more in one of them.
-# `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not.
+# `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not. Errors are judged by `fidelity`.
 LIMITS = {
     PEAK: (1.10, 64.0 * KIB, "B"),
     "allocated": (1.05, 64.0 * KIB, "B"),
     "torch operations": (1.10, 10.0, ""),
 }
-Counts = Mapping[tuple[str, str], int]  # by benchmark and quantity
+Counts = Mapping[tuple[str, str], float]  # by benchmark and quantity
 Amounts = tuple[tuple[Amount, ...], tuple[Amount, ...]]
 
 
@@ -46,11 +46,11 @@ def compare_amounts(base: Build, head: Build, suite: Path, core: int | None, nam
             if missing := sorted(names - measured):
                 raise CannotMeasure(f"{build.name}: no memory and counts of {', '.join(missing)}: {one.errors}")
             counts = {(name, what): count for name, each in one.amounts.items() for what, count in each.items()}
-            found[build.name].append(counts)
+            found[build.name].append({key: count for key, count in counts.items() if key[1] != "error"})
     return amounts(_medians(found[base.name]), _medians(found[head.name]))
 
 
-def _medians(several: Sequence[Counts]) -> dict[tuple[str, str], int]:
+def _medians(several: Sequence[Counts]) -> dict[tuple[str, str], float]:
     """Of the processes of one build, which have to count the same things."""
     if any(set(one) != set(several[0]) for one in several):
         raise CannotMeasure(f"not every process of a build counts the same: {[sorted(one) for one in several]}")

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,29 +82,32 @@ class NoDescription:
 
 
 class OneCall:
-    """Pytest plugin in place of pytest-benchmark's: memory and operations of one call, by benchmark."""
+    """Pytest plugin in place of pytest-benchmark's: memory, operations and error of one call, by benchmark."""
 
     def __init__(self) -> None:
-        self.amounts: dict[str, dict[str, int]] = {}
+        self.amounts: dict[str, dict[str, float]] = {}
 
     @pytest.fixture
-    def benchmark(self, request: Any) -> Any:
+    def benchmark(self, request: Any) -> Iterator[Any]:
         """What the benchmark files call; the import takes place in another process."""
+        name = name_of(request.node.nodeid)
 
         def pedantic(call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
             found = import_amounts() if one.group == "import" else call_amounts(call)
-            self.amounts[name_of(request.node.nodeid)] = found
+            self.amounts[name] = found
             return call()
 
-        one = SimpleNamespace(group=None, extra_info={}, pedantic=pedantic)
-        return one
+        one = SimpleNamespace(group=None, extra_info={}, pedantic=pedantic, error=None)
+        yield one
+        if one.error:  # how to find it, where values are stored
+            self.amounts[name]["error"] = one.error()
 
 
-def call_amounts(call: Callable[[], Any]) -> dict[str, int]:
+def call_amounts(call: Callable[[], Any]) -> dict[str, float]:
     """Peak memory of one call, and what another one allocates and, where torch is loaded, dispatches."""
     from benchmarks import measure
 
-    amounts = {"peak memory": measure.peak_memory(call)}
+    amounts: dict[str, float] = {"peak memory": measure.peak_memory(call)}
     gc.collect()
     gc.disable()
     amounts["allocated"] = allocated(call)
@@ -140,7 +143,7 @@ def torch_operations(call: Callable[[], Any]) -> int:
     return Count.count
 
 
-def import_amounts() -> dict[str, int]:
+def import_amounts() -> dict[str, float]:
     """Peak memory of a process that imports the package, where the system tells."""
     if sys.platform != "linux":
         return {}
@@ -218,7 +221,7 @@ def measure_times(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_amounts(asked: dict[str, Any]) -> dict[str, Any]:
-    """Peak memory and counters of every benchmark."""
+    """Peak memory, counters and, where values are stored, the error of every benchmark."""
     plugin = OneCall()
     errors = run_benchmarks(asked, [], plugin)
     return {"amounts": {name: found for name, found in plugin.amounts.items() if name not in errors}, "errors": errors}

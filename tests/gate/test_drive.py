@@ -55,6 +55,20 @@ def test_a_process_spends_no_time_on_describing_the_machine(suite: Path) -> None
     assert "asking" in found.seconds, found.errors
 
 
+WITH_ERROR = """
+@pytest.mark.parametrize("name", ["compared"])
+def test_compared(name, benchmark, timed):
+    timed(lambda: 0, calls=1)
+    benchmark.error = lambda: 0.25
+"""
+
+
+def test_a_process_that_counts_tells_the_error_where_there_is_one(suite: Path) -> None:
+    write(suite, {COMPILED: BENCHMARKS + WITH_ERROR})
+    found = observe(suite, amounts=True, names=frozenset({"compared", "loop"}))
+    assert {name: each.get("error") for name, each in found.amounts.items()} == {"compared": 0.25, "loop": None}
+
+
 def test_the_package_of_the_checkout_is_refused(suite: Path, tmp_path: Path) -> None:
     """Without a package of its own, the process finds the one that is installed in editable mode, which is head."""
     (tmp_path / "head").mkdir()
@@ -136,6 +150,13 @@ def test_the_suite_of_this_repository_needs_no_file_of_the_package(tmp_path: Pat
 def test_without_benchmarks_nothing_can_be_measured(tmp_path: Path) -> None:
     with pytest.raises(CannotMeasure, match="tests/benchmarks"):
         prepare_suite(tmp_path, tmp_path / "suite")
+
+
+def test_frames_of_a_head_that_has_no_table_of_cases(tmp_path: Path) -> None:
+    """As commits have it that a bisection may end at."""
+    tree = sources(tmp_path / "files")
+    (tree / "benchmarks" / "cases.py").rename(tree / "tests" / "benchmarks" / "inputs.py")
+    assert (prepare_suite(tree, tmp_path / "suite") / INPUTS).stat().st_size > 0
 
 
 def test_names_are_read_from_a_tree_whose_benchmarks_do_not_run(tmp_path: Path) -> None:

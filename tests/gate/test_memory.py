@@ -100,7 +100,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, observe: Callable[[str], Observati
     return compare_amounts(BASE, HEAD, Path(), None, frozenset({"one"}))
 
 
-def observation(peak: int, **more: int) -> Observation:
+def observation(peak: int, **more: float) -> Observation:
     return Observation(amounts={"one": {"peak memory": peak, **more}})
 
 
@@ -123,6 +123,13 @@ def test_a_peak_that_is_missing_is_not_passed_over(monkeypatch: pytest.MonkeyPat
     assert compared(monkeypatch, lambda name: only_counts)[0] == ()
     ((peak,), _) = compared(monkeypatch, lambda name: observation(1))
     assert peak.quantity == "peak memory of Python and NumPy"
+
+
+def test_errors_are_no_amounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fidelity has rules of its own, and rounding alone multiplies an error."""
+    errors = {"base": 1e-12, "head": 1e-9}
+    (peaks, counters) = compared(monkeypatch, lambda name: observation(1, error=errors[name]))
+    assert [amount.quantity for amount in (*peaks, *counters)] == ["peak memory"]
 
 
 @pytest.mark.parametrize(("peaks", "over"), [((100, 200, 100), False), ((100, 200, 200), True)])
