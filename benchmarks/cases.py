@@ -66,6 +66,7 @@ COMPILED = {
     "ellipsoids-numba": Case("numba", "(9, 6)", "ellipsoids", 200, 6, NOT_THE_CENTRE, stored="ellipsoids"),
     "shuffled-numba": Case("numba", "(6, None)", "shuffled_4000", 1, 2),
     "one_call-numba": Case("numba", "(6, None)", "ellipsoids", 1, 200, NOT_THE_CENTRE),
+    "kernel-reference-6": Case("reference", "(6, None)", "bulk_1", 1, 1),
     "benzenes-numpy_only": Case("numpy_only", "(6, None)", "benzenes", 24, 1, stored="benzenes"),
     "ellipsoids-numpy_only": Case("numpy_only", "(9, 6)", "ellipsoids", 120, 1, NOT_THE_CENTRE, stored="ellipsoids"),
 }

@@ -83,10 +83,15 @@ class LinearModel:
         """Gradient of a loss on energies, forces and torques with respect to the weights."""
         import torch
 
-        energies, variables = self.differentiable()
-        gradients = torch.autograd.grad(energies.sum(), variables, create_graph=True)
-        loss = sum((one**2).sum() for one in (energies, *gradients))
+        loss = sum((one**2).sum() for one in self.differentiable_forces())
         return torch.autograd.grad(loss, [self.weights])
+
+    def differentiable_forces(self) -> tuple[Any, ...]:
+        """Energies, and their gradients with what a second derivative needs."""
+        import torch
+
+        energies, variables = self.differentiable()
+        return energies, *torch.autograd.grad(energies.sum(), variables, create_graph=True)
 
     def differentiable(self) -> tuple[Any, list[Any]]:
         """Energies of frames, and positions and rotation vectors that they depend on; these are zero."""

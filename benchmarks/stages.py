@@ -19,6 +19,7 @@ from benchmarks.stage_names import (
     COUPLING,
     FRAMES,
     GAUSSIANS,
+    INCLUDES,
     KERNEL,
     NOW,
     REST,
@@ -70,28 +71,40 @@ def stages(backend: str, hypers: dict[str, Any], frames: list[Any]) -> dict[str,
     KERNEL and COUPLING are timed together with what comes before them, as the calculation does it, and that time is
     subtracted. REST is what the others leave of WHOLE. So what takes little may come out below zero.
     """
-    from anisoap_opt import kernels
-    from anisoap_opt.frames import ParticleBatch
-
     made = calculator(backend, hypers)
-    read = ParticleBatch.from_frames
-    batch = read(frames, made.rotation_key).in_units_of(made.radial_basis.length)
-    # The package before improvements has no `sum_over_frames`.
-    own_way = getattr(kernels, "sum_over_frames", lambda name: None)(backend)
-    calls: Calls = {FRAMES: lambda: read(frames, made.rotation_key)}
-    if own_way:
-        from benchmarks.stages_compiled import calls_of
-
-        calls |= calls_of(made, batch)
-    else:
-        calls |= _by_pairs(made, batch)
+    calls = calls_of(made, frames)
     calls[WHOLE] = lambda: made.power_spectrum(frames)
     shortest = [best(max(1, int(SECONDS / measure.best_time(call, 2))), call) for call in calls.values()]
     times = dict(zip(calls, (1e3 * in_turn(ROUNDS, *shortest).min(axis=1)).tolist(), strict=True))
-    times[COUPLING] -= times[KERNEL]
-    times[KERNEL] -= times[SEARCH]
+    for stage, before in reversed(INCLUDES.items()):
+        times[stage] -= times[before]
     whole = times.pop(WHOLE)
     return {**times, REST: whole - sum(times.values()), WHOLE: whole}
+
+
+def calls_of(made: Any, frames: list[Any], *, by_pairs: bool = False) -> Calls:
+    """A call for each stage of `power_spectrum`; INCLUDES tells which do the stage before as well.
+
+    `by_pairs`: the way by lists of pairs, as `transform` goes it, also where the backend has another one to sums.
+
+    Raises
+    ------
+    ImportError, AttributeError, TypeError
+        If the package is a commit with other internals.
+    """
+    from anisoap_opt import kernels
+    from anisoap_opt.frames import ParticleBatch
+
+    read = ParticleBatch.from_frames
+    batch = read(frames, made.rotation_key).in_units_of(made.radial_basis.length)
+    # The package before improvements has no `sum_over_frames`.
+    own_way = getattr(kernels, "sum_over_frames", lambda name: None)(made.backend)
+    calls: Calls = {FRAMES: lambda: read(frames, made.rotation_key)}
+    if own_way and not by_pairs:
+        from benchmarks import stages_compiled
+
+        return calls | stages_compiled.calls_of(made, batch)
+    return calls | _by_pairs(made, batch)
 
 
 def _by_pairs(made: Any, batch: Any) -> Calls:

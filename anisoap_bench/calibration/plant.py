@@ -9,7 +9,7 @@ import shutil
 
 from anisoap_bench.gate.build import PACKAGE, Build
 
-CALLS = """
+SLOWED = """
 
 def _slowed(call):
     import functools
@@ -25,7 +25,9 @@ def _slowed(call):
         return result
 
     return slowed
+"""
 
+CALLS = f"""{SLOWED}
 
 for _name in ("power_spectrum", "transform"):
     setattr(EllipsoidalDensityProjection, _name, _slowed(getattr(EllipsoidalDensityProjection, _name)))
@@ -52,6 +54,14 @@ def plant(build: Build, name: str, factor: float) -> Build:
     Nothing sleeps: the added time is spent computing, in proportion to what each call itself took.
     """
     return with_code(build, name, factor, in_calls=CALLS, in_import=IMPORT)
+
+
+def plant_in(build: Build, name: str, factor: float, file: str, function: str) -> Build:
+    """Copy an installed build and make one function of a file of the package take `factor` times as long."""
+    slower = with_code(build, name, factor, in_calls="", in_import="")
+    with (slower.folder / PACKAGE / file).open("a", encoding="utf-8") as source:
+        source.write(f"{SLOWED.format(factor=factor)}\n\n{function} = _slowed({function})\n")
+    return slower
 
 
 def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str, in_torch: str = "") -> Build:

@@ -1,21 +1,27 @@
-"""One run of the gate: build, check the numbers, measure memory, measure time."""
+"""One run of the gate: build, check the numbers, measure memory, measure time, and explain what is worse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+import time
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import fidelity
-from anisoap_bench.gate.build import build, export
+from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.drive import Observation, warm_up
 from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.pairs import PairSource
 from anisoap_bench.gate.result import FidelityCheck, GateResult
 from anisoap_bench.gate.sequence import decide
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
+from anisoap_bench.gate.why import Why, allocating_lines, explain
 from anisoap_bench.terminal import note
+
+EXPLAINED = 3
+"""So many benchmarks at most, of those that are slower and of those that need more memory."""
 
 
 def compare_commits(
@@ -69,7 +75,39 @@ def compare_commits(
     result = replace(result, memory=memory, counters=counters)
     yield result
     pairs = PairSource(base, head, suite, core, deadline)
-    yield replace(result, decision=decide(pairs, sorted(names), pairs.fits))
+    result = replace(result, decision=decide(pairs, sorted(names), pairs.fits))
+    yield result
+    yield from _explained(result, base, head, suite, core, deadline)
+
+
+def _explained(
+    result: GateResult, base: Build, head: Build, suite: Path, core: int | None, deadline: float
+) -> Iterator[GateResult]:
+    """The result with the stages of what is slower and the lines of what needs more memory, as long as time is left.
+
+    What grew most comes first. What cannot be explained decides nothing.
+    """
+    comparisons = result.decision.comparisons if result.decision else ()
+    slower = sorted((one for one in comparisons if one.verdict == "slower"), key=lambda one: -one.ratio)
+    over = sorted((one for one in result.over if one.unit == "B"), key=lambda one: -one.ratio)
+    steps: list[tuple[str, Callable[[], Why]]] = [
+        (name, partial(explain, base, head, suite, core, name, deadline=deadline))
+        for name in [one.name for one in slower][:EXPLAINED]
+    ]
+    steps += [
+        (name, partial(allocating_lines, base, head, suite, core, name))
+        for name in list(dict.fromkeys(one.benchmark for one in over))[:EXPLAINED]
+    ]
+    for name, step in steps:
+        if time.monotonic() > deadline:
+            return
+        note(f"explaining {name}")
+        try:
+            found = step()
+        except CannotMeasure as error:
+            found = Why(name, f"not explained: {error}")
+        result = replace(result, why=(*result.why, found))
+        yield result
 
 
 def sort_out(

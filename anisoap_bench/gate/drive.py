@@ -51,12 +51,15 @@ class Observation:
         Of one call, by benchmark: the median of its rounds.
     amounts : dict of dict
         Peak memory in bytes, counts, and the largest relative error, of one call, by benchmark and quantity.
+    lines : dict of list
+        By benchmark the lines that hold memory at the peak of a call: file, number, function, bytes.
     errors : dict
         Why a benchmark could not be run.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     amounts: dict[str, dict[str, float]] = field(default_factory=dict)
+    lines: dict[str, list[tuple[str, int, str, int]]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -77,6 +80,7 @@ def observe(
     core: int | None,
     timeout: float = 120,
     amounts: bool = False,
+    lines: bool = False,
     names: frozenset[str] | None = None,
     only: str = "",
 ) -> list[Observation]:
@@ -90,6 +94,8 @@ def observe(
         The first process is pinned to it, and the others to others where there are any; None: no process is pinned.
     amounts : bool
         Measure peak memory, counters and errors, not time.
+    lines : bool
+        Find out which lines hold memory, not how long it takes.
     names : frozenset of str, optional
         Run these benchmarks: all by default.
     only : str
@@ -101,8 +107,8 @@ def observe(
         If a process fails as a whole, for example because it imported another package than the build's.
     """
     others = sorted(os.sched_getaffinity(0) - {core}) if core is not None and hasattr(os, "sched_getaffinity") else []
-    asked = {"amounts": amounts, "names": None if names is None else sorted(names), "only": only}
-    memory = STEADY_MEMORY if amounts else KEPT_MEMORY
+    asked = _asked(names, amounts=amounts, lines=lines, only=only)
+    memory = STEADY_MEMORY if amounts or lines else KEPT_MEMORY
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         commands = [
             _command(build, suite, Path(folder) / str(number), {**asked, "core": its_core}, memory)
@@ -130,7 +136,7 @@ def observe_pair(
         If one fails as a whole, or cannot run a benchmark: after that it may be out of turn.
     """
     builds = (first, second)
-    asked = {"amounts": False, "names": None if names is None else sorted(names), "only": "", "core": None}
+    asked = _asked(names, core=None)
     with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
         lines = [socket.socketpair() for _ in builds]
         for end in itertools.chain(*lines):
@@ -150,6 +156,12 @@ def observe_pair(
         if one.errors:
             raise CannotMeasure(f"{build.name} cannot run these benchmarks now: {one.errors}")
     return found
+
+
+def _asked(names: frozenset[str] | None, **more: Any) -> dict[str, Any]:
+    """What a process is to do, as its script reads it: to measure times of all benchmarks, unless more is said."""
+    names_or_all = None if names is None else sorted(names)
+    return {"amounts": False, "lines": False, "only": "", "names": names_or_all, **more}
 
 
 def _command(

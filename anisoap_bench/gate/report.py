@@ -92,6 +92,7 @@ def _words(result: GateResult) -> list[str]:
         words.append(f"{first} pairs of processes" + (f", {second} more to confirm" if second else ""))
         if result.decision.ran_out:
             words.append("the time limit left no room for more pairs: what is not settled stays unknown")
+    words += [f"why {one.benchmark}: {one.sentence}" for one in result.why]
     if result.new:
         words.append(f"new, base cannot run them: {_names(result.new)}")
     words += [f"not compared: {name}: {why}" for name, why in result.uncompared.items()]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from anisoap_bench.gate.why import Why
 
 PASS, REGRESSION, NOT_MEASURED = 0, 1, 2
 
@@ -94,6 +97,8 @@ class GateResult:
     """Why something that base should be able to compute was not compared: it is as open as what is unknown."""
     memory: tuple[Amount, ...] = ()
     counters: tuple[Amount, ...] = ()
+    why: tuple[Why, ...] = ()
+    """Of what is slower or needs more memory: which stages, which lines. It decides nothing."""
     override: bool = False
     """What was measured no longer blocks; a wrong number still does, and so does a run that measured nothing."""
     only: str = ""  # benchmarks without this in their name were left out

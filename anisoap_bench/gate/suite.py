@@ -8,10 +8,10 @@ from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.process import environment, run
-from anisoap_bench.gate.worker import name_of
+from anisoap_bench.gate.worker import STAGE_SIGNS, name_of
 
 INPUTS = "frames.pickle"
-SCRIPTS = ("worker.py", "turns.py", "descriptors.py")
+SCRIPTS = ("worker.py", "turns.py", "lines.py", "descriptors.py")
 
 
 def prepare_suite(root: Path, folder: Path) -> Path:
@@ -43,6 +43,7 @@ def prepare_suite(root: Path, folder: Path) -> Path:
 def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
     """Names of the benchmarks in the files of a source tree, which are not run, and why some cannot be read.
 
+    Their stages are none of them.
     The settings of pytest are given, in place of those of the tree.
     """
     if not (root / "tests" / "benchmarks").is_dir():
@@ -51,7 +52,8 @@ def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
     command = (*pytest, "--collect-only", "-q", "--noconftest", root / "tests" / "benchmarks")
     done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
     lines = done.output.splitlines()
-    names = frozenset(name_of(line) for line in lines if "::" in line and line.endswith("]"))
+    found = (name_of(line) for line in lines if "::" in line and line.endswith("]"))
+    names = frozenset(name for name in found if not any(sign in name for sign in STAGE_SIGNS))
     # A file that cannot be imported ends with code 2 and a line that begins with ERROR; code 5: there is none.
     problem = next((line for line in lines if line.startswith("ERROR")), done.tail)
     return names, "" if done.code in (0, 5) else f"cannot be read (code {done.code}): {problem}"

@@ -23,6 +23,9 @@ import pytest
 SUITE = Path(__file__).resolve().parent
 WITHOUT_TORCH = "test_compiled.py"
 
+STAGE_SIGNS = (":", "@")
+"""In the name of a stage of a benchmark, of a call or of a new process: `CASE:neighbours`, `CASE@import`."""
+
 WRONG = 3
 
 
@@ -52,8 +55,10 @@ class Benchmarks:
         items[:] = [item for item, name in zip(items, names, strict=True) if not self.unclear and self.wanted(name)]
 
     def wanted(self, name: str) -> bool:
-        """Whether a benchmark was asked for."""
-        return self.text in name and (self.names is None or name in self.names)
+        """Whether a benchmark was asked for: a stage, or a part of a process, only by a name or text with its sign."""
+        if self.names is not None:
+            return self.text in name and name in self.names
+        return self.text in name and all(sign in self.text for sign in STAGE_SIGNS if sign in name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the first line of what went wrong; a benchmark that is skipped was not measured either."""
@@ -82,10 +87,11 @@ class NoDescription:
 
 
 class OneCall:
-    """Pytest plugin in place of pytest-benchmark's: memory, operations and error of one call, by benchmark."""
+    """Pytest plugin in place of pytest-benchmark's: what a function finds out of one call, by benchmark."""
 
-    def __init__(self) -> None:
-        self.amounts: dict[str, dict[str, float]] = {}
+    def __init__(self, find: Callable[[Callable[[], Any]], Any], of_import: Callable[[], Any]) -> None:
+        self.find, self.of_import = find, of_import
+        self.found: dict[str, Any] = {}
 
     @pytest.fixture
     def benchmark(self, request: Any) -> Iterator[Any]:
@@ -93,14 +99,13 @@ class OneCall:
         name = name_of(request.node.nodeid)
 
         def pedantic(call: Callable[[], Any], rounds: int = 1, iterations: int = 1) -> Any:
-            found = import_amounts() if one.group == "import" else call_amounts(call)
-            self.amounts[name] = found
+            self.found[name] = self.of_import() if one.group == "import" else self.find(call)
             return call()
 
         one = SimpleNamespace(group=None, extra_info={}, pedantic=pedantic, error=None)
         yield one
-        if one.error:  # how to find it, where values are stored
-            self.amounts[name]["error"] = one.error()
+        if one.error and isinstance(self.found[name], dict):  # how to find it, where values are stored
+            self.found[name]["error"] = one.error()
 
 
 def call_amounts(call: Callable[[], Any]) -> dict[str, float]:
@@ -222,9 +227,19 @@ def measure_times(asked: dict[str, Any]) -> dict[str, Any]:
 
 def measure_amounts(asked: dict[str, Any]) -> dict[str, Any]:
     """Peak memory, counters and, where values are stored, the error of every benchmark."""
-    plugin = OneCall()
+    return _of_one_call(asked, "amounts", OneCall(call_amounts, import_amounts))
+
+
+def measure_lines(asked: dict[str, Any]) -> dict[str, Any]:
+    """The lines of the package that hold memory at the peak of every benchmark; none for the import."""
+    import lines  # type: ignore[import-not-found]  # beside this script
+
+    return _of_one_call(asked, "lines", OneCall(lambda call: lines.at_peak(call, Path(asked["target"])), list))
+
+
+def _of_one_call(asked: dict[str, Any], what: str, plugin: OneCall) -> dict[str, Any]:
     errors = run_benchmarks(asked, [], plugin)
-    return {"amounts": {name: found for name, found in plugin.amounts.items() if name not in errors}, "errors": errors}
+    return {what: {name: found for name, found in plugin.found.items() if name not in errors}, "errors": errors}
 
 
 def main(asked: dict[str, Any]) -> None:
@@ -237,7 +252,8 @@ def main(asked: dict[str, Any]) -> None:
         code = run_pytest(asked["tests"], ["-m", "not slow"], [])
         check_package(target)
         sys.exit(code)
-    found = measure_amounts(asked) if asked["amounts"] else measure_times(asked)
+    measure = measure_lines if asked["lines"] else measure_amounts if asked["amounts"] else measure_times
+    found = measure(asked)
     check_package(target)
     Path(asked["out"]).write_text(json.dumps(found))
 
