@@ -85,26 +85,33 @@ def stages(backend: str, hypers: dict[str, Any], frames: list[Any]) -> dict[str,
 def calls_of(made: Any, frames: list[Any], *, by_pairs: bool = False) -> Calls:
     """A call for each stage of `power_spectrum`; INCLUDES tells which do the stage before as well.
 
-    `by_pairs`: the way by lists of pairs, as `transform` goes it, also where the backend has another one to sums.
+    A commit whose package has other functions inside lacks some stages.
 
-    Raises
-    ------
-    ImportError, AttributeError, TypeError
-        If the package is a commit with other internals.
+    Parameters
+    ----------
+    made : EllipsoidalDensityProjection
+    frames : list of ase.Atoms
+    by_pairs : bool
+        Take the way by lists of pairs, as `transform` does, also where the backend has another one to sums.
     """
     from anisoap_opt import kernels
     from anisoap_opt.frames import ParticleBatch
 
     read = ParticleBatch.from_frames
     batch = read(frames, made.rotation_key).in_units_of(made.radial_basis.length)
-    # The package before improvements has no `sum_over_frames`.
-    own_way = getattr(kernels, "sum_over_frames", lambda name: None)(made.backend)
     calls: Calls = {FRAMES: lambda: read(frames, made.rotation_key)}
-    if own_way and not by_pairs:
-        from benchmarks import stages_compiled
+    makers: tuple[Callable[[Any, Any], Calls], ...] = (_by_pairs,)
+    # The package before improvements has no `sum_over_frames`.
+    if getattr(kernels, "sum_over_frames", lambda name: None)(made.backend) and not by_pairs:
+        from benchmarks.stages_compiled import calls_of_pairs, calls_of_particles
 
-        return calls | stages_compiled.calls_of(made, batch)
-    return calls | _by_pairs(made, batch)
+        makers = (calls_of_particles, calls_of_pairs)
+    for make in makers:
+        try:
+            calls |= make(made, batch)
+        except Exception as error:  # there is no end of ways in which other functions refuse
+            print(f"stages that are lost: {make.__name__}: {error}")
+    return calls
 
 
 def _by_pairs(made: Any, batch: Any) -> Calls:

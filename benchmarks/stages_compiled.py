@@ -10,30 +10,35 @@ import numpy as np
 from benchmarks.stage_names import COUPLING, GAUSSIANS, KERNEL, PLACES, SEARCH
 
 
-def calls_of(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:
-    """Calls for a calculator and a batch in its unit.
+def calls_of_particles(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:
+    """Calls of what is done once a particle, for a calculator and a batch in its unit."""
+    # Imported here, as below: asv and the gate import this file for commits that have none of these.
+    from anisoap_opt.kernels.numba.records import make_gaussians, particle_tables
+
+    make, order = _scene(made, batch), _scene(made, batch)()[0].order
+    precision = made.radial_basis.unit_precision
+    return {
+        PLACES: make,
+        GAUSSIANS: lambda: particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, order)),
+    }
+
+
+def calls_of_pairs(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:
+    """Calls of what is done once a pair or a centre.
 
     That of KERNEL searches too, batch by batch, as the driver does; that of COUPLING is the driver.
     """
-    # Imported here: asv imports this file for commits that have none of these.
     from anisoap_opt.kernels.numba.candidates import COUNT, PAIRS, make_found, new_scratch
     from anisoap_opt.kernels.numba.neighbors import pairs_of
-    from anisoap_opt.kernels.numba.records import make_gaussians, particle_tables
     from anisoap_opt.kernels.numba.reduction import Plan, _share_a_frame
-    from anisoap_opt.kernels.numba.scene import make_scene
     from anisoap_opt.kernels.numba.segments import WINDOW, expand_windows
     from anisoap_opt.pairs import encode_types
 
     of_layout, code = encode_types(batch.types, None)
-    types, radius = len(of_layout), made.cutoff_radius / made.radial_basis.length
-    precision = made.radial_basis.unit_precision
-    scene, cutoff = make_scene(batch, code, types, radius)
-
-    def tables() -> Any:
-        return particle_tables(make_gaussians(batch.rotations, batch.semiaxes, precision, scene.order))
-
+    types, precision = len(of_layout), made.radial_basis.unit_precision
+    scene, cutoff = _scene(made, batch)()
     plan = Plan.of(made._basis, "float64", _share_a_frame(scene, types), False)
-    particles, roots = tables()
+    particles, roots = calls_of_particles(made, batch)[GAUSSIANS]()
     places, cuts = np.arange(len(code)), _cuts(scene, plan.batch_size)
     self_pairs, scratch = not made.subtract_center_contribution, new_scratch(types)
 
@@ -62,13 +67,17 @@ def calls_of(made: Any, batch: Any) -> dict[str, Callable[[], Any]]:
         for chunk in plan.chunks(scene, places):
             plan.sums(chunk, places, scene, wanted, particles, roots, precision)
 
-    return {
-        PLACES: lambda: make_scene(batch, code, types, radius),
-        GAUSSIANS: tables,
-        SEARCH: lambda: run(False),
-        KERNEL: lambda: run(True),
-        COUPLING: drive,
-    }
+    return {SEARCH: lambda: run(False), KERNEL: lambda: run(True), COUPLING: drive}
+
+
+def _scene(made: Any, batch: Any) -> Callable[[], Any]:
+    """A call that wraps and sorts the particles."""
+    from anisoap_opt.kernels.numba.scene import make_scene
+    from anisoap_opt.pairs import encode_types
+
+    of_layout, code = encode_types(batch.types, None)
+    radius = made.cutoff_radius / made.radial_basis.length
+    return lambda: make_scene(batch, code, len(of_layout), radius)
 
 
 def _cuts(scene: Any, size: int) -> list[tuple[int, int]]:

@@ -150,13 +150,13 @@ def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0) 
     calls : mapping
         The same of calls that do some stages, named by these, `neighbours+kernel`.
     lost : int
-        Number of calls that one of the builds cannot run.
+        Number of calls that one of the builds cannot run: then the rest is more than REST.
     """
     unit = whole[0]
     parts = {stage: times / unit for stage, times in by_stage(calls).items()}  # [2, pairs]
     rest = whole / unit - sum(parts.values())
     if not np.allclose(rest, 0):  # of a new process, the last call is the whole
-        parts[REST] = rest
+        parts["everything that cannot be told apart" if lost else REST] = rest
     stages = tuple(_stage(stage, part, MISS / len(parts)) for stage, part in parts.items())
     pairs = whole.shape[1]
     return Why(name, _sentence(_stage("the whole", whole / unit, MISS), stages, pairs, lost), pairs, stages)

@@ -75,6 +75,13 @@ def test_stages_that_cannot_be_told_apart_are_one() -> None:
     assert found.sentence.startswith("slower: kernel and coupling, +")
 
 
+def test_what_is_lost_is_told() -> None:
+    slow = np.array([[2.0] * 12, [2.5] * 12]) * np.exp(0.001 * np.random.default_rng(0).standard_normal((2, 12)))
+    found = why.judge("case", slow, {"checks": np.ones((2, 12))}, lost=3)
+    assert found.sentence.startswith("slower: everything that cannot be told apart, +")
+    assert found.sentence.endswith("; everything else unchanged (3 stages can't be measured with both)")
+
+
 def test_the_sentence() -> None:
     stage = why.Stage("neighbours", 0.5, 0.06, 0.05, 0.07, changed=True)
     assert str(stage) == "neighbours, +12 % [10, 14]"

@@ -63,7 +63,7 @@ def test_the_compiled_pieces_do_the_whole_work(monkeypatch: pytest.MonkeyPatch, 
     with monkeypatch.context() as patch:
         patch.setattr(neighbors, "pairs_of", counted)
         patch.setattr(segments, "expand_windows", added)
-        calls = stages_compiled.calls_of(calculator, batch)
+        calls = stages_compiled.calls_of_pairs(calculator, batch)
     pairs.clear()
     calls[stage_names.SEARCH]()
     num_pairs = calculator._neighborhoods(frames, None)[1].pairs.start[-1]
@@ -73,6 +73,20 @@ def test_the_compiled_pieces_do_the_whole_work(monkeypatch: pytest.MonkeyPatch, 
     assert sum(pairs) == 2 * num_pairs
     blocks = calculator.transform(frames).blocks({"angular_channel": 0})
     assert sum(first) == pytest.approx(sum(one.values[:, 0, one.properties["n"] == 0].sum() for one in blocks))
+
+
+def test_a_commit_with_other_functions_inside_lacks_only_their_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    from anisoap_opt.kernels.numba import segments
+
+    calculator, frames = (
+        EllipsoidalDensityProjection(**stages.HYPERS, backend="numba"),
+        workloads.system("benzenes")[:2],
+    )
+    known = {*stage_names.IN_A_WORD}
+    assert set(stages.calls_of(calculator, frames)) == known
+    monkeypatch.delattr(segments, "expand_windows")
+    lost = {stage_names.SEARCH, stage_names.KERNEL, stage_names.COUPLING}
+    assert set(stages.calls_of(calculator, frames)) == known - lost
 
 
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
