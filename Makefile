@@ -60,9 +60,9 @@ data: $(STAMP)  ## Make the files of data/ again, byte for byte
 	$(PY) data/create_ellipsoid_energies.py --out data
 
 bench: $(STAMP)  ## Time HEAD with asv on one thread, publish asv's own pages in .asv/pages, print the table
-	$(PY) -m anisoap_bench history "HEAD^!" --again --no-publish --machine local --results .asv/results; \
+	$(PY) -m anisoap_bench asv "HEAD^!" --again --no-publish --machine local --results .asv/results; \
 	code=$$?; test $$code -le 1 || exit $$code; \
-	$(PY) -m asv publish --html-dir .asv/pages && $(ONE_THREAD) $(PY) -m anisoap_bench.history.table && exit $$code
+	$(PY) -m asv publish --html-dir .asv/pages && $(ONE_THREAD) $(PY) -m anisoap_bench.asv_runs.table && exit $$code
 
 PEERS := $(VENV)/.peers
 $(PEERS): $(STAMP)
@@ -91,7 +91,7 @@ study: $(STAMP)  ## Run the optimisation study and renew results/ (graphviz's `d
 	$(ONE_THREAD) $(PY) -m anisoap_bench study all
 
 RANGE ?= 10
-history: $(STAMP)  ## Measure commits with asv into results/asv, and publish: make history RANGE=v1..v2
+history: $(STAMP)  ## Measure commits in pairs, say which changed a benchmark, and publish: make history RANGE=v1..v2
 	$(PY) -m anisoap_bench history $(HISTORY_OPTIONS) "$(RANGE)"
 
 dashboard: $(STAMP)  ## Publish all of asv's results as pages that need no network, in .asv/html

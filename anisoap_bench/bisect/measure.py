@@ -43,8 +43,8 @@ class Processes:
 
     certain = False
 
-    def __init__(self, builds: Builds, *, core: int | None, memory: bool) -> None:
-        self.builds, self.core, self.memory = builds, core, memory
+    def __init__(self, builds: Builds, commits: Sequence[str], *, core: int | None, memory: bool) -> None:
+        self.builds, self.commits, self.core, self.memory = builds, commits, core, memory
         self.ready: dict[int, set[str]] = {}
 
     def prepare(self, commit: int, names: Sequence[str] = ()) -> None:
@@ -53,7 +53,7 @@ class Processes:
             return
         only = names[0] if len(names) == 1 else ""
         try:
-            (found,) = warm_up([self.builds.get(commit)], self.builds.suite, core=self.core, only=only)
+            (found,) = warm_up([self.builds.get(self.commits[commit])], self.builds.suite, core=self.core, only=only)
         except CannotMeasure as error:
             raise Gap(str(error)) from error
         if missing := [name for name in names if name not in found.seconds]:
@@ -63,7 +63,7 @@ class Processes:
     def pair(self, base: int, head: int, names: Sequence[str], *, swapped: bool) -> Values:
         """Run a process of either, in turns if time is measured; CannotMeasure if one fails."""
         order = (head, base) if swapped else (base, head)
-        first, second = (self.builds.get(commit) for commit in order)
+        first, second = (self.builds.get(self.commits[commit]) for commit in order)
         asked = frozenset(names)
         if self.memory:
             found = observe([first, second], self.builds.suite, core=self.core, amounts=True, names=asked)
@@ -101,7 +101,7 @@ class Answers:
 Meter: TypeAlias = Processes | Answers
 
 
-def descriptors(builds: Builds, wanted: str | None) -> Answers:
+def descriptors(builds: Builds, commits: Sequence[str], wanted: str | None) -> Answers:
     """Whether descriptors differ from those of the good commit by more than the gate allows.
 
     If wanted, only where that is in the name of the check, as "numba float64".
@@ -109,17 +109,17 @@ def descriptors(builds: Builds, wanted: str | None) -> Answers:
 
     def ask(commit: int) -> bool:
         try:
-            builds.get(commit)
+            made = builds.get(commits[commit])
             if commit == 0:
                 return False
-            checks, _, _ = fidelity.compare_descriptors(builds.get(0), builds.get(commit), builds.suite)
+            checks, _, _ = fidelity.compare_descriptors(builds.get(commits[0]), made, builds.suite)
         except CannotMeasure as error:
             raise Gap(str(error)) from error
         found, checks = checks, [check for check in checks if (wanted or "") in check.name]
         if not checks:
             raise Gap(f"no check has {wanted!r} in its name, but {', '.join(check.name for check in found)}")
         wrong = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
-        note(f"{builds.commits[commit][:10]}: {'; '.join(wrong) or 'the descriptors of the good commit'}")
+        note(f"{commits[commit][:10]}: {'; '.join(wrong) or 'the descriptors of the good commit'}")
         return bool(wrong)
 
     return Answers(ask)

@@ -12,19 +12,17 @@ from typing import Any
 
 from anisoap_bench.bisect.measure import Gap, Meter, Processes, command, descriptors
 from anisoap_bench.bisect.search import Search
+from anisoap_bench.commits import select
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate.build import PACKAGE
+from anisoap_bench.gate.build import BUILT_FROM
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import versions
 from anisoap_bench.gate.suite import benchmarks_in
 from anisoap_bench.git import commit_of, git, shallow_hint
-from anisoap_bench.history.commits import select
 from anisoap_bench.terminal import note
 from benchmarks.measure import machine
 
-BUILT_FROM = [PACKAGE, "pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"]
-"""A commit that changes none of these has the same wheel as the one before, and cannot have changed a benchmark."""
 PREPARE, PAIR = 20.0, 2.5
 """Seconds that a commit and a pair take, before any is known."""
 
@@ -66,16 +64,16 @@ def prepare(question: Question, folder: Path) -> tuple[dict[str, Any], Meter]:
         return conditions, command(root, commits, folder, question.command)
     bad = commit_of(question.bad, root)  # the last of the commits may be an older one with the same wheel
     conditions |= {"benchmarks": bad, "core": core_to_use(question.core), "versions": versions()}
-    builds = Builds(root, commits, bad, folder)
+    builds = Builds(root, bad, folder)
     if question.quantity == "error":
         conditions |= {"names": [question.benchmark or "descriptors"], "certain": True}
-        return conditions, descriptors(builds, question.benchmark)
+        return conditions, descriptors(builds, commits, question.benchmark)
     known, problem = benchmarks_in(builds.files, builds.suite / "pytest.ini")
     if question.benchmark not in (None, *known):
         names = ", ".join(sorted(known)) or problem
         raise CannotMeasure(f"no benchmark is called {question.benchmark!r}, but {names}")
     conditions |= {"certain": False, **({"names": [question.benchmark]} if question.benchmark else {})}
-    return conditions, Processes(builds, core=conditions["core"], memory=question.quantity == "memory")
+    return conditions, Processes(builds, commits, core=conditions["core"], memory=question.quantity == "memory")
 
 
 def prepare_ends(conditions: Mapping[str, Any], meter: Meter) -> dict[str, Any]:

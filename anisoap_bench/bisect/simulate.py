@@ -6,13 +6,13 @@ Histories of which one commit, or none, changes the time; beside the bisection `
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from unittest import mock
 
 import numpy as np
 
 from anisoap_bench.bisect.belief import Floats
 from anisoap_bench.bisect.search import Search
+from anisoap_bench.simulated_machine import Machine
 from benchmarks.table import markdown
 
 COMMITS, HISTORIES = 64, 200
@@ -20,50 +20,6 @@ MOST = 200
 """Pairs of one bisection."""
 BUILD, PAIR = 20.0, 2.5
 """Seconds that a commit and a pair take, about those of a kernel's benchmark: for the choice of the next pair."""
-
-
-@dataclass
-class Machine:
-    """Times of processes that run one after the other.
-
-    Attributes
-    ----------
-    random : numpy.random.Generator
-    scatter : float
-        Standard deviation of a process's log time; that of a pair is √2 times as much.
-    tails : float
-        Degrees of freedom of Student's t that the scatter follows.
-    drift : float
-        Size of a slope, a wave and a step of the machine's speed, log time over 100 processes.
-    builds : float
-        Standard deviation of the log time of a build, which all its processes share.
-    """
-
-    random: np.random.Generator
-    scatter: float
-    tails: float = np.inf
-    drift: float = 0.0
-    builds: float = 0.0
-    slot: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.slope, self.wave, self.step = self.drift * self.random.standard_normal(3)
-        self.period, self.phase, self.step_at = self.random.uniform((10, 0, 0), (100, 2 * np.pi, 100))
-
-    def history(self, change: int, step: float) -> Floats:
-        """Log times of commits 0 to `COMMITS`, of which one changes it by a log ratio."""
-        offsets = self.builds * self.random.standard_normal(COMMITS + 1)
-        return np.asarray(offsets + step * (np.arange(COMMITS + 1) >= change))
-
-    def process(self) -> float:
-        """Log time of the next process beside that of its commit."""
-        noise = self.random.standard_normal()
-        if np.isfinite(self.tails):
-            noise = self.random.standard_t(self.tails) / np.sqrt(self.tails / (self.tails - 2))
-        wave = self.wave * np.sin(2 * np.pi * self.slot / self.period + self.phase)
-        speed = self.slope * self.slot / 100 + wave + self.step * (self.slot > self.step_at)
-        self.slot += 1
-        return float(self.scatter * noise + speed)
 
 
 def bisect(levels: Floats, machine: Machine) -> tuple[int | None, int, int]:
@@ -129,7 +85,7 @@ def row(case: str, step: str, histories: int = HISTORIES) -> list[str]:
     for seed in range(histories):
         machines = [Machine(np.random.default_rng(seed), **CASES[case]) for _ in range(2)]
         change = int(np.random.default_rng((seed, 1)).integers(1, COMMITS + 1)) if STEPS[step] != 1 else 0
-        levels = [machine.history(change, float(np.log(STEPS[step]))) for machine in machines]
+        levels = [machine.history(COMMITS, change, float(np.log(STEPS[step]))) for machine in machines]
         named, processes, builds = bisect(levels[0], machines[0])
         by_asv = asv_find(levels[1], machines[1])
         found.append((named == change, named not in (change, 0, None), processes, builds, by_asv == change))

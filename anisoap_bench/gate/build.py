@@ -18,6 +18,8 @@ from anisoap_bench.gate.process import run
 from anisoap_bench.git import git
 
 PACKAGE = "anisoap_opt"
+BUILT_FROM = [PACKAGE, "pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"]
+"""A commit that changes none of these has the same wheel as the one before, and cannot have changed a benchmark."""
 TIMEOUT = 300
 
 

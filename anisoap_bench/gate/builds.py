@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
 from pathlib import Path
 
 from anisoap_bench.gate.build import Build, build, export
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.terminal import note
+
+READY = "ready"
+"""End of the name of a file that is there once a build, or what was compiled for it, is complete."""
 
 
 class Builds:
@@ -17,17 +20,15 @@ class Builds:
     ----------
     root : pathlib.Path
         The repository.
-    commits : sequence of str
-        Hashes.
     benchmarks : str
         Hash of the commit whose benchmarks all are measured with.
     folder : pathlib.Path
         Empty.
+    kept : pathlib.Path, optional
+        Where builds go, and those of earlier runs are taken from; by default below the folder.
 
     Attributes
     ----------
-    made : dict
-        By position in `commits`.
     files, suite : pathlib.Path
         All files of that commit, and its benchmarks as `prepare_suite` made them.
 
@@ -37,17 +38,37 @@ class Builds:
         If that commit has no benchmarks.
     """
 
-    def __init__(self, root: Path, commits: Sequence[str], benchmarks: str, folder: Path) -> None:
-        self.root, self.commits, self.folder = root, commits, folder
-        self.made: dict[int, Build] = {}
+    def __init__(self, root: Path, benchmarks: str, folder: Path, kept: Path | None = None) -> None:
+        self.root, self.folder, self.kept = root, folder, kept or folder / "builds"
+        self.kept.mkdir(parents=True, exist_ok=True)
         self.files = export(root, benchmarks, folder / "files")
         self.suite = prepare_suite(self.files, folder / "suite")
 
-    def get(self, commit: int) -> Build:
+    def get(self, commit: str) -> Build:
         """The build of one; CannotMeasure if it cannot be built."""
-        if commit not in self.made:
-            name = self.commits[commit][:10]  # equally long for all
+        name = commit[:10]  # equally long for all
+        made, mark = Build(name, self.kept / name, commit), self._mark(name)
+        if not mark.exists():
+            self.forget(commit)  # what an interrupt has left
             note(f"building {name}")
-            source = export(self.root, self.commits[commit], self.folder / f"source-of-{name}")
-            self.made[commit] = build(source, self.commits[commit], self.folder / name)
-        return self.made[commit]
+            source = export(self.root, commit, self.folder / f"source-of-{name}")
+            made = build(source, commit, self.kept / name)
+            shutil.rmtree(source)
+            mark.touch()
+        return made
+
+    def forget(self, commit: str) -> None:
+        """Delete a build, with what was compiled for it."""
+        name = commit[:10]
+        self._mark(name).unlink(missing_ok=True)
+        for folder in self.kept.glob(f"{name}*"):
+            shutil.rmtree(folder)
+
+    def forget_all_but(self, *commits: str) -> None:
+        """Delete the builds of other commits."""
+        for mark in self.kept.glob(f"*.{READY}"):
+            if mark.stem not in {commit[:10] for commit in commits}:
+                self.forget(mark.stem)
+
+    def _mark(self, name: str) -> Path:
+        return self.kept / f"{name}.{READY}"

@@ -1,1 +1,1 @@
-"""asv over many commits: which ones, the run itself, and what came of it."""
+"""Which commit changed which benchmark, from pairs of processes of neighbouring commits that take turns."""

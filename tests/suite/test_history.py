@@ -16,8 +16,8 @@ from anisoap_bench.__main__ import main
 from anisoap_bench.asv_files import configuration, read_results
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.history import run as asv_run
-from anisoap_bench.history.commits import select
-from anisoap_bench.history.counts import check_parameters, count
+from anisoap_bench.commits import select
+from anisoap_bench.asv_runs.counts import check_parameters, count
 from tests.suite.asv_tools import ROOT, commit, git, write_config, write_results
 
 Repository = tuple[Path, list[str]]

@@ -1,4 +1,4 @@
-"""The table of ``make bench``, from asv's results of HEAD: ``python -m anisoap_bench.history.table``."""
+"""The table of ``make bench``, from asv's results of HEAD: ``python -m anisoap_bench.asv_runs.table``."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from anisoap_bench.asv_files import read_results
+from anisoap_bench.asv_runs.counts import check_parameters, count
+from anisoap_bench.asv_runs.run import machine_name, run
+from anisoap_bench.commits import select
 from anisoap_bench.dashboard.publish import publish
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.history.commits import select
-from anisoap_bench.history.counts import check_parameters, count
-from anisoap_bench.history.run import describe_machine, machine_name, run
 from anisoap_bench.terminal import echo
 
 
@@ -55,7 +55,6 @@ def main(options: argparse.Namespace) -> int:
     if not commits:
         echo(f"nothing new: {len(measured)} commits have results in {results / machine}")
         return 0
-    describe_machine(machine)
     echo(f"{len(commits)} commits, {commits[-1][:8]} to {commits[0][:8]}; results in {results}")
     begin = time.time()
     chosen = [word for pattern in options.bench or [] for word in ("--bench", pattern)]

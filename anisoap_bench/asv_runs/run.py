@@ -21,17 +21,12 @@ LAUNCH_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """How asv starts a benchmark's process: by forking where that is known to be safe, as it saves seconds each."""
 
 
-def describe_machine(name: str) -> None:
-    """Tell asv what this machine is, in words that do not name the host.
-
-    asv keeps that in ``.asv-machine.json`` in the home folder, and copies it beside the results.
-    """
-    from asv.machine import MachineCollection
-
+def describe_machine(name: str) -> dict[str, str]:
+    """What this machine is, in words that do not name the host; keys are asv's."""
     memory = ""
     if hasattr(os, "sysconf"):
         memory = f"{round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30)} GiB"
-    known = {
+    return {
         "machine": name,
         "os": platform.system(),
         "arch": platform.machine(),
@@ -39,7 +34,6 @@ def describe_machine(name: str) -> None:
         "num_cpu": str(os.cpu_count()),
         "ram": memory,
     }
-    MachineCollection.save(name, known)
 
 
 def machine_name() -> str:
@@ -53,6 +47,9 @@ def run(root: Path, commits: list[str], results: Path, machine: str, options: li
 
     asv saves each commit's results when it is done with it, so that an interrupted run can be taken up again.
     """
+    from asv.machine import MachineCollection
+
+    MachineCollection.save(machine, describe_machine(machine))  # in the home folder; asv copies it beside the results
     config = configuration(root)
     folder = (root / config["env_dir"]).resolve().parent / "history"
     # asv takes relative paths from where its configuration lies.

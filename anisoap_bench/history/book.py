@@ -1,0 +1,126 @@
+"""What a recording of a history says: commits, what each can run, pairs, amounts, and why something changed.
+
+A line is one of
+
+    {"commit": hash, "number": …, "date": …, "subject": …, "runs": [benchmarks], "errors": {benchmark: why}}
+    {"gap": hash, "number": …, "date": …, "subject": …, "why": …}
+    {"base": hash, "head": hash, "values": {benchmark: [seconds of base, of head]}}
+    {"of": hash, "amounts": {benchmark: {quantity: value}}}
+    {"change": hash, "benchmark": …, "why": sentence, "stages": …}
+
+each with the time at which it was written, "at". The number of a commit counts first parents, so it orders them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.history.levels import Change, Levels, Link, find_changes, find_levels
+
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit: its place along the first parents, its date in milliseconds since 1970, and what it can run."""
+
+    hash: str
+    number: int
+    date: int
+    subject: str
+    runs: frozenset[str] = frozenset()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    gap: str = ""  # why it could not be measured at all
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.hash[:10]} {self.subject}"
+
+
+class Book:
+    """A recording, as far as it goes."""
+
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self.of: dict[str, Commit] = {}
+        self.pairs: dict[str, dict[tuple[str, str], list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+        self.amounts: dict[str, dict[str, dict[str, float]]] = {}
+        self.reasons: dict[tuple[str, str], Line] = {}
+        self.written: dict[str, float] = {}  # when a commit was measured last, seconds since 1970
+        for line in lines:
+            self.take(line)
+
+    def take(self, line: Line) -> None:
+        """Add one line; CannotMeasure if it is none of a history."""
+        try:
+            self._take(line)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CannotMeasure(f"this is no line of a history: {error!r} in {str(line)[:200]}") from error
+
+    def _take(self, line: Line) -> None:
+        if "commit" in line or "gap" in line:
+            name = str(line.get("commit") or line["gap"])
+            known = (name, int(line["number"]), int(line["date"]), str(line["subject"]))
+            runs, errors = frozenset(line.get("runs", ())), dict(line.get("errors", {}))
+            self.of[name] = Commit(*known, runs, errors, str(line["why"]) if "gap" in line else "")
+        elif "values" in line:
+            for benchmark, (base, head) in line["values"].items():
+                self.pairs[benchmark][line["base"], line["head"]].append((float(base), float(head)))
+            self.written[line["head"]] = max(self.written.get(line["head"], 0.0), float(line["at"]))
+        elif "amounts" in line:
+            self.amounts[str(line["of"])] = {name: dict(found) for name, found in line["amounts"].items()}
+        else:
+            self.reasons[line["change"], line["benchmark"]] = line
+
+    @property
+    def commits(self) -> list[Commit]:
+        """All of them, in order."""
+        return sorted(self.of.values(), key=lambda one: one.number)
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """All that any commit can run."""
+        return sorted(set().union(*(one.runs for one in self.of.values())))
+
+    def line_of(self, benchmark: str) -> list[Commit]:
+        """The commits that can run a benchmark, in order."""
+        return [one for one in self.commits if benchmark in one.runs]
+
+    def count(self, benchmark: str, base: str, head: str) -> int:
+        """How many pairs of two commits there are."""
+        return len(self.pairs[benchmark][base, head])
+
+    def links(self, benchmark: str, places: Mapping[str, int]) -> list[Link]:
+        """Pairs of a benchmark whose commits have a place."""
+        return [
+            Link(places[base], places[head], float(np.log(there / here)))
+            for (base, head), values in self.pairs[benchmark].items()
+            if base in places and head in places
+            for here, there in values
+        ]
+
+    def levels(self) -> dict[str, Levels]:
+        """Of each benchmark that has pairs; positions are those in `commits`."""
+        places = {one.hash: place for place, one in enumerate(self.commits)}
+        links = {name: self.links(name, places) for name in self.benchmarks}
+        return {name: find_levels(found) for name, found in links.items() if found}
+
+    def changes(self) -> list[Change]:
+        """Commits that changed a benchmark."""
+        return find_changes(self.levels())
+
+    def seconds(self, benchmark: str, commit: str) -> list[float]:
+        """Of every process of a commit."""
+        return [
+            both[side]
+            for ends, values in self.pairs[benchmark].items()
+            for side in (0, 1)
+            if ends[side] == commit
+            for both in values
+        ]

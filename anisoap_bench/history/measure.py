@@ -1,0 +1,140 @@
+"""Measure what a history lacks, commit by commit, and write down each pair as soon as it is measured."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.build import Build
+from anisoap_bench.gate.builds import Builds
+from anisoap_bench.gate.drive import observe, observe_pair, warm_up
+from anisoap_bench.gate.why import explain
+from anisoap_bench.git import git
+from anisoap_bench.history.book import Book
+from anisoap_bench.history.plan import wanted
+from anisoap_bench.terminal import note
+
+
+class OutOfTime(Exception):
+    """Nothing more is begun."""
+
+
+class Session:
+    """One run, which adds to a recording.
+
+    Parameters
+    ----------
+    book : Book
+        What the recording says so far.
+    file : pathlib.Path
+        The recording.
+    builds : Builds
+        Of the repository; made builds are kept for later runs, but for those that nothing needs any more.
+    core : int or None
+        On which rounds run.
+    end : float
+        On the clock of `time.monotonic`; nothing is begun after it.
+    only : str
+        Benchmarks with this in their name.
+    """
+
+    def __init__(self, book: Book, file: Path, builds: Builds, *, core: int | None, end: float, only: str) -> None:
+        self.book, self.file, self.builds, self.core, self.end, self.only = book, file, builds, core, end, only
+
+    def measure(self, commits: Sequence[str]) -> None:
+        """Measure commits, the oldest first, each with all that was measured before; OutOfTime where it ends early."""
+        for commit in commits:
+            self._meet(commit, again=True)
+            if not self.book.of[commit].gap:
+                self._pairs(commit, newest=commit == commits[-1])
+                self._amounts(commit)
+        self._explain(set(commits))
+
+    def _meet(self, commit: str, *, again: bool = False) -> Build | None:
+        """Build a commit, compile, and learn what it can run; None where it cannot be measured.
+
+        A gap is tried again if asked for: what kept it from being built may be gone.
+        """
+        known = self.book.of.get(commit)
+        if known and known.gap and not again:
+            return None
+        self._in_time()
+        build = None
+        try:
+            compiled = (self.builds.kept / f"{commit[:10]}-numba").is_dir()
+            build = self.builds.get(commit)
+            if known and not known.gap and compiled:
+                return build
+            (found,) = warm_up([build], self.builds.suite, core=self.core)
+            line: dict[str, Any] = {"commit": commit, "runs": sorted(found.seconds), "errors": found.errors}
+        except CannotMeasure as error:
+            build, line = None, {"gap": commit, "why": str(error)}
+            note(f"{commit[:10]}: {error}")
+        number = git("rev-list", "--count", "--first-parent", commit, folder=self.builds.root)
+        date, _, subject = git("log", "-1", "--format=%ct %s", commit, folder=self.builds.root).partition(" ")
+        self._write({**line, "number": int(number), "date": 1000 * int(date), "subject": subject})
+        return build
+
+    def _pairs(self, commit: str, *, newest: bool) -> None:
+        names = [name for name in sorted(self.book.of[commit].runs) if self.only in name]
+        while todo := wanted(self.book, commit, names, newest=newest):
+            for pairs in todo:
+                base, head = self._meet(pairs.base), self._meet(pairs.head)
+                if base is None or head is None:  # was measured before, and cannot be built any more
+                    raise CannotMeasure(f"{pairs.base[:10]} or {pairs.head[:10]} could be measured, and now cannot")
+                note(f"{pairs.head[:10]} against {pairs.base[:10]}: {pairs.number} pairs of {_names(pairs.benchmarks)}")
+                for number in range(pairs.number):
+                    self._pair(base, head, frozenset(pairs.benchmarks), swapped=number % 2 == 1)
+
+    def _pair(self, base: Build, head: Build, names: frozenset[str], *, swapped: bool) -> None:
+        self._in_time()
+        order = (head, base) if swapped else (base, head)
+        found = observe_pair(*order, self.builds.suite, core=self.core, names=names)
+        of = {build.commit: one.seconds for build, one in zip(order, found, strict=True)}
+        values = {name: [of[base.commit][name], of[head.commit][name]] for name in sorted(names)}
+        self._write({"base": base.commit, "head": head.commit, "values": values})
+
+    def _amounts(self, commit: str) -> None:
+        """Memory, counts and errors, which hardly vary, once."""
+        names = {name for name in self.book.of[commit].runs if self.only in name}
+        if names <= set(self.book.amounts.get(commit, {})):
+            return
+        self._in_time()
+        build = self._meet(commit)
+        assert build is not None
+        (one,) = observe([build], self.builds.suite, core=self.core, amounts=True, names=frozenset(names), timeout=300)
+        self._write({"of": commit, "amounts": {**self.book.amounts.get(commit, {}), **one.amounts}})
+
+    def _explain(self, commits: set[str]) -> None:
+        """For each change at one of these commits, which stage it is."""
+        known = self.book.commits
+        for change in self.book.changes():
+            commit, before = known[change.commit].hash, known[change.after].hash
+            if commit not in commits or (commit, change.benchmark) in self.book.reasons:
+                continue
+            self._in_time()
+            base, head = self._meet(before), self._meet(commit)
+            if base is None or head is None:
+                continue
+            note(f"{commit[:10]}: why {change.benchmark} changed")
+            why = explain(base, head, self.builds.suite, self.core, change.benchmark)
+            self._write({"change": commit, "benchmark": change.benchmark, "why": str(why), "found": asdict(why)})
+
+    def _in_time(self) -> None:
+        if time.monotonic() >= self.end:
+            raise OutOfTime
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        line = {**line, "at": round(time.time(), 1)}
+        self.book.take(line)
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+def _names(benchmarks: Sequence[str]) -> str:
+    return benchmarks[0] if len(benchmarks) == 1 else f"{len(benchmarks)} benchmarks"

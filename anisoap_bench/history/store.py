@@ -1,0 +1,142 @@
+"""A history as results of asv, so that its graphs, ``asv compare`` and the dashboard show it.
+
+Relative times are benchmarks of kind ``track``: the level of a commit relative to the first one, with its interval of
+99 % in the columns where asv keeps those. Seconds, memory, counts and errors are others of one class.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anisoap_bench.asv_files import Json, Results, configuration, read_json, read_results
+from anisoap_bench.asv_runs.run import describe_machine
+from anisoap_bench.files import write_whole
+from anisoap_bench.history.book import Book, Commit
+from benchmarks.common import SMALLEST_ERROR
+
+CLASS = "history.Pairs"
+VERSION = "1"
+UNITS = {
+    "relative_time": "of the first commit",
+    "seconds": "s/call",
+    "peak_memory": "bytes",
+    "allocated": "bytes",
+    "torch_operations": "operations",
+    "error": "largest relative error",
+}
+MEANING = {
+    "relative_time": "Level of a commit by least squares over pairs of processes that take turns.",
+    "seconds": "Median over the processes of a commit, of the median of each.",
+    "peak_memory": "What one call adds at its highest point.",
+    "allocated": "Most that Python and NumPy held at once.",
+    "torch_operations": "What torch dispatches in one call.",
+    "error": "Largest deviation from stored values.",
+}
+RELATIVE, SECONDS = f"{CLASS}.track_relative_time", f"{CLASS}.track_seconds"
+
+Cells = dict[str, tuple[float, float | None, float | None]]
+"""By benchmark of the history a value, and its interval."""
+
+
+def store(book: Book, folder: Path, machine: str, root: Path) -> None:
+    """Write all that a recording says into asv's folder of results; what other benchmarks have there stays."""
+    commits, config = book.commits, configuration(root)
+    levels = book.levels()
+    cells: dict[str, dict[str, Cells]] = {one.hash: {quantity: {} for quantity in UNITS} for one in commits}
+    for name, line in levels.items():
+        for place, at in enumerate(line.commits):
+            cells[commits[at].hash]["relative_time"][name] = line.interval(place, risk=0.01)
+    for one in commits:
+        for name in one.runs:
+            if seconds := book.seconds(name, one.hash):
+                low, high = np.quantile(seconds, (0.25, 0.75))
+                cells[one.hash]["seconds"][name] = (float(np.median(seconds)), float(low), float(high))
+        for name, found in book.amounts.get(one.hash, {}).items():
+            for quantity, value in found.items():
+                value = max(value, SMALLEST_ERROR) if quantity == "error" else value
+                cells[one.hash][quantity.replace(" ", "_")][name] = (value, None, None)
+    names = book.benchmarks
+    described = folder / machine / "machine.json"
+    if not described.exists():
+        write_whole(described, json.dumps({**describe_machine(machine), "version": 1}, indent=4) + "\n")
+    for one in commits:
+        if any(cells[one.hash].values()):
+            _write_commit(folder / machine, one, cells[one.hash], names, config, book.written.get(one.hash, 0.0))
+    _describe(folder / "benchmarks.json", names)
+
+
+def _write_commit(
+    folder: Path, commit: Commit, cells: dict[str, Cells], names: list[str], config: Json, at: float
+) -> None:
+    from asv.results import get_filename
+
+    environment = _environment(config)
+    path = Path(get_filename(folder.name, commit.hash, environment["env_name"]))
+    params = {name: value for name, value in read_json(folder / "machine.json").items() if name != "version"}
+    about = {
+        "commit_hash": commit.hash,
+        "date": commit.date,
+        **environment,
+        "durations": {},
+        "env_vars": {},
+        "version": 2,
+    }
+    about["params"] = {**params, "python": environment["python"], **environment["requirements"]}
+    before = next((one for one in read_results(folder) if one.file == path.name), None)
+    about, rows = (before.about, before.rows) if before else (about, {})
+    for quantity, found in cells.items():
+        if found:
+            values = [found.get(name, (float("nan"), None, None)) for name in names]
+            rows[f"{CLASS}.track_{quantity}"] = {
+                "result": [one[0] for one in values],
+                "params": _axis(names),
+                "version": VERSION,
+                "started_at": int(1000 * at),
+                "duration": 0.0,
+                "stats_ci_99_a": [one[1] for one in values],
+                "stats_ci_99_b": [one[2] for one in values],
+            }
+    Results(path.name, about, rows).write(folder)
+
+
+def _axis(names: list[str]) -> list[list[str]]:
+    return [[repr(name) for name in names]]  # as asv writes parameters
+
+
+def _environment(config: Json) -> dict[str, Any]:
+    """What asv calls an environment with this Python and the versions that are installed here."""
+    from asv.environment import get_env_name
+
+    python = ".".join(platform.python_version_tuple()[:2])
+    requirements = {}
+    for name in config["matrix"]["req"]:
+        try:
+            requirements[name] = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            continue
+    name = get_env_name(config["environment_type"], python, requirements, {})
+    return {"env_name": name, "python": python, "requirements": requirements}
+
+
+def _describe(path: Path, names: list[str]) -> None:
+    """Add what asv's pages have to know of the benchmarks."""
+    known: Json = read_json(path) if path.exists() else {"version": 2}
+    for quantity, unit in UNITS.items():
+        name = f"{CLASS}.track_{quantity}"
+        known[name] = {
+            "name": name,
+            "type": "track",
+            "unit": unit,
+            "version": VERSION,
+            "param_names": ["benchmark"],
+            "params": _axis(names),
+            "code": MEANING[quantity],
+            "timeout": 0.0,
+        }
+    write_whole(path, json.dumps(known, indent=1) + "\n")
