@@ -28,7 +28,9 @@ ROUNDS = 100
 SMALLEST = 1e-4
 """σ is not taken for less: a few pairs may agree by chance."""
 BUILDS = 0.0025
-"""Standard deviation of the log time of a build, for no reason in its code: where its parts lie in memory."""
+"""Least standard deviation of the log time of a build for no reason in its code: where its parts lie in memory."""
+FEW = 10
+"""Of fewer steps it cannot be learnt how much builds differ."""
 LOOKS = 3
 """How often the plan looks at a step before it leaves it."""
 LEVEL = 0.01
@@ -60,6 +62,8 @@ class Levels:
         σ, of a pair.
     freedom : int
         Pairs more than levels that had to be found.
+    builds : float
+        How much builds differ, a standard deviation of log times, learnt from the steps, of which most are none.
     """
 
     commits: npt.NDArray[np.int_]
@@ -67,17 +71,18 @@ class Levels:
     covariance: Floats
     scatter: float
     freedom: int
+    builds: float = BUILDS
 
     def step(self, position: int) -> tuple[float, float]:
         """Difference to the level before, and its standard error, builds that differ by chance included."""
         contrast = np.zeros(len(self.values))
         contrast[[position - 1, position]] = -1, 1
-        variance = contrast @ self.covariance @ contrast + 2 * BUILDS**2
+        variance = contrast @ self.covariance @ contrast + 2 * self.builds**2
         return float(contrast @ self.values), float(np.sqrt(variance))
 
     def interval(self, position: int, risk: float = 0.05) -> tuple[float, float, float]:
         """Ratio to the first commit, with the interval that the true one is outside of with that risk."""
-        error = np.sqrt(self.covariance[position, position] + (2 * BUILDS**2 if position else 0.0))
+        error = np.sqrt(self.covariance[position, position] + (2 * self.builds**2 if position else 0.0))
         return ratio_interval(float(self.values[position]), float(error), self.freedom, risk)
 
 
@@ -132,7 +137,18 @@ def find_levels(links: Sequence[Link]) -> Levels:
     values, variance, scatter, freedom = _fit(design, y)
     covariance = np.zeros((joined.sum(), joined.sum()))
     covariance[1:, 1:] = variance
-    return Levels(known[joined], np.append(0.0, values), covariance, scatter, freedom)
+    values = np.append(0.0, values)
+    return Levels(known[joined], values, covariance, scatter, freedom, _builds(values, covariance))
+
+
+def _builds(values: Floats, covariance: Floats) -> float:
+    """How much builds differ: what steps scatter more than their errors, robustly, as some of them are changes."""
+    steps = np.diff(values)
+    if len(steps) < FEW:
+        return BUILDS
+    variances = np.diag(covariance)[1:] + np.diag(covariance)[:-1] - 2 * np.diag(covariance, 1)
+    scale = stats.median_abs_deviation(steps, scale="normal")
+    return max(BUILDS, float(np.sqrt(max(scale**2 - np.median(variances), 0.0) / 2)))
 
 
 def _fit(design: Floats, y: Floats) -> tuple[Floats, Floats, float, int]:

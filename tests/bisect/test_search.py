@@ -28,7 +28,7 @@ def many(step: float, **machine: Any) -> tuple[list[tuple[int, int | None]], flo
         random = np.random.default_rng(seed)
         change = int(random.integers(1, simulate.COMMITS + 1)) if step != 1 else 0
         source = simulate.Machine(random, **{"scatter": SCATTER, **machine})
-        named, taken, _ = simulate.bisect(source.history(change, float(np.log(step))), source)
+        named, taken, _ = simulate.bisect(source.history(simulate.COMMITS, change, float(np.log(step))), source)
         answers.append((change, named))
         processes.append(taken)
     return answers, float(np.median(processes))
@@ -66,7 +66,9 @@ def test_builds_that_differ_a_little_are_no_change() -> None:
 def test_of_two_changes_the_larger_one_is_named() -> None:
     for seed in range(10):
         machine = simulate.Machine(np.random.default_rng(seed), SCATTER)
-        levels = machine.history(20, float(np.log(1.05))) + machine.history(45, float(np.log(1.10)))
+        levels = machine.history(simulate.COMMITS, 20, float(np.log(1.05))) + machine.history(
+            simulate.COMMITS, 45, float(np.log(1.10))
+        )
         assert simulate.bisect(levels, machine)[0] == 45
 
 
@@ -74,7 +76,7 @@ def test_asv_find_is_asked_as_it_is() -> None:
     """Without scatter it names the right one."""
     quiet = simulate.Machine(np.random.default_rng(0), scatter=0.0)
     for change in (1, 23, 64):
-        assert simulate.asv_find(quiet.history(change, 0.05), quiet) == change
+        assert simulate.asv_find(quiet.history(simulate.COMMITS, change, 0.05), quiet) == change
 
 
 def test_a_row_of_the_table() -> None:

@@ -26,10 +26,10 @@ def run(*command: str, folder: Path, home: Path, code: int = 0) -> str:
     return output
 
 
-def history(reference: str, folder: Path, home: Path, results: str, *options: str, code: int = 0) -> str:
-    """Output of ``anisoap_bench history`` in another checkout, without pages."""
+def run_asv(reference: str, folder: Path, home: Path, results: str, *options: str, code: int = 0) -> str:
+    """Output of ``anisoap_bench asv`` in another checkout, without pages."""
     places = ("--root", str(folder), "--results", results, "--machine", "test", "--no-publish")
-    return run("anisoap_bench", "history", reference, *places, *options, folder=ROOT, home=home, code=code)
+    return run("anisoap_bench", "asv", reference, *places, *options, folder=ROOT, home=home, code=code)
 
 
 def git(folder: Path, *arguments: str, **variables: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from asv.config import Config
 
 from benchmarks import versions
-from tests.suite.asv_tools import CONFIG, ROOT, git, history, run, write_config
+from tests.suite.asv_tools import CONFIG, ROOT, git, run, run_asv, write_config
 
 
 def test_every_key_is_one_that_asv_reads() -> None:
@@ -58,7 +58,7 @@ TINY = "FrameValidation.*numpy_only"
 def test_an_environment_builds_from_nothing_and_measures_each_commits_wheel(clone: Path, tmp_path: Path) -> None:
     def measure(reference: str) -> Path:
         """The package as installed, after measuring one commit."""
-        out = history(f"{reference}^!", clone, tmp_path, ".asv/results", "--bench", TINY)
+        out = run_asv(f"{reference}^!", clone, tmp_path, ".asv/results", "--bench", TINY)
         assert "1 commits × 1 benchmarks × 1 environments: 1 measured now, 0 before" in out
         (package,) = (clone / ".asv" / "env").glob("*/lib/python*/site-packages/anisoap_opt")
         return package
@@ -80,6 +80,6 @@ def test_an_environment_with_the_checkout_in_place_of_the_wheel_is_refused(clone
     git(clone, "checkout", "--quiet", "HEAD", "--", "anisoap_opt")
     pins = json.loads((clone / "asv.conf.json").read_text())["matrix"]
     write_config(clone, matrix=pins, install_command=[f"python -m pip install --no-deps -e {clone}"])
-    out = history("HEAD^!", clone, tmp_path, ".asv/planted", "--bench", TINY, "--messages", code=2)
+    out = run_asv("HEAD^!", clone, tmp_path, ".asv/planted", "--bench", TINY, "--messages", code=2)
     assert "not from the wheel installed in" in out
     assert "not a single benchmark has a result" in out

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.suite import throwaway
-from tests.suite.asv_tools import history, run
+from tests.suite.asv_tools import run, run_asv
 
 pytestmark = pytest.mark.slow
 
 
 def published_regressions(folder: Path, home: Path) -> dict[str, list[str]]:
     """Commits that asv's page names, by benchmark, after a history of all commits."""
-    out = history("ALL", folder, home, ".asv/results")
+    out = run_asv("ALL", folder, home, ".asv/results")
     assert "12 commits × 3 benchmarks × 1 environments: 36 measured now, 0 before\n" in out
     run("asv", "publish", folder=folder, home=home)
     html = folder / ".asv" / "html"

@@ -1,4 +1,4 @@
-"""``python -m anisoap_bench history``: which commits, what it counts, and how it ends."""
+"""``python -m anisoap_bench asv``: which commits, what it counts, and how it ends."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from anisoap_bench import history_command
 from anisoap_bench.__main__ import main
 from anisoap_bench.asv_files import configuration, read_results
-from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.history import run as asv_run
-from anisoap_bench.commits import select
+from anisoap_bench.asv_runs import cli
+from anisoap_bench.asv_runs import run as asv_run
 from anisoap_bench.asv_runs.counts import check_parameters, count
+from anisoap_bench.commits import select
+from anisoap_bench.errors import CannotMeasure
 from tests.suite.asv_tools import ROOT, commit, git, write_config, write_results
 
 Repository = tuple[Path, list[str]]
@@ -115,12 +115,11 @@ class Asv:
             if values is not None:
                 write_results(results, machine, commits[0], rows(benchmark=(values, start)))
 
-        monkeypatch.setattr(history_command, "run", run)
-        monkeypatch.setattr(history_command, "describe_machine", lambda name: None)
+        monkeypatch.setattr(cli, "run", run)
 
 
-def history(folder: Path, *arguments: str) -> int:
-    return main(["history", "ALL", "--root", str(folder), "--machine", "m", "--no-publish", *arguments])
+def run_asv(folder: Path, *arguments: str) -> int:
+    return main(["asv", "ALL", "--root", str(folder), "--machine", "m", "--no-publish", *arguments])
 
 
 def test_results_go_to_the_tracked_folder_and_are_counted(
@@ -128,14 +127,14 @@ def test_results_go_to_the_tracked_folder_and_are_counted(
 ) -> None:
     folder, commits = repository
     asv = Asv(monkeypatch, [1.0, 1.0])
-    assert history(folder, "--touching", "package", "--bench", "Kernel", "--bench", "Bulk") == 0
+    assert run_asv(folder, "--touching", "package", "--bench", "Kernel", "--bench", "Bulk") == 0
     assert asv.calls.pop() == {
         "commits": [commits[1], commits[4]],
         "results": folder / "results" / "asv",
         "options": ["--bench", "Kernel", "--bench", "Bulk", "--skip-existing"],
     }
     assert "1 commits × 1 benchmarks × 1 environments: 1 measured now, 0 before" in capsys.readouterr().out
-    assert history(folder, "--again", "--messages", "--results", "elsewhere") == 0
+    assert run_asv(folder, "--again", "--messages", "--results", "elsewhere") == 0
     assert asv.calls.pop() == {"commits": commits, "results": folder / "elsewhere", "options": ["--show-stderr"]}
 
 
@@ -143,9 +142,9 @@ def test_nothing_new_is_no_error(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asv = Asv(monkeypatch, [1.0, 1.0])
-    assert history(repository[0]) == 0
+    assert run_asv(repository[0]) == 0
     options = ("--root", str(repository[0]), "--machine", "m", "--no-publish")
-    assert main(["history", "NEW", *options]) == 0
+    assert main(["asv", "NEW", *options]) == 0
     assert "nothing new: 1 commits have results" in capsys.readouterr().out
     assert len(asv.calls) == 1
 
@@ -177,7 +176,7 @@ def test_nothing_measured_is_an_error(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], values: Any
 ) -> None:
     Asv(monkeypatch, values)
-    assert history(repository[0]) == 2
+    assert run_asv(repository[0]) == 2
     assert "not a single benchmark has a result" in capsys.readouterr().err
 
 
@@ -185,30 +184,30 @@ def test_failures_of_this_run_are_exit_code_1(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Asv(monkeypatch, [1.0, None])
-    assert history(repository[0]) == 1
+    assert run_asv(repository[0]) == 1
     assert f"1 failed:\n{repository[1][0][:8]} benchmark" in capsys.readouterr().out
     Asv(monkeypatch, [1.0, None], start=1000)  # of a run before
-    assert history(repository[0]) == 0
+    assert run_asv(repository[0]) == 0
 
 
 def test_pages_are_made_unless_they_are_not_wanted(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Asv(monkeypatch, [1.0, 1.0])
-    monkeypatch.setattr(history_command, "publish", lambda root: root / "pages")
-    assert history(repository[0], "--publish") == 0
+    monkeypatch.setattr(cli, "publish", lambda root: root / "pages")
+    assert run_asv(repository[0], "--publish") == 0
     assert f"published in {repository[0] / 'pages'}" in capsys.readouterr().out
 
 
 def test_a_pattern_that_is_none_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        history(repository[0], "--bench", "(6")
+        run_asv(repository[0], "--bench", "(6")
     assert ended.value.code == 2
     assert "--bench: '(6'" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    assert history(tmp_path / "no-such") == 2
+    assert run_asv(tmp_path / "no-such") == 2
 
 
 def test_asv_that_fails_is_an_error(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -222,13 +221,11 @@ def test_asv_that_fails_is_an_error(repository: Repository, monkeypatch: pytest.
         configuration(folder)
 
 
-def test_a_machines_description_does_not_name_the_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    asv_run.describe_machine("some-name")
-    written = (tmp_path / ".asv-machine.json").read_text()
-    assert set(json.loads(written)["some-name"]) == {"machine", "os", "arch", "cpu", "num_cpu", "ram"}
-    assert platform.node() not in written
-    assert platform.release() not in written
+def test_a_machines_description_does_not_name_the_host() -> None:
+    described = asv_run.describe_machine("some-name")
+    assert set(described) == {"machine", "os", "arch", "cpu", "num_cpu", "ram"}
+    assert platform.node() not in described.values()
+    assert platform.release() not in described.values()
     assert all(part.isalnum() for part in asv_run.machine_name().split("-"))
 
 

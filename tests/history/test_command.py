@@ -1,0 +1,106 @@
+"""``python -m anisoap_bench history`` on a small repository: real builds, real pairs, a planted change."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from anisoap_bench.__main__ import main
+from anisoap_bench.json_lines import read
+from tests.gate.small_repository import ROOT, change, commit, git, repository, start_command, write
+from tests.history.lines import measured
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """Five commits that change the wheel; the third takes twice as long, the fourth does not build."""
+    folder = repository(tmp_path / "repository")
+    shutil.copy(ROOT / "asv.conf.json", folder)
+    write(folder, {".gitignore": "__pycache__/\n.gate/\nbuild/\n*.egg-info/\n"})
+    change(folder, "LOOPS = 150_000", "LOOPS = 300_000")
+    change(folder, "LOOPS = 300_000", "LOOPS = 600_000")
+    write(folder, {"setup.py": "raise SystemExit('planted: no compiler')"})
+    commit(folder, "broken")
+    (folder / "setup.py").unlink()
+    change(folder, "Stands", "It stands")
+    return folder
+
+
+def history(repo: Path, *options: str) -> tuple[int, str, str]:
+    """Exit code, report and progress; no folder may be left of a run."""
+    with start_command(repo, "history", *options, "--machine", "m", "--no-publish") as process:
+        report, progress = process.communicate(timeout=560)
+    assert not list((repo.parent / "temporary").iterdir())
+    return process.returncode, report, progress
+
+
+@pytest.mark.slow
+def test_a_history_is_measured_interrupted_continued_and_extended(repo: Path) -> None:
+    recording = repo / "results" / "history" / "m.jsonl"
+    with start_command(repo, "history", "ALL", "--only", "loop", "--machine", "m", "--no-publish") as process:
+        while process.poll() is None and not (recording.exists() and '"values"' in recording.read_text()):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    before = recording.read_text()
+    assert '"values"' in before
+    code, report, progress = history(repo, "ALL", "--only", "loop", "--json", "found.json")
+    assert code == 0, report + progress
+    assert recording.read_text().startswith(before)
+    commits = git(repo, "rev-list", "--reverse", "HEAD").split()
+    first, doubled, again, broken, last = commits[0], *commits[-4:]
+    changes = json.loads((repo / "found.json").read_text())["changes"]
+    assert [(one["benchmark"], one["commit"]) for one in changes] == [("loop", doubled), ("loop", again)]
+    assert changes[1]["ratio"] == pytest.approx(2.0, rel=0.2)
+    assert f"- {broken[:10]} broken: {broken[:10]} does not build" in report
+    _, lines = read(recording)
+    assert {line["gap"] for line in lines if "gap" in line} == {broken}
+    assert {(line["base"], line["head"]) for line in lines if "values" in line} >= {(again, last), (first, last)}
+
+    change(repo, "It stands", "It still stands")
+    code, report, progress = history(repo, "--only", "loop")
+    assert code == 0, report + progress
+    assert "1 commits" in progress
+    assert history(repo, "NEW")[:2] == (0, f"nothing new: 5 commits are in {recording}\n")
+    asv = json.loads(next((repo / "results" / "asv" / "m").glob(f"{last[:8]}-*")).read_text())
+    assert "history.Pairs.track_relative_time" in asv["results"]
+
+
+def test_a_recording_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book, file = measured({"b": [1.0, 1.0, 1.3]}, 0.01), tmp_path / "m.jsonl"
+    lines = [{"history of": "x"}]
+    lines += [
+        {"commit": one.hash, "number": one.number, "date": 0, "subject": one.subject, "runs": ["b"]}
+        for one in book.commits
+    ]
+    lines += [
+        {"base": base, "head": head, "values": {"b": both}, "at": 0}
+        for (base, head), found in book.pairs["b"].items()
+        for both in found
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["history", "--replay", "--recording", str(file)]) == 0
+    words = capsys.readouterr().out
+    assert "number 2" in words
+    assert "× 1.3" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--replay", "--recording", "no-such.jsonl"), "no recording"),
+        (("--minutes", "-1"), "--minutes cannot be -1"),
+        (("no-such..range",), "no-such"),
+    ],
+)
+def test_what_cannot_be_done(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["history", "--recording", str(tmp_path / "new.jsonl"), *options]) == 2
+    assert says in capsys.readouterr().err
