@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: REMOTE=… push-results.sh FOLDER
-# Commits the runners' results in FOLDER, and its list of benchmarks, to the branch asv-results of REMOTE, which is made
-# if it is missing and shares no history with the code.
+# Commits the runners' recordings in FOLDER/history, their results in FOLDER/asv and its list of benchmarks to the branch
+# asv-results of REMOTE, which is made if it is missing and shares no history with the code.
 set -euo pipefail
 folder=$1
 
@@ -15,7 +15,9 @@ if [ -n "$(git -C "$work" ls-remote --heads origin asv-results)" ]; then
 else
     git -C "$work" checkout --quiet --orphan asv-results
 fi
-cp -r "$folder/benchmarks.json" "$folder"/github-* "$work"
+mkdir -p "$work/asv" "$work/history"
+cp -r "$folder/asv/benchmarks.json" "$folder"/asv/github-* "$work/asv"
+cp "$folder"/history/github-*.jsonl "$work/history"
 git -C "$work" add --all
 if git -C "$work" diff --cached --quiet; then
     echo "nothing new"

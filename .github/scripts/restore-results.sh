@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: restore-results.sh [RANGE]
-# Puts what the branch asv-results holds into results/asv, and prints, for GitHub's outputs,
+# Puts what the branch asv-results holds into results/, and prints, for GitHub's outputs,
 #   range=…    the commits to measure: RANGE if it is given; else those since the newest one measured on such a runner;
 #              the newest commit alone if there is none; nothing if there is nothing new
 #   machine=…  a name for this runner. It says what its processor is, because that varies from night to night, and times
@@ -18,14 +18,14 @@ esac
 
 if [ -n "$(git ls-remote --heads origin asv-results)" ]; then
     git fetch --quiet --depth 1 origin asv-results
-    mkdir -p results/asv
-    git archive FETCH_HEAD | tar -x -C results/asv
+    mkdir -p results
+    git archive FETCH_HEAD | tar -x -C results
 fi
 
 if [ -z "$range" ]; then
     range='HEAD^!'
     for commit in $(git rev-list --first-parent HEAD); do
-        if compgen -G "results/asv/github-*/${commit:0:8}-*.json" >/dev/null; then
+        if cat results/history/github-*.jsonl 2>/dev/null | grep -q "\"$commit\""; then
             range="$commit..HEAD"
             [ "$commit" != "$(git rev-parse HEAD)" ] || range=
             break

@@ -20,7 +20,7 @@ from anisoap_bench.gate.build import BUILT_FROM
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import interruptible, temporary_folder, versions
-from anisoap_bench.git import commit_of
+from anisoap_bench.git import commit_of, git
 from anisoap_bench.history.book import Book
 from anisoap_bench.history.measure import OutOfTime, Session
 from anisoap_bench.history.report import as_json, report
@@ -68,7 +68,7 @@ def main(options: argparse.Namespace) -> int:
         return _tell(Book(read(file)[1]), options)
     book = Book(begin(file, {"history of": configuration(root)["project"], "machine": machine}))
     measured = {one.hash for one in book.commits if not one.gap}
-    commits = select(options.wanted, root, measured, BUILT_FROM)[::-1]
+    commits = _select(options.wanted, root, measured)
     if not commits:
         echo(f"nothing new: {len(measured)} commits are in {file}")
         return 0
@@ -97,6 +97,17 @@ def main(options: argparse.Namespace) -> int:
     if options.publish:
         echo(f"published in {publish(root)}")
     return code
+
+
+def _select(wanted: str, root: Path, measured: set[str]) -> list[str]:
+    """Commits of a range that change what a wheel is built from, the oldest first, after the one before them."""
+    try:
+        commits = select(wanted, root, measured, BUILT_FROM)[::-1]
+    except CannotMeasure:
+        select(wanted, root, measured, [])  # there is no such range, or nothing in it changes a wheel
+        return []
+    before = git("rev-list", "--first-parent", commits[0], "--", *BUILT_FROM, folder=root).split() if commits else []
+    return [*before[1:2], *commits]
 
 
 def _tell(book: Book, options: argparse.Namespace) -> int:

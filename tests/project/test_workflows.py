@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = ROOT / ".github" / "scripts"
 MAY_WRITE = {
     ("history", "push"): {"contents"},
+    ("history", "tell"): {"issues"},
     ("history", "deploy"): {"pages", "id-token"},
     ("benchmark-comment", "comment"): {"pull-requests"},
 }
@@ -126,16 +128,19 @@ def restore(clone: Path, *more: str) -> str:
 
 
 def push(clone: Path) -> str:
-    command = ["bash", str(SCRIPTS / "push-results.sh"), str(clone / "results" / "asv")]
+    command = ["bash", str(SCRIPTS / "push-results.sh"), str(clone / "results")]
     environment = {**os.environ, "REMOTE": str(clone.parent / "remote")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def measure(clone: Path, commit: str, machine: str) -> None:
-    folder = clone / "results" / "asv" / machine
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{git(clone, 'rev-parse', commit)[:8]}-env.json").write_text("{}")
+    name = git(clone, "rev-parse", commit)
+    folder, recordings = clone / "results" / "asv" / machine, clone / "results" / "history"
+    for one in (folder, recordings):
+        one.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name[:8]}-env.json").write_text("{}")
     (clone / "results" / "asv" / "benchmarks.json").write_text("{}")
+    (recordings / f"{machine}.jsonl").write_text(f'{{"commit": "{name}"}}\n')
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
@@ -155,7 +160,13 @@ def test_the_branch_of_results_grows_night_by_night(clone: Path) -> None:
 
     files = git(clone.parent / "remote", "ls-tree", "-r", "--name-only", "asv-results").splitlines()
     newest, before = (git(clone, "rev-parse", commit)[:8] for commit in ("HEAD", "HEAD~1"))
-    assert files == ["benchmarks.json", f"github-another/{newest}-env.json", f"github-one/{before}-env.json"]
+    assert files == [
+        "asv/benchmarks.json",
+        f"asv/github-another/{newest}-env.json",
+        f"asv/github-one/{before}-env.json",
+        "history/github-another.jsonl",
+        "history/github-one.jsonl",
+    ]
     assert git(clone.parent / "remote", "rev-list", "--count", "asv-results") == "2"
     assert git(clone.parent / "remote", "rev-list", "--count", "main") == "3"
 
@@ -173,3 +184,51 @@ def test_what_is_typed_in_as_a_range_is_no_command(clone: Path, wanted: str) -> 
 @pytest.mark.parametrize("wanted", ["10", "ALL", "HEAD^!", "v0.1.0..HEAD", "origin/a-b~3..main@{1}"])
 def test_ranges_pass_as_they_are(clone: Path, wanted: str) -> None:
     assert restore(clone, wanted) == wanted
+
+
+GH = """#!{python}
+import json, pathlib, sys
+folder, words = pathlib.Path({folder!r}), sys.argv[1:]
+known = json.loads((folder / "issues.json").read_text())
+if words[:2] == ["issue", "list"]:
+    print(json.dumps(known))
+elif words[:2] == ["issue", "create"]:
+    known.append({{"number": len(known) + 1, "state": "OPEN", "body": sys.stdin.read(), "comments": []}})
+elif words[:2] == ["issue", "comment"]:
+    (issue,) = [one for one in known if str(one["number"]) == words[2]]
+    issue["comments"].append({{"body": sys.stdin.read()}})
+(folder / "issues.json").write_text(json.dumps(known))
+"""
+
+
+def test_an_issue_tells_each_change_once(tmp_path: Path) -> None:
+    command = tmp_path / "gh"
+    command.write_text(GH.format(python=sys.executable, folder=str(tmp_path)))
+    command.chmod(0o755)
+    (tmp_path / "issues.json").write_text("[]")
+    (tmp_path / "report.md").write_text("all of it")
+
+    def tell(*changes: tuple[str, str, float]) -> list[dict[str, Any]]:
+        keys, more = ("commit", "benchmark", "ratio"), {"low": 1.0, "high": 2.0, "subject": "s", "why": "neighbours"}
+        content = {"changes": [{**dict(zip(keys, one, strict=True)), **more} for one in changes]}
+        (tmp_path / "changes.json").write_text(json.dumps(content))
+        words = [sys.executable, str(SCRIPTS / "tell_changes.py"), "changes.json", "report.md"]
+        variables = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run(words, cwd=tmp_path, env=variables, check=True, capture_output=True)
+        return json.loads((tmp_path / "issues.json").read_text())
+
+    first, second = ("a" * 40, "kernel", 1.05), ("a" * 40, "import", 1.10)
+    assert tell(("a" * 40, "kernel", 0.9)) == []  # faster
+    (issue,) = tell(first)
+    assert "kernel × 1.050" in issue["body"]
+    assert "all of it" in issue["body"]
+    assert tell(first) == [issue]
+    (commented,) = tell(first, second)
+    (comment,) = commented["comments"]
+    assert "import × 1.100" in comment["body"]
+    assert "kernel" not in comment["body"].split("<details>")[0]
+    assert tell(first, second) == [commented]
+    commented["state"] = "CLOSED"
+    (tmp_path / "issues.json").write_text(json.dumps([commented]))
+    assert tell(first, second) == [commented]
+    assert len(tell(first, second, ("b" * 40, "kernel", 1.2))) == 2
