@@ -6,7 +6,6 @@ one. Beside them asv's detection of steps, with one process of each commit.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,9 +121,9 @@ def row(case: str, step: str, histories: int = HISTORIES) -> list[str]:
 
 
 def main() -> None:
-    """Print the table, a row as soon as it is known; arguments are texts that a row's first cell begins with."""
-    chosen = [(case, step) for case in CASES for step in STEPS if case.startswith(tuple(sys.argv[1:]) or ("",))]
-    print("\n".join(markdown(HEADER, [], padded=False).splitlines()))
+    """Print the table, a row as soon as it is known; the small step is in it for two machines."""
+    chosen = [(case, step) for case in CASES for step in STEPS if step != "+3 %" or case in list(CASES)[:2]]
+    print(markdown(HEADER, [], padded=False))
     for each in chosen:
         print(markdown(HEADER, [row(*each)], padded=False).splitlines()[-1], flush=True)
 
