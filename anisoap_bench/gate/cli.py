@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument("--override", action="store_true", help="accept a slower head; wrong numbers still block")
     parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
-    parser.add_argument("--only", default="", metavar="TEXT", help="measure the benchmarks with this in their name")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="measure the benchmarks with this, or one of these with commas between, in their name",
+    )
     parser.add_argument(
         "--minutes",
         type=_not_negative,

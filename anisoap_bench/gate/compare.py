@@ -18,6 +18,7 @@ from anisoap_bench.gate.result import FidelityCheck, GateResult
 from anisoap_bench.gate.sequence import decide
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from anisoap_bench.gate.why import Why, allocating_lines, explain
+from anisoap_bench.gate.worker import has_text
 from anisoap_bench.terminal import note
 
 EXPLAINED = 3
@@ -63,7 +64,7 @@ def compare_commits(
     note("compiling, and finding out what can be run")
     of_base, of_head = warm_up((base, head), suite, core=core, only=result.only)
     known, problem = benchmarks_in(base_files, suite / "pytest.ini")
-    names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if result.only in name})
+    names, new, uncompared, broken = sort_out(of_base, of_head, {name for name in known if has_text(name, result.only)})
     uncompared |= {"benchmarks of base's files": problem} if problem else {}
     result = result.with_more(fidelity=broken, new=new, uncompared=uncompared)
     yield result

@@ -30,7 +30,7 @@ WRONG = 3
 
 
 class Benchmarks:
-    """Pytest plugin: runs the benchmarks of these names, or all, that have a text in their name.
+    """Pytest plugin: runs the benchmarks of these names, or all, that have a text in their name, see `has_text`.
 
     Attributes
     ----------
@@ -57,8 +57,8 @@ class Benchmarks:
     def wanted(self, name: str) -> bool:
         """Whether a benchmark was asked for: a stage, or a part of a process, only by a name or text with its sign."""
         if self.names is not None:
-            return self.text in name and name in self.names
-        return self.text in name and all(sign in self.text for sign in STAGE_SIGNS if sign in name)
+            return has_text(name, self.text) and name in self.names
+        return has_text(name, self.text) and all(sign in self.text for sign in STAGE_SIGNS if sign in name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the first line of what went wrong; a benchmark that is skipped was not measured either."""
@@ -161,6 +161,11 @@ def import_amounts() -> dict[str, float]:
 def name_of(nodeid: str) -> str:
     """The name of a benchmark: what is in brackets."""
     return nodeid.partition("[")[2].rstrip("]") or nodeid
+
+
+def has_text(name: str, text: str) -> bool:
+    """Whether one of some texts, between which there are commas, is in the name of a benchmark."""
+    return any(part in name for part in text.split(","))
 
 
 def refuse(reason: str) -> None:

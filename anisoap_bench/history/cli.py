@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as git rev-list takes it (a..b, HEAD^!), a number of commits up to HEAD, ALL, or NEW (default); of these "
         "the ones that change what a wheel is built from",
     )
-    parser.add_argument("--only", default="", metavar="TEXT", help="measure the benchmarks with this in their name")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="measure the benchmarks with this, or one of these with commas between, in their name",
+    )
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after so many")
     parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
     parser.add_argument("--machine", help="name of this machine in the results; by default its processor")

@@ -31,7 +31,7 @@ BUILDS = 0.0025
 """Least standard deviation of the log time of a build for no reason in its code: where its parts lie in memory."""
 FEW = 10
 """Of fewer steps it cannot be learnt how much builds differ."""
-LOOKS = 3
+LOOKS = 4
 """How often the plan looks at a step before it leaves it."""
 LEVEL = 0.01
 """Chance that a history names anything that did not change, over all its benchmarks and commits."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,10 +16,14 @@ from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import observe, observe_pair, warm_up
 from anisoap_bench.gate.why import explain
+from anisoap_bench.gate.worker import has_text
 from anisoap_bench.git import git
 from anisoap_bench.history.book import Book
 from anisoap_bench.history.plan import wanted
 from anisoap_bench.terminal import note
+
+EXPLAINED = 3
+"""Changes of one commit that are explained."""
 
 
 class OutOfTime(Exception):
@@ -40,7 +46,7 @@ class Session:
     end : float
         On the clock of `time.monotonic`; nothing is begun after it.
     only : str
-        Benchmarks with this in their name.
+        Benchmarks with this in their name, see `has_text`. A commit that is new is asked for no others.
     """
 
     def __init__(self, book: Book, file: Path, builds: Builds, *, core: int | None, end: float, only: str) -> None:
@@ -70,7 +76,7 @@ class Session:
             build = self.builds.get(commit)
             if known and not known.gap and compiled:
                 return build
-            (found,) = warm_up([build], self.builds.suite, core=self.core)
+            (found,) = warm_up([build], self.builds.suite, core=self.core, only=self.only)
             line: dict[str, Any] = {"commit": commit, "runs": sorted(found.seconds), "errors": found.errors}
         except CannotMeasure as error:
             build, line = None, {"gap": commit, "why": str(error)}
@@ -81,7 +87,7 @@ class Session:
         return build
 
     def _pairs(self, commit: str, *, newest: bool) -> None:
-        names = [name for name in sorted(self.book.of[commit].runs) if self.only in name]
+        names = sorted(self._asked(commit))
         while todo := wanted(self.book, commit, names, newest=newest):
             for pairs in todo:
                 base, head = self._meet(pairs.base), self._meet(pairs.head)
@@ -101,7 +107,7 @@ class Session:
 
     def _amounts(self, commit: str) -> None:
         """Memory, counts and errors, which hardly vary, once."""
-        names = {name for name in self.book.of[commit].runs if self.only in name}
+        names = self._asked(commit)
         if names <= set(self.book.amounts.get(commit, {})):
             return
         self._in_time()
@@ -111,19 +117,24 @@ class Session:
         self._write({"of": commit, "amounts": {**self.book.amounts.get(commit, {}), **one.amounts}})
 
     def _explain(self, commits: set[str]) -> None:
-        """For each change at one of these commits, which stage it is."""
-        known = self.book.commits
-        for change in self.book.changes():
+        """For the largest changes at each of these commits, which stage it is."""
+        known, explained = self.book.commits, Counter[str]()
+        for change in sorted(self.book.changes(), key=lambda one: -abs(math.log(one.ratio))):
             commit, before = known[change.commit].hash, known[change.after].hash
-            if commit not in commits or (commit, change.benchmark) in self.book.reasons:
+            explained[commit] += 1
+            done = (commit, change.benchmark) in self.book.reasons or explained[commit] > EXPLAINED
+            if commit not in commits or done:
                 continue
             self._in_time()
             base, head = self._meet(before), self._meet(commit)
             if base is None or head is None:
                 continue
             note(f"{commit[:10]}: why {change.benchmark} changed")
-            why = explain(base, head, self.builds.suite, self.core, change.benchmark)
-            self._write({"change": commit, "benchmark": change.benchmark, "why": str(why), "found": asdict(why)})
+            why = explain(base, head, self.builds.suite, self.core, change.benchmark, deadline=self.end)
+            self._write({"change": commit, "benchmark": change.benchmark, "why": why.sentence, "found": asdict(why)})
+
+    def _asked(self, commit: str) -> set[str]:
+        return {name for name in self.book.of[commit].runs if has_text(name, self.only)}
 
     def _in_time(self) -> None:
         if time.monotonic() >= self.end:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from anisoap_bench.history.book import Book
 from anisoap_bench.history.levels import find_levels
 
-NEIGHBOURS, ANCHORED = 6, 6
+NEIGHBOURS, ANCHORED = 4, 6
 """Pairs of a commit with the one before, and with the anchor; even, so that either begins as often."""
-MORE, MOST = 6, 18
+MORE, MOST = 4, 16
 """Pairs of neighbours that are added at a time where a step is suspected or the error is large; so many in all."""
 EVERY = 5
 """Every so many commits, and at the newest one, the anchor is measured too."""
 RECENT = 5
 """Commits before one, whose pairs tell how much a pair scatters."""
-SUSPICIOUS = 2.6
-"""Of a step, in standard errors: one of a hundred commits without a step is as far off."""
+SUSPICIOUS = 2.0
+"""Of a step, in standard errors: one of twenty commits without a step is as far off."""
 PRECISE = 0.0125
 """A standard error that is small enough: a step of 5 % is four of them."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import operator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from tests.gate.small_repository import git, repository
 
 
 def test_twelve_commits_of_which_one_is_repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = planted.Plant(3, 5, "__init__", "work", 1.5)
+    slow = planted.Plant(3, 5, "__init__", "{name} = _slowed({name})", "work", 1.5)
     monkeypatch.setattr(planted, "PLANTS", (slow,))
     root = repository(tmp_path / "repository")
     planted.make(tmp_path / "clone", root)
@@ -25,21 +28,23 @@ def test_twelve_commits_of_which_one_is_repaired(tmp_path: Path, monkeypatch: py
         assert text.rstrip().endswith(f"# {number}") == (not is_slow or number == 4)
 
 
-@pytest.mark.parametrize("function", ["work", "Worker.work"])
-def test_what_is_planted_gives_the_same_and_takes_longer(function: str) -> None:
-    given = "TIMES = []\ndef work(*a):\n    TIMES.append(1)\n    return 3\nclass Worker:\n    work = classmethod(work)\n"
-    names: dict[str, object] = {}
-    exec(given + planted.code(planted.Plant(1, 2, "m", function, 2.0)), names)
-    called = eval(function, names)
-    assert called() == 3
-    assert names["TIMES"] == [1]
-    assert called.__wrapped__ is not called
+def test_what_is_planted_gives_the_same() -> None:
+    names: dict[str, Any] = {"work": lambda value: value + 1}
+    exec(planted.code(planted.Plant(1, 2, "m", "{name} = _slowed({name})", "work", 2.0)), names)
+    assert names["work"](3) == 4
+    assert hasattr(names["work"], "__wrapped__")
+
+
+def test_every_plant_finds_what_it_slows() -> None:
+    for plant in planted.PLANTS:
+        module = importlib.import_module(f"anisoap_opt.{plant.module.replace('/', '.')}")
+        assert callable(operator.attrgetter(plant.function)(module))
 
 
 def test_a_step_is_named_in_a_simulated_history_and_nothing_else() -> None:
     found = simulate.history(0, "1.4 %", 1.10)
     assert (found.right, found.wrong) == (1, 0)
-    assert 6 < found.pairs < 9
+    assert 4 < found.pairs < 7
     assert abs(found.error) < 0.02
     without = simulate.history(1, "1.4 %", 1.0)
     assert (without.right, without.wrong) == (0, 0)
