@@ -106,6 +106,6 @@ gate-calibration: $(STAMP)  ## Measure how often the gate is wrong on this machi
 	$(PY) -m anisoap_bench calibrate $(GATE_OPTIONS)
 
 clean:  ## Delete .venv, caches, builds and asv's working folder
-	rm -rf .venv .venv-* .asv .benchmarks .gate .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build
+	rm -rf .venv .venv-* .asv .benchmarks .gate .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build docs/gallery
 	rm -rf *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
