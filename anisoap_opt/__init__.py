@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from anisoap_opt.molecules.axes import quaternion_from_axes
     from anisoap_opt.streaming import stream
     from anisoap_opt.sweeping import sweep
+    from anisoap_opt.viewing import view
 
 __all__ = [
     "BACKENDS",
@@ -28,6 +29,7 @@ __all__ = [
     "read",
     "stream",
     "sweep",
+    "view",
 ]
 _LATER = {
     "coarse_grain": ("anisoap_opt.coarse_graining", "coarse_grain"),
@@ -35,6 +37,7 @@ _LATER = {
     "quaternion_from_axes": ("anisoap_opt.molecules.axes", "quaternion_from_axes"),
     "stream": ("anisoap_opt.streaming", "stream"),
     "sweep": ("anisoap_opt.sweeping", "sweep"),
+    "view": ("anisoap_opt.viewing", "view"),
 }
 """Modules that are imported when they are asked for: they take as long as half of the rest."""
 
