@@ -35,8 +35,8 @@ calculator = anisoap_opt.EllipsoidalDensityProjection(
 )  # fmt: skip
 
 # %%
-# Features of the centre alone, with their gradients. One feature is enough here: the one with :math:`n_1 = n_2 = 0` and
-# :math:`l = 2`. It grows with the density that lies along one direction and its opposite.
+# Features of the centre alone, with their gradients. One feature is enough here: the one with n = 0 twice and l = 2. It
+# grows with the density that lies along one direction and its opposite.
 
 described = calculator.power_spectrum(
     [frame], mean_over_samples=False, centers=[[0]], compute_gradients=["positions", "orientations"]
