@@ -77,6 +77,7 @@ for ax in (left, right):
 plt.show()
 
 # %%
-# Errors of models are usually far larger than these. Float32 also halves the memory of the features. Take float64 where
-# features of two programs are compared, and for many radial functions. The documentation of the backends has the error
-# of each of them.
+# With this backend, and one or two particles in a frame, little or no time is gained. What float32 always does is to
+# halve the memory of the features, and errors of models are usually far larger than those on the left. Take float64
+# where features of two programs are compared, and for many radial functions. The documentation of the backends has the
+# error of each of them.
