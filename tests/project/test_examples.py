@@ -8,14 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from anisoap_opt import EllipsoidalDensityProjection
+
 pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = {
     "crystal_energies.py": ["--frames", "400", "--out", "energies.png"],
     "dimer.py": ["--angles", "7", "--out", "dimer.png"],
+    "front_page.py": ["--out", "front.png"],
     "rigid_body_nve.py": ["--steps", "40", "--particles", "8", "--equilibration", "50"],
 }
 
@@ -47,6 +52,30 @@ def test_rigid_bodies_at_constant_energy(tmp_path: Path) -> None:
     assert 1e-8 < fluctuations[1] < fluctuations[0] < 1e-3
     (ratio,) = re.findall(r"Half the step, (\S+) times less fluctuation", said)
     assert 3.5 < float(ratio) < 4.5
+
+
+@pytest.mark.slow
+def test_the_drawing_of_the_front_page(tmp_path: Path) -> None:
+    run("front_page.py", tmp_path)
+    assert (tmp_path / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_density_that_is_drawn_is_the_density(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum over the basis comes near the sum of Gaussians where the basis is large."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    import front_page
+
+    crystal = front_page.part(front_page.herringbone(1), slice(3))
+    points = np.random.default_rng(0).normal(size=(200, 3))
+    exact, found = front_page.density(crystal, points), []
+    for size in (2, 5, 8):
+        calculator = EllipsoidalDensityProjection(
+            size, "gto", 6.0, radial_gaussian_width=1.5, max_radial=size, basis_tol=1e-3, backend="numpy_only"
+        )
+        error = front_page.expanded_density(calculator, crystal, points) - exact
+        found.append(np.linalg.norm(error) / np.linalg.norm(exact))
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.02
 
 
 @pytest.mark.slow
