@@ -146,7 +146,11 @@ def draw(path: Path) -> None:
     for ax, values in zip(panels[1:], (density(near, points), expanded_density(calculator, near, points)), strict=True):
         shown = np.where(inside, values.reshape(241, 241), np.nan)
         ax.imshow(shown, origin="lower", extent=(-CUTOFF, CUTOFF) * 2, cmap="magma", vmin=0, interpolation="bicubic")
-    titles = ("a crystal of ellipsoids, one centre", "the density around it", f"what the basis keeps, l ≤ {MAX_ANGULAR}")
+    titles = (
+        "a crystal of ellipsoids, one centre",
+        "the density around it",
+        f"what the basis keeps, l ≤ {MAX_ANGULAR}",
+    )
     for ax, title in zip(panels, titles, strict=True):
         ax.add_patch(Circle((0, 0), CUTOFF, fill=False, color=INK, linewidth=1.2, linestyle=(0, (4, 3))))
         ax.set(xlim=(-WINDOW, WINDOW), ylim=(-WINDOW, WINDOW))
