@@ -83,6 +83,7 @@ stages: $(STAMP)  ## Print where the time of a calculation goes, before and now,
 
 peers: $(PEERS)  ## Compare with isotropic SOAP of featomic and dscribe, and draw the figure
 	$(ONE_THREAD) $(PY) -m benchmarks.peers
+	$(ONE_THREAD) $(PY) examples/soap_of_peers.py --out examples/gallery/soap_of_peers.json
 
 accuracy: $(STAMP)  ## Print the error of float32 against float64
 	$(ONE_THREAD) $(PY) -m benchmarks.accuracy

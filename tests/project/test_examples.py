@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -22,6 +23,7 @@ ARGUMENTS = {
     "dimer.py": ["--angles", "7", "--out", "dimer.png"],
     "front_page.py": ["--out", "front.png"],
     "rigid_body_nve.py": ["--steps", "40", "--particles", "8", "--equilibration", "50"],
+    "soap_of_peers.py": ["--out", "soap.json"],
 }
 
 
@@ -76,6 +78,19 @@ def test_the_density_that_is_drawn_is_the_density(monkeypatch: pytest.MonkeyPatc
         found.append(np.linalg.norm(error) / np.linalg.norm(exact))
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.02
+
+
+@pytest.mark.slow
+def test_features_of_other_codes_are_those_that_are_kept(tmp_path: Path) -> None:
+    pytest.importorskip("featomic")
+    pytest.importorskip("dscribe")
+    run("soap_of_peers.py", tmp_path)
+    kept = json.loads((ROOT / "examples" / "gallery" / "soap_of_peers.json").read_text())
+    found = json.loads((tmp_path / "soap.json").read_text())
+    ours = "featomic, our radial functions"
+    np.testing.assert_allclose(found[ours], kept[ours], rtol=0, atol=1e-8 * np.abs(kept[ours]).max())
+    for code, cosines in kept["cosines"].items():
+        np.testing.assert_allclose(found["cosines"][code], cosines, rtol=0, atol=1e-6)
 
 
 @pytest.mark.slow
