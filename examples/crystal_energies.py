@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
@@ -72,11 +73,8 @@ def learning_curve(
     return np.reshape(errors, (-1, repeats))
 
 
-def draw(sizes: Any, curves: dict[str, Any], energies: Any, predicted: dict[str, Any], path: Path) -> None:
-    """Learning curves; what was predicted against what is."""
-    import matplotlib
-
-    matplotlib.use("Agg")
+def draw(sizes: Any, curves: dict[str, Any], energies: Any, predicted: dict[str, Any]) -> Any:
+    """The figure: learning curves; what was predicted against what is."""
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
@@ -88,14 +86,15 @@ def draw(sizes: Any, curves: dict[str, Any], energies: Any, predicted: dict[str,
         left.loglog(sizes, np.median(errors, axis=1), "o-", color=color, markersize=4, label=name)
         right.plot(energies, predicted[name], "o", color=color, markersize=4, alpha=0.6, markeredgewidth=0)
     left.legend(frameon=False)
+    left.set_xticks(sizes, sizes)
+    left.set_xticks([], minor=True)
     left.set_xlabel("frames for training")
     left.set_title("mean absolute error on the frames for testing, ε₀", fontsize=10)
     right.set_xlabel("energy for each particle, ε₀")
     right.set_title("predicted energy, ε₀", fontsize=10)
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160)
+    return figure
 
 
 def main() -> None:
@@ -123,7 +122,9 @@ def main() -> None:
         rmse, mae = (error(energies[test], predicted[name]) for error in (root_mean_squared_error, mean_absolute_error))
         print(f"{name}: RMSE {rmse:.4f}, MAE {mae:.4f}{how}")
         curves[name] = learning_curve(model, frames, energies, train, test, sizes)
-    draw(sizes, curves, energies[test], predicted, options.out)
+    matplotlib.use("Agg")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    draw(sizes, curves, energies[test], predicted).savefig(options.out, dpi=160)
 
 
 if __name__ == "__main__":
