@@ -1,6 +1,6 @@
 """
-What may change, and what the features do not see
-=================================================
+What features see, and what they do not
+=======================================
 
 A power spectrum describes how particles lie and how they are turned *relative to each other*. It must not depend on
 where the whole system is, how it is turned, or in which order its particles are listed. Here this is tried out. So are
