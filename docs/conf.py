@@ -14,6 +14,8 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
+    "sphinx_design",
+    "sphinx-mathjax-offline",  # MathJax and its fonts lie in _static: no page asks a network for anything
 ]
 exclude_patterns = ["_build"]
 
@@ -47,6 +49,7 @@ suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = "anisoap_opt"
+html_favicon = "icon.svg"
 html_copy_source = False
 
 

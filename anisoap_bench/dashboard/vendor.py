@@ -1,4 +1,4 @@
-"""Local copies of the libraries that asv's pages and the documentation load from content delivery networks."""
+"""Local copies of the libraries that asv's pages load from content delivery networks."""
 
 from __future__ import annotations
 
@@ -24,14 +24,12 @@ LIBRARIES = {
     "blueimp-md5/2.19.0/js/md5.min.js": "blueimp-md5/js/md5.min.js",
     "bootstrap@3.1.1/dist/js/bootstrap.min.js": "bootstrap/dist/js/bootstrap.min.js",
     "bootstrap@3.1.1/dist/css/bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
-    "mathjax@4/tex-mml-chtml.js": "mathjax/es5/tex-mml-chtml.js",
 }
 """How the addresses in the pages end, and the file of an npm package that takes the place of each."""
-FOLDERS = {"bootstrap": ["dist/fonts"], "mathjax": ["es5/output/chtml/fonts/woff-v2", "es5/input/tex/extensions"]}
+FOLDERS = {"bootstrap": ["dist/fonts"]}
 """What the libraries themselves load, relative to where they are."""
 DIFFERENCES = {
     "flot": "the same version, not minified: its npm package has no minified files",
-    "mathjax": "3.2.2, which brings its fonts; the documentation asks for 4, which fetches them",
     "stupid-table-plugin": "1.1.3, the only version on npm; asv asks for 1.0.1",
 }
 NO_LICENSE_FILE = {"flot-orderbars": "js/jquery.flot.orderBars.js"}  # the terms stand at the head of that file
