@@ -12,6 +12,7 @@ from anisoap_opt.reading import iread, read
 if TYPE_CHECKING:
     from anisoap_opt.coarse_graining import coarse_grain
     from anisoap_opt.folder.view import open_folder as open
+    from anisoap_opt.inspection.check import check
     from anisoap_opt.molecules.axes import quaternion_from_axes
     from anisoap_opt.streaming import stream
     from anisoap_opt.sweeping import sweep
@@ -22,6 +23,7 @@ __all__ = [
     "EllipsoidalDensityProjection",
     "ParticleBatch",
     "__version__",
+    "check",
     "coarse_grain",
     "iread",
     "open",
@@ -32,6 +34,7 @@ __all__ = [
     "view",
 ]
 _LATER = {
+    "check": ("anisoap_opt.inspection.check", "check"),
     "coarse_grain": ("anisoap_opt.coarse_graining", "coarse_grain"),
     "open": ("anisoap_opt.folder.view", "open_folder"),
     "quaternion_from_axes": ("anisoap_opt.molecules.axes", "quaternion_from_axes"),

@@ -93,7 +93,7 @@ def warn_if_isolated(
     num_centers = len(batch.types) if centers is None else int(np.count_nonzero(centers))
     if num_pairs > (num_centers if self_pairs else 0):
         return
-    shortest = _shortest_distance(batch, centers)
+    shortest = shortest_distance(batch, centers)
     if shortest is not None:
         checks.warn(
             f"no centre has a neighbour within cutoff_radius={cutoff_radius * length:.6g}: "
@@ -101,7 +101,7 @@ def warn_if_isolated(
         )
 
 
-def _shortest_distance(batch: ParticleBatch, centers: Bools | None) -> float | None:
+def shortest_distance(batch: ParticleBatch, centers: Bools | None) -> float | None:
     """Distance of the nearest neighbour of any centre; None if there is no other particle and no image."""
     from scipy.spatial import cKDTree  # imported here: it takes long
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from anisoap_opt import checks, validation
 from anisoap_opt.arrays import Array
-from anisoap_opt.columns import Columns, Source, find
+from anisoap_opt.columns import QUATERNION_ORDERS, Columns, Source, find
 from anisoap_opt.stacking import Stack
 from anisoap_opt.xyz.tables import Tables
 
@@ -20,6 +20,13 @@ def rotations(stack: Stacked, columns: Columns) -> Array:
     """Rotation matrices, body → space, [particles, 3, 3]."""
     read = _matrices if columns.rotation_type == "matrix" else _quaternions
     return _by_source(stack, columns, "rotations", read, (3, 3))
+
+
+def quaternions(stack: Stacked, columns: Columns) -> tuple[Array, str]:
+    """Quaternions as they stand in the frames, [particles, 4], and the order in which the first frame's are read."""
+    found = find(columns, "rotations", stack.layouts[0])
+    numbers = _by_source(stack, columns, "rotations", lambda part, source: _rows(part, source, (4,)), (4,))
+    return numbers, found[0].meaning if found else QUATERNION_ORDERS[0]
 
 
 def semiaxes(stack: Stacked, columns: Columns) -> Array:

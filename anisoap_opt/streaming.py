@@ -82,7 +82,7 @@ def stream(
     checks.flag("skip_bad", skip_bad)
     checks.choice("reduce", reduce, ("mean", "sum"))
     how = {"symmetric": symmetric, "reduce": reduce, "skip_bad": skip_bad}
-    paths = _paths(frames)
+    paths = paths_of(frames)
     if paths is not None:
         for path in paths:
             opening.check_exists(Path(path))
@@ -97,7 +97,7 @@ def _blocks(tasks: Iterator[Task], executor: Executor | None, in_flight: int) ->
         yield from driver.run(tasks, pool, in_flight, in_order=True)
 
 
-def _paths(frames: Any) -> list[str] | None:
+def paths_of(frames: Any) -> list[str] | None:
     """Names of files; None if these are frames, and a TypeError if it is one frame."""
     if isinstance(frames, ParticleBatch):
         return None
@@ -132,7 +132,7 @@ def _tasks_of_frames(
     types = calculator.types if calculator.types is not None else _types(frames)
     arguments = arguments_of(calculator, types)
     first, run_id = 0, uuid.uuid4().hex
-    for block, pieces in enumerate(_blocks_of_pieces(frames, frames_per_block)):
+    for block, pieces in enumerate(blocks_of_pieces(frames, frames_per_block)):
         yield Task(block, first, tuple(pieces), arguments, **how, run=run_id)
         first += sum(piece.num_frames for piece in pieces)
     if not first:
@@ -164,7 +164,7 @@ def _check(one: Any) -> None:
         raise TypeError(f"frames must be ase.Atoms or ParticleBatch objects, got {type(one).__name__}")
 
 
-def _blocks_of_pieces(frames: Any, frames_per_block: int) -> Iterator[list[Piece]]:
+def blocks_of_pieces(frames: Any, frames_per_block: int) -> Iterator[list[Piece]]:
     """Pieces of so many frames together; frames that follow each other are one piece, and a batch may be several."""
     pieces: list[Piece] = []
     number, room = 0, frames_per_block

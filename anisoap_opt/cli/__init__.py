@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from anisoap_opt.cli.backends import backends
+from anisoap_opt.cli.check import check
 from anisoap_opt.cli.coarse_grain import coarse_grain
 from anisoap_opt.cli.describe import describe
 from anisoap_opt.cli.merge import merge
@@ -37,6 +38,7 @@ def _main(
     pass
 
 
+app.command()(check)
 app.command()(describe)
 app.command()(sweep)
 app.command()(merge)

@@ -159,7 +159,7 @@ def check_out(out: Path, *suffixes: str) -> None:
     check_parent(out)
 
 
-def check_parent(out: Path) -> None:
+def check_parent(out: Path, option: str = "--out") -> None:
     """Refuse a name to write to whose folder is not there."""
     if not out.absolute().parent.is_dir():
-        raise typer.BadParameter(f"no such folder: {out.parent}", param_hint="--out")
+        raise typer.BadParameter(f"no such folder: {out.parent}", param_hint=option)

@@ -20,6 +20,7 @@ from anisoap_opt.folder.words import is_type
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
+from anisoap_opt.sources import Stacked
 from anisoap_opt.stacking import Stack
 from anisoap_opt.steps import Asked
 from anisoap_opt.xyz import rows
@@ -169,13 +170,13 @@ def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
     good: list[int] = []
     batches: list[ParticleBatch] = []
     skipped: list[Skipped] = []
-    for row, piece in enumerate(chain.from_iterable(map(_cut, task.pieces)), task.first_row):
+    for row, piece in enumerate(chain.from_iterable(map(cut, task.pieces)), task.first_row):
         try:
             batch = _batch(piece, calculator, task.run)
             if wrong := [one for one in batch.types.tolist() if not is_type(one)]:
                 raise ValueError(f"{wrong[0]} is no atomic number")
         except (TypeError, ValueError) as error:
-            reason = _located(error, piece)
+            reason = located(error, piece)
             if not task.skip_bad:
                 raise (TypeError if isinstance(error, TypeError) else ValueError)(reason) from error
             skipped.append(Skipped(row, piece.path, piece.first, piece.line, reason))
@@ -183,7 +184,7 @@ def _one_by_one(calculator: EllipsoidalDensityProjection, task: Task) -> Block:
         try:
             check_types(np.unique(batch.types), calculator.types)
         except ValueError as error:  # the frame is good, and `types` are not: never skipped
-            raise ValueError(_located(error, piece)) from error
+            raise ValueError(located(error, piece)) from error
         good.append(row - task.first_row)
         batches.append(batch)
     features = np.full((task.num_frames, num_features(calculator, task.symmetric)), np.nan, calculator.dtype)
@@ -207,24 +208,30 @@ def _features(batches: list[ParticleBatch], calculator: EllipsoidalDensityProjec
 
 
 def _batch(piece: Piece, calculator: EllipsoidalDensityProjection, run: str) -> ParticleBatch:
-    frames, told = piece.frames, _told(run, piece.path)
+    if isinstance(piece.frames, ParticleBatch):
+        return piece.frames
+    told = _told(run, piece.path)
     with _reading:
-        if isinstance(frames, ParticleBatch):
-            return frames
-        if not isinstance(frames, bytes):
-            stack = Stack(list(frames), range(piece.first, piece.first + len(frames)))
-            stack.told = told
-            return ParticleBatch.of_stack(stack, calculator.columns)
-        lines = StringIO(frames.decode())
-        everything = range(maxsize), maxsize, maxsize
-        try:
-            (block,) = rows.blocks(Path(piece.path), lines, *everything, piece.first, piece.line)
-        except NotUnderstood as reason:
-            raise UnreadableError(f"{piece.path}{reason.where}: ASE cannot read this: {reason}") from reason
-        return ParticleBatch.of_stack(Tables(block, told), calculator.columns)
+        return ParticleBatch.of_stack(stack_of(piece, told), calculator.columns)
 
 
-def _cut(piece: Piece) -> Iterator[Piece]:
+def stack_of(piece: Piece, told: set[str]) -> Stacked:
+    """The arrays of a piece that is no batch yet; `told` is what a warning was given about."""
+    if not isinstance(piece.frames, bytes):
+        frames: Any = piece.frames
+        stack = Stack(list(frames), range(piece.first, piece.first + len(frames)))
+        stack.told = told
+        return stack
+    lines = StringIO(piece.frames.decode())
+    everything = range(maxsize), maxsize, maxsize
+    try:
+        (block,) = rows.blocks(Path(piece.path), lines, *everything, piece.first, piece.line)
+    except NotUnderstood as reason:
+        raise UnreadableError(f"{piece.path}{reason.where}: ASE cannot read this: {reason}") from reason
+    return Tables(block, told)
+
+
+def cut(piece: Piece) -> Iterator[Piece]:
     """The frames of a piece one by one."""
     frames = piece.frames
     if isinstance(frames, bytes):
@@ -237,7 +244,7 @@ def _cut(piece: Piece) -> Iterator[Piece]:
         yield Piece(piece.path, piece.first + k, 0, one, 1)
 
 
-def _located(error: Exception, piece: Piece) -> str:
+def located(error: Exception, piece: Piece) -> str:
     """What is wrong, and where, if the message does not say it already."""
     message = str(error)
     if piece.path and piece.path in message:

@@ -1,0 +1,1 @@
+"""What a file of ellipsoids holds, before anything is computed."""
