@@ -115,11 +115,7 @@ class Walk:
         return int(self.counts[0])
 
 
-def walk(
-    blocks: Iterable[Iterable[Piece]],
-    num_frames: int,
-    calculator: EllipsoidalDensityProjection,
-) -> Walk:
+def walk(blocks: Iterable[Iterable[Piece]], num_frames: int, calculator: EllipsoidalDensityProjection) -> Walk:
     """Go through all frames.
 
     Parameters
@@ -139,7 +135,7 @@ def walk(
         for piece in pieces:
             for part, row in _tried(piece, found, calculator, told):
                 batch, numbers, order, wrapped = part
-                if not found.kept and not found.refused:
+                if not found.sizes:  # the first particles
                     of_all = num_frames * len(batch.types) / batch.num_frames
                     found.every = max(1, int(of_all // SAMPLE))
                 _count(found, batch, numbers, wrapped, calculator.cutoff_radius)
