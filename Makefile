@@ -14,7 +14,7 @@ TWO_POOLS := $(filter-out NUMBA_NUM_THREADS=1,$(ONE_THREAD))
 
 .DEFAULT_GOAL := help
 .PHONY: help test test-slow test-lowest test-dashboard lint docs data bench speed speed-gpu gpu-static stages peers accuracy study history \
-	dashboard gate gate-calibration clean
+	dashboard gate gate-calibration dist clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +43,12 @@ test-lowest:  ## Run the package's tests with the lowest versions that pyproject
 test-dashboard: $(STAMP)  ## Open the dashboard's pages in a headless Chromium, which has to be installed
 	$(PY) -m pytest -m browser
 
-lint: $(STAMP)  ## Check style (ruff), types (mypy) and workflows (zizmor, GitHub's schema)
+lint: $(STAMP)  ## Check style (ruff), types (mypy), spelling (codespell) and workflows (zizmor, GitHub's schema)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/codespell
 	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
 docs: $(STAMP)  ## Build the documentation into docs/_build/html; any warning is an error
@@ -105,6 +106,11 @@ gate: $(STAMP)  ## Compare two commits; fails if the second is slower, hungrier 
 
 gate-calibration: $(STAMP)  ## Measure how often the gate is wrong on this machine, into results/gate
 	$(PY) -m anisoap_bench calibrate $(GATE_OPTIONS)
+
+DIST_EXTRAS ?=
+dist: $(STAMP)  ## Build and check sdist and wheel of HEAD, try README's example with every extra: make dist DIST_EXTRAS="none compiled"
+	rm -rf dist
+	$(PY) scripts/make_dist.py --tag "$${DIST_TAG:-}" --extras "$(DIST_EXTRAS)"
 
 clean:  ## Delete .venv, caches, builds and asv's working folder
 	rm -rf .venv .venv-* .asv .benchmarks .gate .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist docs/_build docs/gallery
