@@ -1,0 +1,113 @@
+"""Every example of README and of the documentation runs, in the order of its page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anisoap_opt
+from tests.docs import given
+from tests.docs.commands import check
+from tests.docs.pages import NOT_RUN, blocks, commands, pages, text_of
+
+PAGES = [page for page in pages() if blocks(text_of(page))]
+NEEDS = {
+    "docs/bisect.md": ("jsonschema",),
+    "docs/datasets.md": ("zarr",),
+    "docs/derivatives.md": ("torch",),
+    "docs/models.md": ("sklearn", "pandas"),
+    "docs/switching.md": ("torch",),
+}
+MARKED = {
+    "anisoap_opt/kernels/README.md": 1,
+    "data/README.md": 1,
+    "docs/benchmarking.md": 2,
+    "docs/clusters.md": 5,
+    "docs/derivatives.md": 1,
+    "docs/gpu.md": 1,
+    "docs/install.md": 1,
+    "docs/study.md": 1,
+    "submit/README.md": 2,
+}
+"""How many blocks of a page are not run. One more is a decision: its reason stands before it, in the page."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in NEEDS.get(page, ()):
+        pytest.importorskip(module)
+    given.files(page, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANISOAP_BACKEND", "numpy_only")  # nothing to compile
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names = given.names(page)
+    for block in blocks(text_of(page)):
+        if block.reason:
+            continue
+        if block.language == "python":
+            # Errors name the page, and the line in it.
+            exec(compile("\n" * block.line + block.code, page, "exec"), names)
+            if isinstance(features := names.get("features"), np.ndarray):
+                assert features.size
+                assert np.isfinite(features).all()
+        else:
+            for line in commands(block):
+                check(line)
+    if page in RESULTS:
+        RESULTS[page](names, capsys.readouterr().out)
+
+
+def test_every_block_that_is_not_run_says_why() -> None:
+    marked = {page: sum(bool(block.reason) for block in blocks(text_of(page))) for page in pages()}
+    assert {page: count for page, count in marked.items() if count} == MARKED
+    for page in pages():
+        assert len(NOT_RUN.findall(text_of(page))) == marked[page], f"{page}: a marker has no block below it"
+
+
+def numbers_in_comment(page: str, name: str) -> list[float]:
+    """What a page says that a name is: the numbers in the comment behind its assignment."""
+    (said,) = re.findall(rf"^{name} = .*# (.*)$", text_of(page), re.MULTILINE)
+    return [float(one) for one in said.split(", ")]
+
+
+def coarse_graining(names: dict[str, Any], _: str) -> None:
+    for name in ("spread", "extents"):
+        assert names[name] == pytest.approx(numbers_in_comment("docs/coarse_graining.md", name), abs=0.005)
+    assert names["features"].shape[0] == 200
+    assert names["disc"] == pytest.approx([0.5] * 4)
+    assert names["worst"] < 1e-5
+
+
+def datasets(names: dict[str, Any], _: str) -> None:
+    assert names["features"].shape == (34, anisoap_opt.open("features").shape[1])
+    assert names["good"].sum() == 16
+    np.testing.assert_array_equal(np.asarray(anisoap_opt.open("merged")), names["features"][:17])
+
+
+def models(names: dict[str, Any], printed: str) -> None:
+    error, spread = names["predicted"] - names["energies"][150:], names["energies"][150:].std()
+    assert np.sqrt((error**2).mean()) < 0.7 * spread
+    (name,) = re.findall(r"print\(table.columns\[1\]\)  # (.*)", text_of("docs/models.md"))
+    assert printed.splitlines()[0] == name
+    assert names["descriptor"].memory.num_rows == 4 * len(names["frames"])
+    assert set(names["search"].best_params_) == {f"anisoaptransformer__{name}" for name in names["grid"]}
+
+
+def sweeps(_: dict[str, Any], printed: str) -> None:
+    assert len(re.findall(r"^[4-7]\.0 [46] (?:None|2) \(17, ", printed, re.MULTILINE)) == 32
+    assert anisoap_opt.open("sweep/set-003").manifest["hypers"]["max_radial"] == 2
+
+
+RESULTS = {
+    "docs/coarse_graining.md": coarse_graining,
+    "docs/datasets.md": datasets,
+    "docs/models.md": models,
+    "docs/sweeps.md": sweeps,
+}
+"""What the examples of a page must have come to."""
