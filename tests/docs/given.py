@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,10 @@ def files(page: str, folder: Path) -> None:
     frames = first_frames((ROOT / "data" / "ellipsoids.xyz").read_text(), 17)
     (folder / "frames.xyz").write_text(frames)
     (folder / "more.xyz.gz").write_bytes(gzip.compress(frames.encode()))
+    if shown := re.search(r"^```text\n(\d+\n.*Properties=.*\n(?:.+\n)*)```$", text_of(page), re.MULTILINE):
+        # A page that shows a whole file has named it before.
+        (name,) = re.findall(r"`(\w+\.xyz)`", text_of(page)[: shown.start()])[-1:]
+        (folder / name).write_text(shown[1])
     (folder / "with_a_bad_frame.xyz").write_text(frames.replace("X   ", "X   nothing ", 1))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 import anisoap_opt
 from tests.docs import given
 from tests.docs.commands import check
-from tests.docs.pages import NOT_RUN, blocks, commands, pages, text_of
+from tests.docs.pages import NOT_RUN, ROOT, blocks, commands, pages, text_of
 
 PAGES = [page for page in pages() if blocks(text_of(page))]
 NEEDS = {
@@ -34,6 +36,21 @@ MARKED = {
     "submit/README.md": 2,
 }
 """How many blocks of a page are not run. One more is a decision: its reason stands before it, in the page."""
+
+
+def test_blocks_are_found_in_directives_and_know_why_they_are_not_run() -> None:
+    page = (
+        ":::{tab-item} x\n```python\na\n```\n:::\n````{note}\n```bash\nb\n```\n````\n```text\nno code\n```\n"
+        "<!-- not run: slow -->\n\n```console\n$ c\nsaid\n```\n<!-- not run: far -->\nText.\n```sh\nd\n```\n"
+    )
+    found = blocks(page)
+    assert [(one.language, one.line, one.reason) for one in found] == [
+        ("python", 2, ""),
+        ("bash", 7, ""),
+        ("console", 16, "slow"),
+        ("sh", 22, ""),
+    ]
+    assert commands(found[2]) == ["c"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -61,6 +78,16 @@ def test_the_examples_of(
                 check(line)
     if page in RESULTS:
         RESULTS[page](names, capsys.readouterr().out)
+
+
+def test_the_examples_of_docstrings() -> None:
+    modules = [path for path in (ROOT / "anisoap_opt").rglob("*.py") if ">>> " in path.read_text(encoding="utf-8")]
+    assert modules
+    for path in modules:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        result = doctest.testmod(importlib.import_module(name))
+        assert result.attempted
+        assert not result.failed
 
 
 def test_every_block_that_is_not_run_says_why() -> None:
