@@ -108,7 +108,7 @@ gate-calibration: $(STAMP)  ## Measure how often the gate is wrong on this machi
 	$(PY) -m anisoap_bench calibrate $(GATE_OPTIONS)
 
 DIST_EXTRAS ?=
-dist: $(STAMP)  ## Build and check sdist and wheel of HEAD, try README's example with every extra: make dist DIST_EXTRAS="none compiled"
+dist: $(STAMP)  ## Build and check sdist and wheel of HEAD, try every extra of users: make dist DIST_EXTRAS="none torch"
 	rm -rf dist
 	$(PY) scripts/make_dist.py --tag "$${DIST_TAG:-}" --extras "$(DIST_EXTRAS)"
 

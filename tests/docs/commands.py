@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 import anisoap_bench.__main__ as bench
@@ -67,6 +68,7 @@ def describe(arguments: list[str]) -> None:
 
 def measure(arguments: list[str]) -> None:
     """Let a command of ``python -m anisoap_bench`` read its arguments, and do nothing."""
+    pytest.importorskip("asv", reason="what measures needs the extra bench")
     table, rest = bench.COMMANDS, arguments
     while hasattr(module := importlib.import_module(table[rest[0]][0]), "COMMANDS"):
         table, rest = module.COMMANDS, rest[1:]

@@ -65,6 +65,10 @@ def test_a_tag_has_the_version_and_leaves_nothing_unreleased(papers: Path) -> No
     make_dist.check_version(papers)
 
 
+def test_extras_that_are_not_tried_exist() -> None:
+    assert set(make_dist.project_of(ROOT)["optional-dependencies"]) >= make_dist.DEVELOPERS
+
+
 def test_the_example_is_the_first_python_of_a_page() -> None:
     assert make_dist.example_of("# a\n```bash\nls\n```\n```python\nx = 1\n```\n```python\ny = 2\n```\n") == "x = 1\n"
     with pytest.raises(make_dist.NotReady, match="no example"):
