@@ -4,25 +4,25 @@ One run tells what the device can do (copies, matrix products), that each backen
 `reference`, small frames), and how many pairs a second each takes: the search alone, the kernel alone with its pairs on
 the device, all that follows the reading of frames ("batch"), and `power_spectrum` as a whole. A part that fails leaves
 its error, one that no time is left for says so, and the file of results is written after every part. It needs no
-network.
+network. `benchmarks.gpu_figure` shows the results.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
 import subprocess
 import time
-import warnings
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import measure, workloads
+from benchmarks import gpu_figure, measure, workloads
 from benchmarks.gpu_cases import ON_DEVICE, Case, Load, calculator, cases, compiled_search
-from benchmarks.gpu_report import command_line, seconds_per_call, synchronize
-from benchmarks.table import markdown
 
 DTYPES = ("float64", "float32")
 SMALL = {"ellipsoids": 3, "benzenes": 1}
@@ -34,6 +34,42 @@ SLOWEST = {False: 1e6, True: 2e7}
 """Pairs a second that are at least expected, by whether all of the way is compiled: for the budget of time."""
 MOST_PAIRS = {False: 4e6, True: 1e9}
 """Cases with more are left out of the parts that search for pairs, likewise."""
+
+
+class Report:
+    """Results by part, written to a file after every part, within a budget of time."""
+
+    def __init__(self, path: Path | None, seconds: float) -> None:
+        self.path, self.end = path, time.monotonic() + seconds
+        self.parts: dict[str, Any] = {}
+
+    def part(self, name: str, measured: Callable[..., Any], *arguments: Any, expected: float = 0.0) -> Any:
+        """Call one part's function unless less than the `expected` seconds are left; its result, or None."""
+        begin = time.monotonic()
+        result = None
+        if begin + expected > self.end:
+            self.parts[name] = {"skipped": f"{self.end - begin:.0f} s left, {expected:.0f} s expected"}
+        else:
+            try:
+                result = measured(*arguments)
+                self.parts[name] = result.summary() if hasattr(result, "summary") else result
+            except Exception as error:  # one failure does not lose the rest
+                self.parts[name] = {"error": f"{type(error).__name__}: {error}"[:2000]}
+        print(f"{time.monotonic() - begin:6.1f} s  {name}: {json.dumps(self.parts[name])[:300]}", flush=True)
+        if self.path is not None:
+            self.path.write_text(json.dumps(self.parts, indent=1))
+        return result
+
+
+def seconds_per_call(call: Callable[[], Any], least: float) -> float:
+    """Mean time of a call among so many that they take `least` seconds together, as Torch's timer waits for a GPU."""
+    import torch
+    from torch.utils.benchmark import Timer
+
+    timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
+    call()
+    first = timer.timeit(1).mean
+    return float(timer.timeit(max(1, min(1000, round(least / max(first, 1e-6))))).mean)
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -66,11 +102,11 @@ def rates(device: str, tiny: bool) -> dict[str, float]:
     size, order, least = (1 << 20, 128, 0.0) if tiny else (1 << 30, 8192, 0.3)
     source = torch.rand(size // 8, dtype=torch.float64, device=device)
     target = torch.empty_like(source)
-    found = {"copy": 2 * size / seconds_per_call(lambda: target.copy_(source), device, least)}
+    found = {"copy": 2 * size / seconds_per_call(lambda: target.copy_(source), least)}
     for name in DTYPES:
         a = torch.rand((order, order), dtype=getattr(torch, name), device=device)
         out = torch.empty_like(a)
-        found[name] = 2 * order**3 / seconds_per_call(lambda a=a, out=out: torch.mm(a, a, out=out), device, least)
+        found[name] = 2 * order**3 / seconds_per_call(lambda a=a, out=out: torch.mm(a, a, out=out), least)
     return found
 
 
@@ -92,50 +128,34 @@ def parity(device: str, tiny: bool) -> dict[str, float]:
     return errors
 
 
-def kernel_alone(load: Load, backend: str, dtype: str, device: str, ceilings: dict[str, float]) -> dict[str, Any]:
+def kernel_alone(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]:
     """Pairs a second of coefficients, and for `warp` of the moments alone, with the pairs on the device."""
-    from anisoap_opt.basis.recurrence import count_flops
-
-    device = device if backend in ON_DEVICE else "cpu"
     kernel = load.kernel(backend, dtype, device)
-    here = backend == "numba"
-    chunks = [load.pairs] if here else list(load.chunks(backend, kernel.segments_per_chunk, dtype, device))
-    begin = time.perf_counter()
-    kernel.coefficients(chunks[0])
-    synchronize(device)
-    first = time.perf_counter() - begin
-    results: dict[str, Any] = {"first call, s": first, "chunks": len(chunks)}
-    pairs, width = len(load.pairs.j), 8 if dtype == "float64" else 4
+    chunks = (
+        [load.pairs] if backend == "numba" else list(load.chunks(backend, kernel.segments_per_chunk, dtype, device))
+    )
+    results = {}
     for name in ("coefficients", "moments") if backend == "warp" else ("coefficients",):
         method = getattr(kernel, name)
-        rate = pairs / seconds_per_call(lambda method=method: [method(one) for one in chunks], device, load.least)
-        results[name] = rate
-        if backend == "warp":
-            flops, moved = rate * count_flops(load.basis.degree), rate * (4 + 19 * width)
-            results[f"{name}: flop/s"], results[f"{name}: bytes/s"] = flops, moved
-            if ceilings:
-                results[f"{name}: share of matrix rate"] = flops / ceilings[dtype]
-                results[f"{name}: share of copy rate"] = moved / ceilings["copy"]
+        seconds = seconds_per_call(lambda method=method: [method(one) for one in chunks], load.least)
+        results[name] = len(load.pairs.j) / seconds
     return results
 
 
 def search_alone(load: Load, backend: str, device: str) -> dict[str, float]:
     """From the host's particles to all pairs, on the device for `warp`."""
-    device = device if backend in ON_DEVICE else "cpu"
 
     def run() -> None:
         found = load.search(backend, device).pairs
         found.segments(0, found.num_segments)
 
-    seconds = seconds_per_call(run, device, load.least)
+    seconds = seconds_per_call(run, load.least)
     return {"seconds": seconds, "pairs/s": len(load.pairs.j) / seconds}
 
 
 def from_batch(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]:
     """From the host's checked particles to the mean power spectrum on the host, the second call."""
     from anisoap_opt.power_spectrum import reduced_power_spectrum
-
-    device = device if backend in ON_DEVICE else "cpu"
 
     def run() -> None:
         found = load.search(backend, device)
@@ -161,23 +181,6 @@ def first_use(device: str) -> dict[str, float]:
     return dict(zip(("first call, s", "second call, s"), seconds, strict=True))
 
 
-def waits(load: Load, device: str) -> dict[str, int]:
-    """How often the host waits for the device in one `power_spectrum`, as Torch sees it."""
-    import torch
-
-    made, frames = calculator(load.case, "warp", "float64", device), load.case.frames()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        if device != "cpu":
-            torch.cuda.set_sync_debug_mode("warn")
-        try:
-            made.power_spectrum(frames)
-        finally:
-            if device != "cpu":
-                torch.cuda.set_sync_debug_mode("default")
-    return {"waits": sum("synchroniz" in str(one.message) for one in caught)}
-
-
 def rate_of_second(call: Callable[[], Any], load: Load) -> dict[str, float]:
     """Seconds of the second call, and pairs a second."""
     call()
@@ -187,34 +190,18 @@ def rate_of_second(call: Callable[[], Any], load: Load) -> dict[str, float]:
     return {"seconds": seconds, "pairs/s": len(load.pairs.j) / seconds}
 
 
-def table(parts: dict[str, Any], ceilings: dict[str, float]) -> str:
-    """Rows of the parts about speed."""
-    body = []
-    for name, found in parts.items():
-        what, _, rest = name.partition(": ")
-        if what not in ("search", "kernel", "batch", "whole"):
-            continue
-        if not isinstance(found, dict) or "error" in found or "skipped" in found:
-            body.append([name, "–", str(found)[:80]])
-        elif what == "kernel":
-            share = found.get("moments: share of matrix rate")
-            note = f"moments alone {found['moments']:.3g}" if "moments" in found else ""
-            body.append([name, f"{found['coefficients']:.3g}", note + (f", {share:.1%} of matmul" if share else "")])
-        else:
-            body.append([name, f"{found['pairs/s']:.3g}", f"{found['seconds']:.3g} s"])
-    wrong = parts["parity"].get("error") or f"largest error {max(parts['parity'].values()):.2g}"
-    ceiling = ", ".join(f"{name} {rate:.3g}" for name, rate in ceilings.items())
-    return (
-        markdown(["part", "pairs/s", ""], body) + f"\n\nmeasured ceilings (bytes/s, flop/s): {ceiling}\nparity: {wrong}"
-    )
-
-
 def main() -> None:
-    """Run all parts and print the table."""
-    device, tiny, report = command_line(__doc__, seconds=280)
+    """Run all parts and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description="Measure the backends on a GPU.")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--seconds", type=float, default=280)
+    parser.add_argument("--tiny", action="store_true", help="sizes for a test")
+    options = parser.parse_args()
+    device, tiny, report = options.device, options.tiny, Report(options.out, options.seconds)
     report.part("machine", machine, device)
     report.part("first use", first_use, device)
-    ceilings = report.part("rates", rates, device, tiny) or {}
+    report.part("rates", rates, device, tiny)
     report.part("parity", parity, device, tiny)
     loads = []
     for case in cases(tiny):
@@ -223,19 +210,19 @@ def main() -> None:
         loads.append(report.part(f"pairs: {case.name}", Load, case, 0.0 if tiny else 0.3, expected=expected))
     loads = list(filter(None, loads))
     for load, backend in product(loads, ("warp", "numba")):
-        report.part(f"search: {load.case.name} {backend}", search_alone, load, backend, device, expected=3.0)
-    for backend, what in product(("warp", "numba", "torch_full"), ("kernel", "batch", "whole")):
+        host_or_device = device if backend in ON_DEVICE else "cpu"
+        report.part(f"search: {load.case.name} {backend}", search_alone, load, backend, host_or_device, expected=3.0)
+    ways: dict[str, Callable[..., Any]] = {"kernel": kernel_alone, "batch": from_batch, "whole": whole}
+    for backend, (what, measured) in product(("warp", "numba", "torch_full"), ways.items()):
         compiled = backend != "torch_full" or what == "kernel"
-        measured: Any = {"kernel": kernel_alone, "batch": from_batch, "whole": whole}[what]
+        host_or_device = device if backend in ON_DEVICE else "cpu"
         for load, dtype in product(loads, DTYPES):
             count = len(load.pairs.j)
             if count < MOST_PAIRS[compiled]:
-                arguments = (load, backend, dtype, device, *([ceilings] if what == "kernel" else []))
+                arguments = (load, backend, dtype, host_or_device)
                 expected = 1 + 2 * count / SLOWEST[compiled]
                 report.part(f"{what}: {load.case.name} {backend} {dtype}", measured, *arguments, expected=expected)
-    for load in loads:
-        report.part(f"waits: {load.case.name}", waits, load, device, expected=3.0)
-    print(f"\n{table(report.parts, ceilings)}")
+    print(f"\n{gpu_figure.numbers(report.parts)}")
 
 
 if __name__ == "__main__":

@@ -87,14 +87,14 @@ class Load:
         segments = self.pairs.num_segments
         return {"pairs": len(self.pairs.j), "segments": segments, "degree": self.basis.degree, "seconds": self.seconds}
 
-    def kernel(self, backend: str, dtype: str, device: str, **variant: Any) -> Any:
+    def kernel(self, backend: str, dtype: str, device: str) -> Any:
         """Kernel of a backend."""
         from anisoap_opt import kernels
         from anisoap_opt.kernels.contract import KernelOptions
 
         precision = self.made.radial_basis.unit_precision
         gaussians = kernels.load_gaussians(backend)(self.batch.rotations, self.batch.semiaxes, precision)
-        return kernels.load(backend)(gaussians, self.basis, KernelOptions(dtype, device), **variant)
+        return kernels.load(backend)(gaussians, self.basis, KernelOptions(dtype, device))
 
     def search(self, backend: str, device: str) -> Any:
         """Pairs of a backend's own search."""

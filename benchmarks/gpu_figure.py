@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -55,28 +56,33 @@ def summary(parts: dict[str, Any]) -> str:
 def kernel_table(parts: dict[str, Any]) -> str:
     """Pairs a second of the kernels alone."""
     body = []
-    for case in cases(parts):
-        for dtype in DTYPES:
-            name = f"kernel: {case} {{}} {dtype}"
-            row = [text(number(parts, name.format("warp"), "moments"))]
-            row += [text(number(parts, name.format(backend), "coefficients")) for backend in BACKENDS]
-            body.append([case, f"{parts[f'pairs: {case}']['pairs']:,}".replace(",", " "), dtype, *row])
+    for case, dtype in product(cases(parts), DTYPES):
+        name = f"kernel: {case} {{}} {dtype}"
+        row = [text(number(parts, name.format("warp"), "moments"))]
+        row += [text(number(parts, name.format(backend), "coefficients")) for backend in BACKENDS]
+        body.append([case, f"{parts[f'pairs: {case}']['pairs']:,}".replace(",", " "), dtype, *row])
     return markdown(["case", "pairs", "dtype", "warp: moments", *(f"{one}: coefficients" for one in BACKENDS)], body)
 
 
 def way_table(parts: dict[str, Any]) -> str:
     """Seconds of the search, of all after the reading of frames, and of the whole."""
     body = []
-    for case in cases(parts):
-        for dtype in DTYPES:
-            row = [case, dtype]
-            for what in ("search", "batch", "whole"):
-                end = "" if what == "search" else f" {dtype}"
-                ours, other = (number(parts, f"{what}: {case} {one}{end}", "seconds") for one in ("warp", "numba"))
-                row += [text(ours), text(other), f"{other / ours:.2g}×" if ours and other else "–"]
-            body.append(row)
+    for case, dtype in product(cases(parts), DTYPES):
+        row = [case, dtype]
+        for what, end in (("search", ""), ("batch", f" {dtype}"), ("whole", f" {dtype}")):
+            ours, other = (number(parts, f"{what}: {case} {one}{end}", "seconds") for one in ("warp", "numba"))
+            row += [text(ours), text(other), f"{other / ours:.2g}×" if ours and other else "–"]
+        body.append(row)
     columns = [f"{what}: {one}" for what in ("search", "batch", "whole") for one in ("warp, s", "numba, s", "ratio")]
     return markdown(["case", "dtype", *columns], body)
+
+
+def numbers(parts: dict[str, Any]) -> str:
+    """Summary and both tables."""
+    tables = (
+        f"Pairs per second, kernels alone:\n\n{kernel_table(parts)}\n\nSeconds of the way to it:\n\n{way_table(parts)}"
+    )
+    return f"{summary(parts)}\n\n{tables}"
 
 
 def draw(parts: dict[str, Any], path: Path) -> None:
@@ -88,24 +94,23 @@ def draw(parts: dict[str, Any], path: Path) -> None:
 
     bulk = [case for case in cases(parts) if case.startswith("bulk")]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-    fields = {"kernel": "coefficients", "batch": "pairs/s"}
-    titles = {"kernel": "coefficients, pairs on the device", "batch": "particles to mean power spectrum"}
-    for ax, what in zip(axes, fields, strict=True):
-        for color, backend in enumerate(BACKENDS):
-            for dtype, style in zip(DTYPES, ("-", "--"), strict=True):
-                rates = [number(parts, f"{what}: {case} {backend} {dtype}", fields[what]) for case in bulk]
-                points = [(parts[f"pairs: {c}"]["pairs"], r) for c, r in zip(bulk, rates, strict=True) if r]
-                if points:
-                    ax.loglog(
-                        *zip(*points, strict=True), style, marker="o", color=f"C{color}", label=f"{backend} {dtype}"
-                    )
-        ax.set(xlabel="pairs", title=titles[what])
+    ways = (
+        ("kernel", "coefficients", "coefficients, pairs on the device"),
+        ("batch", "pairs/s", "particles to mean power spectrum"),
+    )
+    for ax, (what, field, title) in zip(axes, ways, strict=True):
+        for (color, backend), (dtype, style) in product(enumerate(BACKENDS), zip(DTYPES, ("o-", "o--"), strict=True)):
+            rates = {case: number(parts, f"{what}: {case} {backend} {dtype}", field) for case in bulk}
+            points = [(parts[f"pairs: {case}"]["pairs"], rate) for case, rate in rates.items() if rate]
+            if points:
+                ax.loglog(*zip(*points, strict=True), style, color=f"C{color}", label=f"{backend} {dtype}")
+        ax.set(xlabel="pairs", title=title)
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("pairs / s")
     axes[0].legend(fontsize="small")
-    figure.suptitle(
-        f"{parts['machine'].get('device', 'no device')}, degree 6; numba on {parts['machine']['numba threads']} threads"
-    )
+    machine = parts["machine"]
+    threads = machine["numba threads"]
+    figure.suptitle(f"{machine.get('device', 'no device')}, degree 6; numba on {threads} threads")
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
@@ -113,11 +118,7 @@ def draw(parts: dict[str, Any], path: Path) -> None:
 def page(text_of_page: str, parts: dict[str, Any]) -> str:
     """The page with its numbers replaced."""
     before, rest = text_of_page.split(BEGIN)
-    after = rest.split(END)[1]
-    tables = (
-        f"Pairs per second, kernels alone:\n\n{kernel_table(parts)}\n\nSeconds of the way to it:\n\n{way_table(parts)}"
-    )
-    return f"{before}{BEGIN}\n\n{summary(parts)}\n\n{tables}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{numbers(parts)}\n\n{END}{rest.split(END)[1]}"
 
 
 def main() -> None:
