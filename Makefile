@@ -79,7 +79,7 @@ speed-gpu: $(STAMP)  ## Measure the backends on an NVIDIA GPU, within five minut
 gpu-static: $(STAMP)  ## Print what NVIDIA's assembler says of the kernels: registers and spills, on any machine
 	$(PY) -m benchmarks.gpu_static
 
-stages: $(STAMP)  ## Print where the time of a calculation goes, before and now, and draw the figure
+stages: $(STAMP)  ## Print where the time of a calculation goes, and draw the figure
 	$(ONE_THREAD) $(PY) -m benchmarks.stages
 
 peers: $(PEERS)  ## Compare with isotropic SOAP of featomic and dscribe, and draw the figure

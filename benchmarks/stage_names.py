@@ -25,5 +25,4 @@ IN_A_WORD = {
 """For the gate, in whose benchmarks a call is named by all that it does, as `neighbours+kernel`."""
 INCLUDES = {KERNEL: SEARCH, COUPLING: KERNEL}
 """What is measured together with the stage before it, which is subtracted."""
-BEFORE, NOW = "numba before", "numba now"
 RESULTS = ROOT / "docs" / "figures" / "stages.json"

@@ -1,27 +1,24 @@
 """Where the time of `power_spectrum` goes: ``python -m benchmarks.stages``, or ``make stages``.
 
-Prints a table for each of WORKLOADS: `numba` before the commit `base_and_head.BASE` was improved on and now, and
-`numpy_only`. Writes the numbers to docs/figures/stages.json and draws docs/figures/stages.png.
+Prints a table for each of WORKLOADS, writes the numbers to docs/figures/stages.json and draws docs/figures/stages.png.
+What a commit changed in a stage is for the gate to say.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.speed_tools import WITHOUT_CENTER, best, ellipsoids, in_turn
 from benchmarks.stage_names import (
-    BEFORE,
     COUPLING,
     FRAMES,
     GAUSSIANS,
     INCLUDES,
     KERNEL,
-    NOW,
     REST,
     RESULTS,
     SEARCH,
@@ -30,7 +27,7 @@ from benchmarks.stage_names import (
 )
 from benchmarks.table import markdown
 
-BACKENDS = ("numpy_only", "numba")
+BACKENDS = ("numba", "numpy_only")
 HYPERS = workloads.HYPERS["(6, None)"]
 
 ROUNDS, SECONDS = 7, 0.02
@@ -149,28 +146,14 @@ def stages_of_workload(backend: str, name: str) -> list[float]:
     return [1e3 * times.get(stage, 0.0) / workload.units for stage in (*STAGES, WHOLE)]
 
 
-def turn(workload: str) -> Callable[[], list[float]]:
-    """A task of `base_and_head`: the stages of `numba`."""
-    return partial(stages_of_workload, "numba", workload)
-
-
-def measured(rounds: int = 4) -> dict[str, Any]:
-    """For each of WORKLOADS its unit, and the stages before, now and of `numpy_only`, µs a unit."""
-    from benchmarks.base_and_head import BASE, NotMeasured, base_and_head
-
-    found: dict[str, Any] = {"machine": measure.machine(), "base": BASE, "workloads": {}}
+def measured() -> dict[str, Any]:
+    """For each of WORKLOADS its unit, and the stages of BACKENDS, µs a unit."""
+    found: dict[str, Any] = {"machine": measure.machine(), "workloads": {}}
     for name, workload in WORKLOADS.items():
-        columns = {"numpy_only": stages_of_workload("numpy_only", name)}
-        try:
-            times = base_and_head(rounds, "benchmarks.stages:turn", name)
-            fastest = times[-1].argmin(axis=-1)  # of the rounds, for each of the two
-            before, now = (times[:, k, fastest[k]].tolist() for k in range(2))
-            columns = {BEFORE: before, NOW: now, **columns}
-        except NotMeasured as reason:
-            print(f"{reason}: {BEFORE} is left out")
-            columns = {NOW: stages_of_workload("numba", name), **columns}
-        named = {column: dict(zip((*STAGES, WHOLE), times, strict=True)) for column, times in columns.items()}
-        found["workloads"][name] = {"unit": workload.unit, "columns": named}
+        columns = {
+            backend: dict(zip((*STAGES, WHOLE), stages_of_workload(backend, name), strict=True)) for backend in BACKENDS
+        }
+        found["workloads"][name] = {"unit": workload.unit, "columns": columns}
     return found
 
 

@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from anisoap_bench.study import stages as study_stages
 from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
-from benchmarks import base_and_head, measure, stage_names, stages, stages_compiled, stages_figure, workloads
-from benchmarks.base_and_head import NotMeasured
+from benchmarks import measure, stage_names, stages, stages_compiled, stages_figure, workloads
 
 pytest.importorskip("numba")
 ALL = (*stage_names.STAGES, stage_names.WHOLE)
@@ -89,45 +87,21 @@ def test_a_commit_with_other_functions_inside_lacks_only_their_stages(monkeypatc
     assert set(stages.calls_of(calculator, frames)) == known - lost
 
 
-def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(rounds: int, task: str, name: str) -> Any:
-        assert task == "benchmarks.stages:turn"
-        slow = np.full((len(ALL), 2, rounds), 99.0)
-        for k, fast in enumerate((1, 0)):  # rounds of their own
-            slow[:, k, fast] = np.arange(len(ALL)) + 1 + 0.5 * k
-        return slow
-
-    monkeypatch.setattr(stages, "stages_of_workload", lambda backend, name: [1.0] * len(ALL))
-    monkeypatch.setattr(base_and_head, "base_and_head", answer)
-
-
 def test_numbers_and_figure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made_up(monkeypatch)
+    monkeypatch.setattr(stages, "stages_of_workload", lambda backend, name: [float(k) for k in range(len(ALL))])
     monkeypatch.setattr(stages, "RESULTS", tmp_path / "stages.json")
     stages.main()
     found = json.loads((tmp_path / "stages.json").read_text())
     one = found["workloads"]["one frame of two particles"]
     assert one["unit"] == "call"
-    assert one["columns"][stage_names.BEFORE] == dict(zip(ALL, range(1, len(ALL) + 1), strict=True))
-    assert one["columns"][stage_names.NOW] == {name: k + 1.5 for k, name in enumerate(ALL)}
+    assert one["columns"] == dict.fromkeys(stages.BACKENDS, {name: float(k) for k, name in enumerate(ALL)})
     assert "| neighbours" in capsys.readouterr().out
     figure = (tmp_path / "stages.png").read_bytes()
     assert figure.startswith(b"\x89PNG")
     stages_figure.draw(found, tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == figure
-
-
-def test_without_the_older_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def none(*arguments: Any) -> Any:
-        raise NotMeasured("no history")
-
-    made_up(monkeypatch)
-    monkeypatch.setattr(base_and_head, "base_and_head", none)
-    found = stages.measured()
-    assert all(set(of["columns"]) == {stage_names.NOW, "numpy_only"} for of in found["workloads"].values())
-    stages_figure.draw(found, tmp_path / "stages.png")
 
 
 def test_the_documented_figure_is_of_these_workloads() -> None:
