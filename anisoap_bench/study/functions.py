@@ -23,22 +23,6 @@ TOP = 12
 
 
 @dataclass(frozen=True)
-class Historical:
-    """What the study's README reports, for its own code, machine and data."""
-
-    seconds: float
-    einsum_share: float
-    einsum_calls: int | None
-    frames: int
-
-
-HISTORICAL = {
-    "benzenes": Historical(100.85, 0.755, 2_362_962, 200),
-    "ellipsoids": Historical(1.856, 0.297, None, 200),
-}
-
-
-@dataclass(frozen=True)
 class Profile:
     """One profiled call."""
 
@@ -74,27 +58,12 @@ class Profile:
             f"imports take {self.import_seconds:.2g} s more, in a fresh process",
             einsum,
         ]
-        if self.load.backend == "reference" and self.load.system in HISTORICAL and calls >= self.pairs > 0:
-            lines.append(self._beside(HISTORICAL[self.load.system], round(calls / self.pairs)))
         ranked = sorted(self.stats.items(), key=lambda item: -item[1][2])[:TOP]
         body = [
             [_name(function), str(calls), f"{own:.4g}", f"{own / self.seconds:.1%}", f"{total / self.seconds:.1%}"]
             for function, (_, calls, own, total, _) in ranked
         ]
         return "\n".join([*lines, "", markdown(["function", "calls", "own s", "own", "with callees"], body), ""])
-
-    def _beside(self, found: Historical, calls_a_pair: int) -> str:
-        """The historical finding, and what its number of calls says about its pairs."""
-        line = f"historical, by the study's README: {found.einsum_share:.1%} of {found.seconds} s"
-        if found.einsum_calls is None:
-            return line
-        each = 1e6 * found.einsum_share * found.seconds / found.einsum_calls
-        pairs = found.einsum_calls / calls_a_pair / found.frames
-        return (
-            f"{line}; {found.einsum_calls} calls of {each:.3g} µs for {found.frames} frames. "
-            f"With {calls_a_pair} calls a pair, one for each l, that is {pairs:.0f} pairs a frame; "
-            f"here {self.pairs / len(self.load.frames):.0f}"
-        )
 
 
 def _name(function: callgraph.Function) -> str:

@@ -16,16 +16,12 @@ Interval = tuple[float, float]
 def median_interval(samples: Sequence[float]) -> Interval | None:
     """Interval of the median, between two of the samples; None if there are too few of them (fewer than 6).
 
-    The k-th smallest and the k-th largest sample enclose the median unless fewer than k samples fall on one side of it,
-    which for a fair coin has a known probability: nothing is assumed about how times are distributed.
+    Nothing is assumed about how times are distributed: SciPy counts how often a fair coin falls on one side.
     """
-    ordered = sorted(samples)
-    size = len(ordered)
-    outside, k = 0.0, 0
-    while 2 * (outside + comb(size, k) / 2**size) <= 1 - CONFIDENCE:
-        outside += comb(size, k) / 2**size
-        k += 1
-    return (ordered[k - 1], ordered[size - k]) if k else None
+    from scipy import stats
+
+    found = stats.quantile_test(samples, p=0.5).confidence_interval(CONFIDENCE)
+    return (float(found.low), float(found.high)) if np.isfinite([found.low, found.high]).all() else None
 
 
 def ratio_interval(numerator: Sequence[float], denominator: Sequence[float]) -> Interval | None:

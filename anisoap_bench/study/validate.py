@@ -14,8 +14,8 @@ from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.files import write_whole
 from anisoap_bench.study.options import add_data, data_folder, positive
+from anisoap_bench.study.tables import write_table
 from anisoap_bench.study.workload import read_load
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import backends, measure, workloads
@@ -57,23 +57,18 @@ def num_features(hypers: dict[str, Any], num_types: int) -> int:
     return num_types * sum((count * num_types) ** 2 for count in counts)
 
 
-def largest_share(actual: Any, expected: Any, allowed: Any) -> float:
-    """Largest deviation over what is allowed; infinite if it is no number or the shape differs."""
+def deviation(actual: Any, expected: Any, allowed: Any = None) -> float:
+    """Largest one over what is allowed, else over the largest value; infinite if no number, or for another shape."""
     if actual.shape != expected.shape:
         return float("inf")
+    allowed = np.abs(expected).max() if allowed is None else allowed
     share = float((np.abs(np.asarray(actual, dtype=np.float64) - expected) / allowed).max())
     return share if np.isfinite(share) else float("inf")
 
 
-def largest_difference(actual: Any, expected: Any) -> float:
-    """Largest deviation relative to the largest expected value."""
-    return largest_share(actual, expected, np.abs(expected).max())
-
-
 def _changed(frame: Any, **arrays: Any) -> Any:
     copy = frame.copy()
-    for name, values in arrays.items():
-        copy.arrays[name] = values
+    copy.arrays.update(arrays)
     return copy
 
 
@@ -117,36 +112,29 @@ def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any)
     `expected` is the descriptor that `reference` computed, None for `reference` itself.
     """
     hypers = _hypers(system, frames)
-    checks: list[ValidationCheck] = []
-
-    def add(check: str, value: float, limit: float, passed: bool | None = None) -> None:
-        passed = value <= limit if passed is None else passed
-        checks.append(ValidationCheck(check, backend, system, value, limit, PASS if passed else FAIL))
-
     others = variants(frames)
     together = descriptor(backend, hypers, [*frames, *(frame for many in others.values() for frame in many)])
+    values, *changed = np.split(together, 1 + len(others))
     features = num_features(hypers, len(hypers["types"]))
     sound = (
         together.shape == (len(frames) * (1 + len(others)), features)
         and together.dtype == np.float64
         and bool(np.isfinite(together).all() and together.any(axis=1).all())
     )
-    add("shape and dtype: features", float(together.shape[-1]), float(features), sound)
-    values, *changed = np.split(together, 1 + len(others))
-    for name, result in zip(others, changed, strict=True):
-        add(name, largest_difference(result, values), LIMIT)
+    found = [("shape and dtype: features", float(together.shape[-1]), float(features), sound)]
+    found += [(name, deviation(one, values), LIMIT, True) for name, one in zip(others, changed, strict=True)]
     if expected is not None:
-        add(
-            f"reference: rtol {RTOL:g}, atol {ATOL:g}",
-            largest_share(values, expected, ATOL + RTOL * np.abs(expected)),
-            1.0,
-        )
-        add("reference: largest difference", largest_difference(values, expected), LIMIT)
+        share = deviation(values, expected, ATOL + RTOL * np.abs(expected))
+        found.append((f"reference: rtol {RTOL:g}, atol {ATOL:g}", share, 1.0, True))
+        found.append(("reference: largest difference", deviation(values, expected), LIMIT, True))
     if "float32" in BACKENDS[backend].dtypes:
         single = descriptor(backend, hypers, frames, "float32")
         size = next(name for name, one in workloads.HYPERS.items() if one.items() <= hypers.items())
-        error = largest_difference(single, values)
-        add("float32", error, FLOAT32_LIMITS[size], error <= FLOAT32_LIMITS[size] and single.dtype == np.float32)
+        found.append(("float32", deviation(single, values), FLOAT32_LIMITS[size], single.dtype == np.float32))
+    checks = [
+        ValidationCheck(name, backend, system, value, limit, PASS if right and value <= limit else FAIL)
+        for name, value, limit, right in found
+    ]
     return checks, values
 
 
@@ -170,24 +158,22 @@ def validate(data: Path, backends: Sequence[str], num_frames: int | None = None)
 
 def table(checks: Sequence[ValidationCheck]) -> str:
     """Markdown: a row for every check and backend, a column for every system."""
-    rows: dict[tuple[str, str], dict[str, ValidationCheck]] = {}
-    for one in checks:
-        rows.setdefault((one.check, one.backend), {})[one.system] = one
-    order = {name: rank for rank, name in enumerate(dict.fromkeys(one.check for one in checks))}
+    rows = pd.DataFrame(map(asdict, checks))
+    order = list(rows["check"].unique())
     body = []
-    for (check, backend), cells in sorted(rows.items(), key=lambda row: order[row[0][0]]):
-        limits = " / ".join(dict.fromkeys(_number(one.limit) for one in cells.values()))
-        results = {one.result for one in cells.values()}
-        result = FAIL if FAIL in results else "/".join(sorted(results))
-        numbers = [_number(cells[system].value) if system in cells else "–" for system in workloads.SYSTEMS]
-        body.append([check, backend, *numbers, limits, result])
+    for (check, backend), cells in rows.groupby(["check", "backend"], sort=False):
+        results = set(cells["result"])
+        values = cells.set_index("system")["value"].reindex(workloads.SYSTEMS).map(_number)
+        limits = " / ".join(cells["limit"].map(_number).unique())
+        body.append([check, backend, *values, limits, FAIL if FAIL in results else "/".join(sorted(results))])
+    body.sort(key=lambda row: order.index(row[0]))
     return markdown(["check", "backend", *workloads.SYSTEMS, "limit", "result"], body)
 
 
 def _number(value: float | None) -> str:
-    if value is None:
+    if value is None or np.isnan(value):
         return "–"
-    return f"{value:.0f}" if value.is_integer() else f"{value:.2g}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2g}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -211,6 +197,5 @@ def main(options: argparse.Namespace) -> int:
     for one in failed:
         print(f"FAIL  {one.check}, {one.backend}, {one.system}: {one.value:.3g}, limit {one.limit:.3g}")
     if options.out:
-        write_whole(options.out, pd.DataFrame(map(asdict, checks)).to_csv(index=False, lineterminator="\n"))
-        print(f"wrote {options.out}")
+        write_table(options.out, pd.DataFrame(map(asdict, checks)), None)
     return 1 if failed else 0

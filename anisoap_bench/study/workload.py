@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_opt import EllipsoidalDensityProjection
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.neighbors import find_neighborhoods
+from anisoap_opt.reading import read_batch
 from benchmarks import workloads
 
 DEFAULT_HYPERS = "(6, None)"
@@ -55,10 +55,21 @@ def read_load(path: Path, backend: str | None, frames: int | None = None, hypers
     CannotMeasure
         If the file, a frame, the backend or the hyperparameters, see `hypers_for`, cannot be used.
     """
+    import ase.io
+
     own = hypers_for(path.stem, hypers)
-    load = Load(path, read_frames(path, frames), own, make_calculator(backend, own))
-    check_frames(path, load.frames, load.calculator)
-    return load
+    calculator = make_calculator(backend, own)
+    index = ":" if frames is None else f":{frames}"
+    try:
+        batch = read_batch(path, index, calculator.columns)  # whose errors name file, line and frame
+        read = list(ase.io.iread(path, index, do_not_split_by_at_sign=True))
+    except (TypeError, ValueError, OSError) as error:
+        raise CannotMeasure(str(error)) from error
+    if frames is not None and len(read) < frames:
+        raise CannotMeasure(f"{path} has {len(read)} frames, {frames} wanted")
+    if not len(batch.types):
+        raise CannotMeasure(f"{path}: its frames have no particles")
+    return Load(path, read, own, calculator)
 
 
 def make_calculator(backend: str | None, hypers: dict[str, Any]) -> EllipsoidalDensityProjection:
@@ -67,54 +78,6 @@ def make_calculator(backend: str | None, hypers: dict[str, Any]) -> EllipsoidalD
         return EllipsoidalDensityProjection(**hypers, backend=backend)
     except (TypeError, ValueError, NotImplementedError, ModuleNotFoundError) as error:
         raise CannotMeasure(str(error)) from error
-
-
-def read_frames(path: Path, count: int | None = None) -> list[Atoms]:
-    """The first frames of a file, or all of them.
-
-    Raises
-    ------
-    CannotMeasure
-        If the file is missing or empty, has fewer frames, or a frame cannot be read; it is named, counted from 0.
-    """
-    import ase.io
-
-    if not path.is_file():
-        raise CannotMeasure(f"no such file: {path}")
-    frames: list[Atoms] = []
-    try:
-        for frame in ase.io.iread(path, ":" if count is None else f":{count}", do_not_split_by_at_sign=True):
-            frames.append(frame)
-    except Exception as error:
-        number, why = _first_without_header(path) or (len(frames), f"{type(error).__name__}: {error}")
-        raise CannotMeasure(f"{path}: frame {number} cannot be read: {why}") from error
-    if not frames or (count is not None and len(frames) < count):
-        raise CannotMeasure(f"{path} has {len(frames)} frames, {count or 'at least one'} wanted")
-    return frames
-
-
-def check_frames(path: Path, frames: list[Atoms], calculator: Any) -> None:
-    """CannotMeasure, with the file's name, if a frame is none that the package takes, or none has a particle."""
-    try:
-        ParticleBatch.read(frames, calculator.columns)
-    except (TypeError, ValueError) as error:
-        raise CannotMeasure(f"{path}: {error}") from error
-    if not any(len(frame) for frame in frames):
-        raise CannotMeasure(f"{path}: its frames have no particles")
-
-
-def _first_without_header(path: Path) -> tuple[int, str] | None:
-    """Which frame of an XYZ file does not begin with its number of particles: ASE looks at all of them first."""
-    if path.suffix not in (".xyz", ".extxyz"):
-        return None
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for frame in count_up():
-            header = lines.readline().strip()
-            if not header.isdecimal():
-                return (frame, f"it begins with {header[:40]!r}, not with a number of particles") if header else None
-            for _ in range(int(header) + 1):
-                lines.readline()
-    return None
 
 
 def hypers_for(system: str, text: str | None) -> dict[str, Any]:
@@ -135,24 +98,16 @@ def hypers_for(system: str, text: str | None) -> dict[str, Any]:
     if text in workloads.HYPERS:
         kept = {key: own[key] for key in ("subtract_center_contribution",) if key in own}
         return {**workloads.HYPERS[text], **kept}
-    return {**own, **_json_object(text)}
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    source = text
-    if not text.lstrip().startswith("{"):
-        try:
-            source = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            sizes = ", ".join(repr(size) for size in workloads.HYPERS)
-            raise CannotMeasure(f"--hypers must be {sizes}, a JSON object or a JSON file, got {text!r}") from error
     try:
-        found = json.loads(source)
-    except ValueError as error:
+        found = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
         raise CannotMeasure(f"--hypers {text}: no valid JSON: {error}") from error
+    except (OSError, ValueError) as error:
+        sizes = ", ".join(repr(size) for size in workloads.HYPERS)
+        raise CannotMeasure(f"--hypers must be {sizes}, a JSON object or a JSON file, got {text!r}") from error
     if not isinstance(found, dict):
         raise CannotMeasure(f"--hypers {text}: a JSON object wanted, got {found!r}")
-    return found
+    return {**own, **found}
 
 
 def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:

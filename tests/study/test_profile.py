@@ -45,8 +45,7 @@ def test_einsum_is_called_once_for_every_pair_and_l(reference: Profile) -> None:
     assert 0 < share < 1
 
 
-def test_the_report_compares_with_the_historical_finding() -> None:
-    """1000 calls of 2 ms in 4 s; historically 2 362 962 calls are 7 for each of 337 566 pairs, 1688 a frame."""
+def test_the_report_counts_calls_of_einsum_and_ranks_by_own_time() -> None:
     loaded = read_load(BENZENES, "reference", 1)
     stats = {
         ("numpy/einsumfunc.py", 1, "einsum"): (700, 700, 1.0, 3.0, {}),
@@ -55,19 +54,13 @@ def test_the_report_compares_with_the_historical_finding() -> None:
     }
     report = Profile(loaded, stats, 0.5, 0.25, 100).report()
     assert "np.einsum: 50.0% of the time; 700 calls of 2.86e+03 µs, 7 a pair" in report
-    assert "75.5% of 100.85 s; 2362962 calls of 32.2 µs for 200 frames" in report
-    assert "With 7 calls a pair, one for each l, that is 1688 pairs a frame; here 100" in report
-    assert report.index("c_einsum") < report.index("moments.py:5")  # by own time
+    assert report.index("c_einsum") < report.index("moments.py:5")
 
 
-def test_the_report_of_a_fast_backend_has_no_history() -> None:
+def test_nothing_is_imported_in_the_profiled_call() -> None:
     found = profile_call(read_load(BENZENES, "numpy_only", 2))
-    report = found.report()
-    assert "historical" not in report
-    assert "anisoap_opt/kernels/numpy_only.py" in report
-    assert not any(
-        "_bootstrap_external" in file for file, _, _ in found.stats
-    )  # nothing is imported in the profiled call
+    assert "anisoap_opt/kernels/numpy_only.py" in found.report()
+    assert not any("_bootstrap_external" in file for file, _, _ in found.stats)
 
 
 def test_paths_start_at_the_package(reference: Profile) -> None:
