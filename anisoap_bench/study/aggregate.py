@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -171,17 +172,14 @@ def _add_speedups(rows: list[dict[str, Any]]) -> None:
     conditions = [[str(row[field]) for field in CONDITIONS] for row in rows]  # as text, a missing value equals another
     for row, own in zip(rows, conditions, strict=True):
         for name in BASELINES:
+            ratio = low = high = basis = None
             found = [one for one, its in zip(rows, conditions, strict=True) if one["backend"] == name and its == own]
             baseline = max(found, key=lambda one: (one["frames"] == row["frames"], one["frames"]), default=None)
-            row.update({f"speedup_{name}": None, f"speedup_{name}_low": None, f"speedup_{name}_high": None})
-            row.update({f"{name}_frames": baseline and baseline["frames"], f"{name}_basis": None})
-            if baseline is None:
-                continue
-            basis = "frames" if baseline["frames"] == row["frames"] else "pairs"
-            theirs, ours = (max(one[basis], 1) for one in (baseline, row))
-            ratio = (baseline["median_seconds"] / theirs) / (row["median_seconds"] / ours)
-            row.update({f"speedup_{name}": ratio, f"{name}_basis": basis})
-            samples = ([time / count for time in one["samples"]] for one, count in ((baseline, theirs), (row, ours)))
-            if baseline is not row and (interval := ratio_interval(*samples)):
-                row[f"speedup_{name}_low"] = min(interval[0], ratio)
-                row[f"speedup_{name}_high"] = max(interval[1], ratio)
+            if baseline is not None:
+                basis = "frames" if baseline["frames"] == row["frames"] else "pairs"
+                theirs, ours = ([time / max(one[basis], 1) for time in one["samples"]] for one in (baseline, row))
+                ratio = statistics.median(theirs) / statistics.median(ours)
+                if baseline is not row and (interval := ratio_interval(theirs, ours)):
+                    low, high = min(interval[0], ratio), max(interval[1], ratio)
+            row.update({f"speedup_{name}": ratio, f"speedup_{name}_low": low, f"speedup_{name}_high": high})
+            row.update({f"{name}_frames": baseline and baseline["frames"], f"{name}_basis": basis})

@@ -27,16 +27,15 @@ def statistics_of(profile: cProfile.Profile) -> dict[Function, tuple[Any, ...]]:
     dict
         (file, line, name) → (primitive calls, calls, own seconds, seconds with callees, callers).
     """
+
+    def relative(function: Function) -> Function:
+        return relative_path(function[0]), *function[1:]
+
     stats: dict[Function, tuple[Any, ...]] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     return {
-        _relative(function): (*numbers, {_relative(caller): edge for caller, edge in callers.items()})
+        relative(function): (*numbers, {relative(caller): edge for caller, edge in callers.items()})
         for function, (*numbers, callers) in stats.items()
     }
-
-
-def _relative(function: Function) -> Function:
-    file, line, name = function
-    return relative_path(file), line, name
 
 
 def relative_path(file: str) -> str:

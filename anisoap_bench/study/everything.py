@@ -105,12 +105,10 @@ def run_steps(backend: str, out: Path, turn: int, quick: bool) -> list[Step]:
     steps = []
     for group, files in (("species", SPECIES), ("ellipsoids", (ELLIPSOIDS,))):
         frames = 2 if quick else REFERENCE_FRAMES[group] if backend == "reference" else None
-        limit = () if frames is None else ("--frames", str(frames))
-        metrics = out / "metrics" / (f"{backend}_{group}.json" if turn == 0 else f"{backend}_{group}_{turn + 1}.json")
-        repeats = ("--repeats", "2") if quick else ()
-        arguments = ("run", "--backend", backend, "--files", *files, *limit, *repeats, "--out", str(metrics))
-        title = f"run {backend}, {group}" + (f", {frames} frames" if frames else "")
-        steps.append(Step(title, arguments))
+        less = (*(("--frames", str(frames)) if frames else ()), *(("--repeats", "2") if quick else ()))
+        metrics = out / "metrics" / f"{backend}_{group}{f'_{turn + 1}' if turn else ''}.json"
+        arguments = ("run", "--backend", backend, "--files", *files, *less, "--out", str(metrics))
+        steps.append(Step(f"run {backend}, {group}" + (f", {frames} frames" if frames else ""), arguments))
     return steps
 
 

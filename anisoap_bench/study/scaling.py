@@ -10,7 +10,6 @@ import argparse
 import gc
 import statistics
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 from anisoap_bench.study.intervals import power_law, ratio_interval
 from anisoap_bench.study.options import positive
 from anisoap_bench.study.tables import write_table
-from benchmarks.measure import pin_threads
+from benchmarks.measure import pin_threads, seconds_of
 
 CUTOFFS = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
 QUADRATIC = 2.0
@@ -84,6 +83,7 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
     """Samples of the three experiments with one backend."""
     from anisoap_bench.study.workload import counts, make_calculator, read_load
     from benchmarks import workloads
+    from benchmarks.speed_tools import in_turn
 
     sizes = QUICK if quick else SIZES.get(backend, ScalingSizes())
     usual = workloads.HYPERS["(6, None)"]
@@ -97,7 +97,11 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
     for experiment, cases in problems.items():
         calculators = [make_calculator(backend, hypers) for hypers, _ in cases]
         calls = [partial(c.power_spectrum, frames) for c, (_, frames) in zip(calculators, cases, strict=True)]
-        samples = in_turn(calls, sizes.repeats, threads, f"{backend} {experiment}")
+        for call in calls:
+            call()
+        pin_threads(threads)  # once more: the first calls may have loaded further libraries
+        gc.collect()  # so that no sample pays for what came before
+        samples = in_turn(sizes.repeats, *(partial(seconds_of, call) for call in calls)).tolist()
         for calculator, (_, frames), times in zip(calculators, cases, samples, strict=True):
             of = counts(frames, calculator)
             shared = {
@@ -112,25 +116,6 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
             }
             rows += [{**shared, "repeat": k, "seconds": seconds} for k, seconds in enumerate(times)]
     return rows
-
-
-def in_turn(calls: Sequence[Callable[[], Any]], repeats: int, threads: int, title: str) -> list[list[float]]:
-    """Wall times of each call after one that does not count; the calls take turns, so that drift is shared."""
-    from tqdm import tqdm
-
-    from anisoap_bench.study.measuring import timed
-
-    samples: list[list[float]] = [[] for _ in calls]
-    with tqdm(total=len(calls) * (repeats + 1), desc=title, unit="call", disable=None) as bar:
-        for repeat in range(repeats + 1):
-            gc.collect()  # so that no sample pays for what came before
-            for call, times in zip(calls, samples, strict=True):
-                seconds = timed(call)[0]
-                if repeat:
-                    times.append(seconds)
-                bar.update(1)
-            pin_threads(threads)
-    return samples
 
 
 def summarise(points: Any) -> Any:
@@ -148,21 +133,10 @@ def summarise(points: Any) -> Any:
         first, last = min(times), max(times)
         low, high = ratio_interval(times[last], times[first]) or (None, None)
         worse = None if experiment == "neighbors" else worse_than_quadratic(fit.exponent_low, fit.exponent_high)
-        rows.append(
-            {
-                "backend": backend,
-                "experiment": experiment,
-                "points": len(times),
-                "repeats": len(times[first]),
-                "from": first,
-                "to": last,
-                "ratio": medians[last] / medians[first],
-                "ratio_low": low,
-                "ratio_high": high,
-                **asdict(fit),
-                "worse_than_quadratic": worse,
-            }
-        )
+        size = {"backend": backend, "experiment": experiment, "points": len(times), "repeats": len(times[first])}
+        ratio = {"from": first, "to": last, "ratio": medians[last] / medians[first]}
+        ends = {"ratio_low": low, "ratio_high": high}
+        rows.append({**size, **ratio, **ends, **asdict(fit), "worse_than_quadratic": worse})
     return pd.DataFrame(rows)
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from anisoap_bench.study.aggregate import machine_name, software
-from anisoap_bench.study.schema import NotARun, load
 from benchmarks.environment import environment
 from benchmarks.table import markdown
 
@@ -57,17 +56,11 @@ def results_readme(folder: Path, quick: bool, failed: Sequence[str] = ()) -> str
 
 
 def _frames(folder: Path) -> list[str]:
-    """How many frames each backend computed, where the runs' JSON files are still there."""
-    frames: dict[str, set[tuple[str, int]]] = {}
-    for path in sorted((folder / "metrics").glob("*.json")):
-        try:
-            document = load(path)
-        except NotARun:  # `aggregate` has named it
-            continue
-        for record in document["files"]:
-            frames.setdefault(document["backend"], set()).add((record["system"], record["frames"]))
-    lines = []
-    for backend, found in frames.items():
-        counts = sorted({count for _, count in found})
-        lines.append(f"- Frames, {backend}: {', '.join(map(str, counts))}")
-    return lines
+    """How many frames each backend computed."""
+    table = folder / "tables" / "combined_from_metrics.csv"
+    if not table.is_file():
+        return []
+    import pandas as pd
+
+    frames = pd.read_csv(table).groupby("backend", sort=False)["frames"].unique()
+    return [f"- Frames, {backend}: {', '.join(map(str, sorted(counts)))}" for backend, counts in frames.items()]

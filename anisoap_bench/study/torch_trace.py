@@ -7,13 +7,11 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.study.workload import Load, make_calculator
 from benchmarks import measure
-from benchmarks.table import markdown
 
 TOP = 12
 """Operators that a report lists."""
@@ -47,15 +45,5 @@ def run_torch(load: Load, logs: Path) -> str:
     if len(content) > LARGEST:
         path, content = path.with_name(path.name + ".gz"), gzip.compress(content, mtime=0)
     write_whole(path, content)
-    return f"{load.title}\n\n{operators(profiler)}\n\nwrote {path}"
-
-
-def operators(profiler: Any) -> str:
-    """Table of the operators with the largest own time."""
-    ranked = sorted(profiler.key_averages(), key=lambda one: -one.self_cpu_time_total)
-    total = sum(one.self_cpu_time_total for one in ranked)
-    body = [
-        [one.key, str(one.count), f"{one.self_cpu_time_total / 1e3:.3g}", f"{one.self_cpu_time_total / total:.1%}"]
-        for one in ranked[:TOP]
-    ]
-    return markdown(["operator", "calls", "own ms", "own"], body)
+    operators = profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=TOP)
+    return f"{load.title}\n\n{operators}\nwrote {path}"

@@ -74,11 +74,12 @@ def test_a_report_of_failed_checks_replaces_the_old_one(
     assert report.read_text() == kept
 
 
-def test_readme_names_failed_steps_and_passes_over_what_is_no_run(tmp_path: Path) -> None:
-    (tmp_path / "metrics").mkdir()
-    (tmp_path / "metrics" / "foreign.json").write_text("{}")
+def test_readme_names_failed_steps_and_counts_frames(tmp_path: Path) -> None:
     assert "missing or older: scaling" in results_readme(tmp_path, False, ["scaling"])
     assert "Failed" not in results_readme(tmp_path, False)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "combined_from_metrics.csv").write_text("backend,frames\nnumba,200\nnumba,40\n")
+    assert "- Frames, numba: 40, 200" in results_readme(tmp_path, False)
 
 
 def test_unknown_backend_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,18 +52,19 @@ def test_an_interval_around_two_decides_nothing() -> None:
     assert scaling.worse_than_quadratic(1.2, 1.9) == "no"
 
 
+def test_the_published_samples_give_the_published_exponents() -> None:
+    published = Path(__file__).parents[2] / "results" / "tables"
+    found = scaling.summarise(pd.read_csv(published / "scaling.csv"))
+    expected = pd.read_csv(published / "scaling_summary.csv")
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-6, check_dtype=False)
+    assert scaling.statement(expected) == (published.parent / "logs" / "scaling.txt").read_text().strip()
+
+
 def test_statement_gives_the_numbers() -> None:
     text = scaling.statement(scaling.summarise(points(0.5, 2.5, 1.5)))
     assert "factor of 2.00 (95 % interval 1." in text
     assert "power 2.50" in text
     assert "worse than quadratic: yes" in text
-
-
-def test_calls_take_turns_and_the_first_round_does_not_count() -> None:
-    order: list[str] = []
-    samples = scaling.in_turn([lambda: order.append("a"), lambda: order.append("b")], 2, 1, "")
-    assert order == ["a", "b"] * 3
-    assert [len(times) for times in samples] == [2, 2]
 
 
 def test_command_measures_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
