@@ -67,9 +67,11 @@ def seconds_per_call(call: Callable[[], Any], least: float) -> float:
     from torch.utils.benchmark import Timer
 
     timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
-    call()
-    first = timer.timeit(1).mean
-    return float(timer.timeit(max(1, min(1000, round(least / max(first, 1e-6))))).mean)
+    count, mean = 1, timer.timeit(1).mean
+    while mean * count < least and count < 1000:
+        count = min(1000, max(count + 1, round(1.3 * least / mean)))
+        mean = timer.timeit(count).mean
+    return float(mean)
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -222,7 +224,10 @@ def main() -> None:
                 arguments = (load, backend, dtype, host_or_device)
                 expected = 1 + 2 * count / SLOWEST[compiled]
                 report.part(f"{what}: {load.case.name} {backend} {dtype}", measured, *arguments, expected=expected)
-    print(f"\n{gpu_figure.numbers(report.parts)}")
+    failed = [name for name, found in report.parts.items() if "error" in found]
+    print(f"\nfailed: {', '.join(failed) or 'nothing'}")
+    if not {"machine", "first use", "rates", "parity"} & set(failed):
+        print(f"\n{gpu_figure.numbers(report.parts)}")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ def text(value: float | None) -> str:
 
 
 def cases(parts: dict[str, Any]) -> list[str]:
-    """Names of the cases, in the order of the run."""
-    return [name.removeprefix("pairs: ") for name in parts if name.startswith("pairs: ")]
+    """Names of the cases whose pairs were found, in the order of the run."""
+    return [name.removeprefix("pairs: ") for name, found in parts.items() if "pairs: " in name and "pairs" in found]
 
 
 def summary(parts: dict[str, Any]) -> str:

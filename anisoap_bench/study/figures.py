@@ -84,9 +84,8 @@ FIGURES: dict[str, Callable[[Any], Figure | None]] = {
 
 def _with_ends(table: Any, columns: tuple[str, ...], factor: Any = 1.0) -> Any:
     """The table with what is drawn, as ``value``, and its interval, as ``low`` and ``high``."""
-    return table.assign(
-        **{name: table[one] * factor for name, one in zip(("value", "low", "high"), columns, strict=True)}
-    )
+    value, low, high = (table[name] * factor for name in columns)
+    return table.assign(value=value, low=low, high=high)
 
 
 def _errors(rows: Any) -> Any:

@@ -38,6 +38,14 @@ def test_the_page_has_the_numbers_of_the_results() -> None:
     assert page == gpu_figure.page(page, json.loads((root / "results/gpu/h200.json").read_text()))
 
 
+def test_a_case_without_pairs_is_left_out_of_the_tables() -> None:
+    parts = json.loads((Path(__file__).parents[2] / "results/gpu/h200.json").read_text())
+    parts["pairs: benzenes (6, None)"] = {"skipped": "1 s left, 2 s expected"}
+    shown = gpu_figure.numbers(parts)
+    assert "benzenes" not in shown
+    assert "ellipsoids (9, 6)" in shown
+
+
 def test_a_part_that_fails_loses_nothing(tmp_path: Path) -> None:
     report = Report(tmp_path / "report.json", seconds=10)
     report.part("good", lambda: 1)
