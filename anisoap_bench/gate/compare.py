@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,16 +12,18 @@ from pathlib import Path
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import fidelity
 from anisoap_bench.gate.build import Build, build, export
-from anisoap_bench.gate.drive import Observation, warm_up
+from anisoap_bench.gate.drive import Observation, observe, warm_up
 from anisoap_bench.gate.memory import compare_amounts
 from anisoap_bench.gate.pairs import PairSource
-from anisoap_bench.gate.result import FidelityCheck, GateResult
+from anisoap_bench.gate.result import Comparison, Decision, FidelityCheck, GateResult
 from anisoap_bench.gate.sequence import decide
 from anisoap_bench.gate.suite import benchmarks_in, prepare_suite
 from anisoap_bench.gate.why import Why, allocating_lines, explain
 from anisoap_bench.gate.worker import has_text
 from anisoap_bench.terminal import note
 
+FAR = 5.0
+"""What takes so many times as long in two processes is slower without further ado: noise makes no such ratios."""
 EXPLAINED = 3
 """So many benchmarks at most, of those that are slower and of those that need more memory."""
 
@@ -71,14 +74,48 @@ def compare_commits(
     if result.wrong:
         return
 
-    note("measuring memory and counting operations")
-    memory, counters = compare_amounts(base, head, suite, core, names)
-    result = replace(result, memory=memory, counters=counters)
-    yield result
-    pairs = PairSource(base, head, suite, core, deadline)
-    result = replace(result, decision=decide(pairs, sorted(names), pairs.fits))
-    yield result
+    far = far_behind(
+        of_base, of_head, names, lambda some: observe((base, head), suite, core=core, timeout=600, names=some)
+    )
+    if far:
+        result = replace(result, decision=Decision(far, 0, 0))
+        yield result
+    if names := names - {one.name for one in far}:
+        note("measuring memory and counting operations")
+        memory, counters = compare_amounts(base, head, suite, core, names)
+        result = replace(result, memory=memory, counters=counters)
+        yield result
+        pairs = PairSource(base, head, suite, core, deadline)
+        decision = decide(pairs, sorted(names), pairs.fits)
+        result = replace(result, decision=replace(decision, comparisons=(*far, *decision.comparisons)))
+        yield result
     yield from _explained(result, base, head, suite, core, deadline)
+
+
+def far_behind(
+    base: Observation, head: Observation, names: Iterable[str], again: Callable[[frozenset[str]], Sequence[Observation]]
+) -> tuple[Comparison, ...]:
+    """Benchmarks that take many times as long in head, twice: they need no pairs, for which there may be no time.
+
+    Parameters
+    ----------
+    base, head : Observation
+        Of a process of each, which ran at the same time.
+    again : callable
+        Gives observations of some benchmarks by a new process of each.
+    """
+    slow = frozenset(name for name in names if head.seconds[name] > FAR * base.seconds[name])
+    if not slow:
+        return ()
+    note(f"more than {FAR:g} times as long in head; looking again: {', '.join(sorted(slow))}")
+    observed = [(base, head), tuple(again(slow))]
+    found = []
+    for name in sorted(slow):
+        ratios = [after.seconds.get(name, 0.0) / before.seconds.get(name, math.inf) for before, after in observed]
+        if min(ratios) > FAR:
+            ratio, low, high = math.prod(ratios) ** 0.5, min(ratios), max(ratios)
+            found.append(Comparison(name, len(ratios), ratio, low, high, math.nan, "slower", confirmed=True))
+    return tuple(found)
 
 
 def _explained(

@@ -44,6 +44,28 @@ def test_what_is_compared_new_or_wrong(
     assert sort_out(base, head, set(known)) == (frozenset({"a"}), new, uncompared, checks)
 
 
+def test_what_takes_many_times_as_long_twice_needs_no_pairs() -> None:
+    base, head = Observation({"a": 1.0, "b": 1.0, "c": 1.0}), Observation({"a": 50.0, "b": 50.0, "c": 1.5})
+    asked = []
+
+    def again(names: frozenset[str]) -> list[Observation]:
+        asked.append(names)
+        return [base, Observation({"a": 32.0, "b": 1.0})]  # the second of them was disturbed at first
+
+    (one,) = compare.far_behind(base, head, ["a", "b", "c"], again)
+    assert asked == [{"a", "b"}]
+    assert (one.name, one.verdict, one.confirmed, one.pairs) == ("a", "slower", True, 2)
+    assert (one.low, one.ratio, one.high) == (32.0, 40.0, 50.0)
+    assert compare.far_behind(base, base, "abc", again) == ()
+    assert len(asked) == 1
+
+
+def test_what_fails_when_it_is_looked_at_again_is_left_to_pairs() -> None:
+    base, head = Observation({"a": 1.0}), Observation({"a": 50.0})
+    for gone in ([Observation(), head], [base, Observation()]):
+        assert compare.far_behind(base, head, ["a"], lambda names, gone=gone: gone) == ()
+
+
 @pytest.mark.parametrize("head", [ran("b"), ran()])
 def test_nothing_in_common_is_not_passed_over(head: Observation) -> None:
     with pytest.raises(CannotMeasure, match="in common"):

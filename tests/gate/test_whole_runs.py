@@ -43,6 +43,14 @@ def test_twice_the_work_is_slower_and_named_and_can_be_overridden(repo: Path) ->
     assert "slower" in output
 
 
+def test_a_head_that_is_far_behind_is_slower_and_no_timeout(repo: Path) -> None:
+    change(repo, "LOOPS = 150_000", "LOOPS = 9_000_000")
+    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop,late", "--minutes", "2")
+    assert code == 1, output
+    assert "more than 5 times as long in head; looking again: loop" in output
+    assert "slower, confirmed" in output
+
+
 def test_changes_that_are_not_committed_can_be_measured(repo: Path) -> None:
     file = repo / "anisoap_opt" / "__init__.py"
     file.write_text(file.read_text().replace("return sum(range(LOOPS))", "return sum(range(3 * LOOPS))"))
