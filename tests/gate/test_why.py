@@ -16,7 +16,8 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate import compare, drive, lines, report, why
 from anisoap_bench.gate.build import build, export
 from anisoap_bench.gate.suite import prepare_suite
-from tests.benchmarks import cases, test_stages
+from benchmarks.cases import CASES
+from tests.benchmarks import test_stages
 from tests.gate.builds import BASE, HEAD, doing, installed
 from tests.gate.small_repository import PACKAGE, ROOT, change, gate, write
 from tests.gate.test_report import FAT, SLOW, result
@@ -182,7 +183,7 @@ def test_the_gate_explains_what_is_worse_while_time_is_left(monkeypatch: pytest.
 def test_every_benchmark_of_a_descriptor_has_stages() -> None:
     """Each call that does several is there with all that it begins with, so that every stage can be told apart."""
     names = set(test_stages.STAGES)
-    assert {name.partition(":")[0] for name in names} == {*cases.COMPILED, *cases.WITH_TORCH}
+    assert {name.partition(":")[0] for name in names} == {*CASES}
     assert all(name.rpartition("+")[0] in names for name in names if "+" in name)
     assert "benzenes-numba:neighbours+kernel+coupling" in names
 
