@@ -14,7 +14,6 @@ from anisoap_bench.terminal import note
 COMMANDS = {
     "study": ("anisoap_bench.study", "run, aggregate, plot, profile, submit, validate: the optimisation study"),
     "history": ("anisoap_bench.history.cli", "measure commits in pairs, and say which changed a benchmark"),
-    "asv": ("anisoap_bench.asv_runs.cli", "run asv over a range of commits"),
     "dashboard": ("anisoap_bench.dashboard.publish", "publish asv's results as pages that need no network"),
     "gate": ("anisoap_bench.gate.cli", "compare two commits; exit code 1 if the second is slower or wrong"),
     "bisect": ("anisoap_bench.bisect.cli", "name the commit that changed a benchmark"),

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 from anisoap_bench.asv_files import configuration
-from anisoap_bench.asv_runs.run import machine_name
 from anisoap_bench.commits import select
 from anisoap_bench.dashboard.publish import publish
 from anisoap_bench.errors import CannotMeasure
@@ -26,6 +25,7 @@ from anisoap_bench.history.measure import OutOfTime, Session
 from anisoap_bench.history.report import as_json, report
 from anisoap_bench.history.store import store
 from anisoap_bench.json_lines import begin, read
+from anisoap_bench.machines import machine_name
 from anisoap_bench.terminal import echo, note
 
 RECORDINGS = Path("results/history")

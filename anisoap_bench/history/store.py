@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from anisoap_bench.asv_files import Json, Results, configuration, read_json, read_results
-from anisoap_bench.asv_runs.run import describe_machine
 from anisoap_bench.files import write_whole
 from anisoap_bench.history.book import Book, Commit
+from anisoap_bench.machines import describe_machine
 from benchmarks.common import SMALLEST_ERROR
 
 CLASS = "history.Pairs"

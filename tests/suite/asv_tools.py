@@ -26,10 +26,12 @@ def run(*command: str, folder: Path, home: Path, code: int = 0) -> str:
     return output
 
 
-def run_asv(reference: str, folder: Path, home: Path, results: str, *options: str, code: int = 0) -> str:
-    """Output of ``anisoap_bench asv`` in another checkout, without pages."""
-    places = ("--root", str(folder), "--results", results, "--machine", "test", "--no-publish")
-    return run("anisoap_bench", "asv", reference, *places, *options, folder=ROOT, home=home, code=code)
+def run_asv(reference: str, folder: Path, home: Path, *options: str, code: int = 0) -> str:
+    """Output of ``asv run`` of a range in another checkout, on a machine called "test"."""
+    run("asv", "machine", "--yes", "--machine", "test", folder=folder, home=home)
+    method = "forkserver" if sys.platform == "linux" else "spawn"
+    words = ("asv", "run", "--machine", "test", "--launch-method", method, *options, reference)
+    return run(*words, folder=folder, home=home, code=code)
 
 
 def git(folder: Path, *arguments: str, **variables: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from anisoap_bench import table_of_head as table
 from anisoap_bench.asv_files import Results
-from anisoap_bench.asv_runs import table
 from anisoap_bench.systems import MEMORY, SECONDS, Line, lines
 from benchmarks import workloads
 from benchmarks.table import markdown

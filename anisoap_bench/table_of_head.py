@@ -1,4 +1,4 @@
-"""The table of ``make bench``, from asv's results of HEAD: ``python -m anisoap_bench.asv_runs.table``."""
+"""The table of ``make bench``, from asv's results of HEAD: ``python -m anisoap_bench.table_of_head``."""
 
 from __future__ import annotations
 
