@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,17 @@ def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
         with path.open("a", encoding="utf-8") as stream:
             stream.write("\n")
     return lines
+
+
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Nobody else may add to a recording meanwhile; CannotMeasure if somebody does."""
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotMeasure(f"{path}: another run is adding to it") from error
+        yield
 
 
 def check(path: Path, conditions: Mapping[str, Any]) -> None:

@@ -16,8 +16,9 @@ else
     git -C "$work" checkout --quiet --orphan asv-results
 fi
 mkdir -p "$work/asv" "$work/history"
-cp -r "$folder/asv/benchmarks.json" "$folder"/asv/github-* "$work/asv"
-cp "$folder"/history/github-*.jsonl "$work/history"
+shopt -s nullglob # where nothing was measured yet, there is nothing to copy
+for file in "$folder"/asv/benchmarks.jso[n] "$folder"/asv/github-*; do cp -r "$file" "$work/asv"; done
+for file in "$folder"/history/github-*.jsonl; do cp "$file" "$work/history"; done
 git -C "$work" add --all
 if git -C "$work" diff --cached --quiet; then
     echo "nothing new"

@@ -11,9 +11,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-LABEL = "performance"
+LABEL = "performance-history"
 TITLE = "A commit made a benchmark slower"
+MOST = 30_000
+"""Characters of the report; GitHub takes no texts of more than 65 536."""
 
 
 def gh(*arguments: str, body: str | None = None) -> str:
@@ -31,14 +34,14 @@ def main(changes: Path, report: Path) -> int:
     fields = ("--state", "all", "--limit", "1000", "--json", "number,state,body,comments")
     issues = json.loads(gh("issue", "list", "--label", LABEL, *fields))
     told = [text for one in issues for text in (one["body"], *(comment["body"] for comment in one["comments"]))]
-    new = {_mark(one): one for one in slower if not any(_mark(one) in text for text in told)}
+    known = {line for text in told for line in text.splitlines()}
+    new = {_mark(one): one for one in slower if _mark(one) not in known}
     if not new:
         print(f"all {len(slower)} are told")
         return 0
-    lines = [
-        "- {benchmark} × {ratio:.3f} [{low:.3f}, {high:.3f}]: {subject}, {why}".format(**one) for one in new.values()
-    ]
-    words = "\n".join([*lines, "", *new, "", "<details><summary>All</summary>", "", report.read_text(), "</details>"])
+    lines = [_line(one) for one in new.values()]
+    shown = report.read_text()[:MOST]
+    words = "\n".join([*lines, "", *new, "", "<details><summary>All</summary>", "", shown, "", "</details>"])
     is_open = [str(one["number"]) for one in issues if one["state"] == "OPEN"]
     if is_open:
         gh("issue", "comment", is_open[0], body=words)
@@ -49,7 +52,15 @@ def main(changes: Path, report: Path) -> int:
     return 0
 
 
-def _mark(change: dict[str, object]) -> str:
+def _line(change: dict[str, Any]) -> str:
+    """One change in words; what a commit calls itself stands as code, in which nobody is mentioned."""
+    subject = "".join(" " if sign in "`\r\n" else sign for sign in change["subject"])
+    where = f"{change['commit'][:10]}{'' if change.get('alone', True) else ' or one before it that was not measured'}"
+    size = "× {ratio:.3f} [{low:.3f}, {high:.3f}]".format(**change)
+    return f"- {change['benchmark']} {size}: {where} `{subject}`, {change['why']}"
+
+
+def _mark(change: dict[str, Any]) -> str:
     """What nobody sees, by which a change is known again; the report names old changes too."""
     return f"<!-- {change['commit']} {change['benchmark']} -->"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.terminal import note
 
 READY = "ready"
-"""End of the name of a file that is there once a build, or what was compiled for it, is complete."""
+"""End of the name of a file that is there once a build is complete; it holds what was compiled for it."""
 
 
 class Builds:
@@ -57,6 +58,16 @@ class Builds:
             mark.touch()
         return made
 
+    def is_compiled(self, commit: str, only: str) -> bool:
+        """Whether all that benchmarks with a text in their name need was compiled, by this or by an earlier run."""
+        mark = self._mark(commit[:10])
+        return mark.exists() and not {"", only}.isdisjoint(json.loads(mark.read_text() or "[]"))
+
+    def set_compiled(self, commit: str, only: str) -> None:
+        """Remember that."""
+        mark = self._mark(commit[:10])
+        mark.write_text(json.dumps([*json.loads(mark.read_text() or "[]"), only]))
+
     def forget(self, commit: str) -> None:
         """Delete a build, with what was compiled for it."""
         name = commit[:10]
@@ -65,10 +76,9 @@ class Builds:
             shutil.rmtree(folder)
 
     def forget_all_but(self, *commits: str) -> None:
-        """Delete the builds of other commits."""
-        for mark in self.kept.glob(f"*.{READY}"):
-            if mark.stem not in {commit[:10] for commit in commits}:
-                self.forget(mark.stem)
+        """Delete the builds of other commits, whole or not."""
+        for name in {path.name[:10] for path in self.kept.iterdir()} - {commit[:10] for commit in commits}:
+            self.forget(name)
 
     def _mark(self, name: str) -> Path:
         return self.kept / f"{name}.{READY}"

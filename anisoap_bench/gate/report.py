@@ -30,14 +30,14 @@ def terminal(result: GateResult) -> str:
 def markdown(result: GateResult) -> str:
     """The report as a comment; its first line is `MARKER`."""
     commits = f"base `{result.base[:10]}`, head `{result.head[:10]}`"
-    lines = [MARKER, f"## {_one_line(headline(result))}", "", commits, ""]
-    lines += [f"- {_one_line(words)}" for words in _words(result)]
+    lines = [MARKER, f"## {one_line(headline(result))}", "", commits, ""]
+    lines += [f"- {one_line(words)}" for words in _words(result)]
     for title, head, rows in _tables(result):
-        cells = [[_one_line(cell).replace("|", "&#124;") for cell in row] for row in rows]
+        cells = [[one_line(cell).replace("|", "&#124;") for cell in row] for row in rows]
         lines += ["", f"### {title}", "", table.markdown(head, cells, padded=False)]
     if result.environment:
         conditions = "; ".join(f"{name}: {value}" for name, value in result.environment.items())
-        lines += ["", f"<sub>{_one_line(conditions)}</sub>"]
+        lines += ["", f"<sub>{one_line(conditions)}</sub>"]
     return "\n".join(lines) + "\n"
 
 
@@ -130,7 +130,7 @@ def _value(number: float, amount: Amount) -> str:
     return f"{number / 2**20:.2f} MiB" if amount.unit == "B" else f"{number:,.0f} {amount.unit}".strip()
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text that the head wrote, as it may stand in Markdown: on one line, no tag, code, mention or hidden link."""
     return " ".join(text.split()).translate({ord(sign): f"&#{ord(sign)};" for sign in "&<@[`"})
 

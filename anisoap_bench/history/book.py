@@ -2,25 +2,29 @@
 
 A line is one of
 
-    {"commit": hash, "number": …, "date": …, "subject": …, "runs": [benchmarks], "errors": {benchmark: why}}
-    {"gap": hash, "number": …, "date": …, "subject": …, "why": …}
+    {"commit": hash, "before": hash, "number": …, "date": …, "subject": …, "versions": {…}, "asked": text of --only,
+     "runs": [benchmarks], "errors": {benchmark: why}}
+    {"gap": hash, "before": hash, "number": …, "date": …, "subject": …, "why": …}
     {"base": hash, "head": hash, "values": {benchmark: [seconds of base, of head]}}
     {"of": hash, "amounts": {benchmark: {quantity: value}}}
     {"change": hash, "benchmark": …, "why": sentence, "stages": …}
 
 each with the time at which it was written, "at". The number of a commit counts first parents, so it orders them.
+"before" is the commit before it that changes what a wheel is built from, measured or not. A line of amounts ends a
+commit.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.statistics import log_ratios
 from anisoap_bench.history.levels import Change, Levels, Link, find_changes, find_levels
 
 Line = Mapping[str, Any]
@@ -34,6 +38,9 @@ class Commit:
     number: int
     date: int
     subject: str
+    before: str = ""  # hash of the commit before it that could have changed something
+    versions: Mapping[str, str] = field(default_factory=dict)  # of Python and libraries, when it was met first
+    asked: frozenset[str] = frozenset()  # texts of --only
     runs: frozenset[str] = frozenset()
     errors: Mapping[str, str] = field(default_factory=dict)
     gap: str = ""  # why it could not be measured at all
@@ -65,18 +72,38 @@ class Book:
 
     def _take(self, line: Line) -> None:
         if "commit" in line or "gap" in line:
-            name = str(line.get("commit") or line["gap"])
-            known = (name, int(line["number"]), int(line["date"]), str(line["subject"]))
-            runs, errors = frozenset(line.get("runs", ())), dict(line.get("errors", {}))
-            self.of[name] = Commit(*known, runs, errors, str(line["why"]) if "gap" in line else "")
+            self._meet(line)
         elif "values" in line:
             for benchmark, (base, head) in line["values"].items():
+                log_ratios(np.array([base]), np.array([head]), benchmark)  # refuses what are no times
                 self.pairs[benchmark][line["base"], line["head"]].append((float(base), float(head)))
             self.written[line["head"]] = max(self.written.get(line["head"], 0.0), float(line["at"]))
         elif "amounts" in line:
             self.amounts[str(line["of"])] = {name: dict(found) for name, found in line["amounts"].items()}
         else:
             self.reasons[line["change"], line["benchmark"]] = line
+
+    def _meet(self, line: Line) -> None:
+        """A commit may be met again, for other benchmarks."""
+        name = str(line.get("commit") or line["gap"])
+        known = (name, int(line["number"]), int(line["date"]), str(line["subject"]), str(line.get("before", "")))
+        if "gap" in line:
+            self.of[name] = Commit(*known, gap=str(line["why"]))
+            return
+        before = self.of.get(name, Commit(*known))
+        self.of[name] = Commit(
+            *known,
+            versions=before.versions or dict(line.get("versions", {})),
+            asked=before.asked | {str(line.get("asked", ""))},
+            runs=before.runs | frozenset(line["runs"]),
+            errors={**before.errors, **line.get("errors", {})},
+        )
+
+    def keep(self, numbers: Mapping[str, int]) -> list[str]:
+        """Order commits by these numbers; what has none any more, as after a rebase, is left out and returned."""
+        gone = [name for name in self.of if name not in numbers]
+        self.of = {name: replace(one, number=numbers[name]) for name, one in self.of.items() if name in numbers}
+        return gone
 
     @property
     def commits(self) -> list[Commit]:
@@ -94,7 +121,7 @@ class Book:
 
     def count(self, benchmark: str, base: str, head: str) -> int:
         """How many pairs of two commits there are."""
-        return len(self.pairs[benchmark][base, head])
+        return len(self.pairs[benchmark].get((base, head), ()))
 
     def links(self, benchmark: str, places: Mapping[str, int]) -> list[Link]:
         """Pairs of a benchmark whose commits have a place."""
@@ -110,6 +137,17 @@ class Book:
         places = {one.hash: place for place, one in enumerate(self.commits)}
         links = {name: self.links(name, places) for name in self.benchmarks}
         return {name: find_levels(found) for name, found in links.items() if found}
+
+    def is_alone(self, change: Change) -> bool:
+        """Whether no other commit can have made a change: the one before is the one that was measured before."""
+        commits = self.commits
+        before = commits[change.commit].before
+        return before == commits[change.after].hash if before else change.commit - change.after == 1
+
+    @property
+    def num_pairs(self) -> int:
+        """Log ratios, of all benchmarks."""
+        return sum(len(values) for ends in self.pairs.values() for values in ends.values())
 
     def changes(self) -> list[Change]:
         """Commits that changed a benchmark."""

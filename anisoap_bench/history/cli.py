@@ -6,25 +6,27 @@ Exit code 0 if something is known of the commits, 2 if nothing could be measured
 from __future__ import annotations
 
 import argparse
+import hashlib
 import math
 import time
 from pathlib import Path
 
 from anisoap_bench.asv_files import configuration
-from anisoap_bench.commits import select
 from anisoap_bench.dashboard.publish import publish
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
-from anisoap_bench.gate.build import BUILT_FROM
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import interruptible, temporary_folder, versions
-from anisoap_bench.git import commit_of, git
+from anisoap_bench.gate.worker import has_text
+from anisoap_bench.git import commit_of
 from anisoap_bench.history.book import Book
+from anisoap_bench.history.line import FirstParents, versions_of
 from anisoap_bench.history.measure import OutOfTime, Session
+from anisoap_bench.history.plan import is_complete
 from anisoap_bench.history.report import as_json, report
 from anisoap_bench.history.store import store
-from anisoap_bench.json_lines import begin, read
+from anisoap_bench.json_lines import alone_with, begin, read
 from anisoap_bench.machines import machine_name
 from anisoap_bench.terminal import echo, note
 
@@ -69,50 +71,56 @@ def main(options: argparse.Namespace) -> int:
         raise CannotMeasure(f"--minutes cannot be {options.minutes:g}")
     root, machine = options.root.resolve(), options.machine or machine_name()
     file = options.recording or root / RECORDINGS / f"{machine}.jsonl"
+    config = configuration(root)
     if options.replay:
         return _tell(Book(read(file)[1]), options)
-    book = Book(begin(file, {"history of": configuration(root)["project"], "machine": machine}))
-    measured = {one.hash for one in book.commits if not one.gap}
-    commits = _select(options.wanted, root, measured)
-    if not commits:
-        echo(f"nothing new: {len(measured)} commits are in {file}")
-        return 0
-    note(f"{len(commits)} commits, {commits[0][:10]} to {commits[-1][:10]}; recording {file}")
-    end = time.monotonic() + 60 * options.minutes
-    core, words = core_to_use(options.core), "all is measured"
-    note(f"on core {core}; {versions()}")
+    line = FirstParents(root, list(config["matrix"]["req"]))
+    book = Book(begin(file, {"history of": config["project"], "machine": machine}))
+    if gone := book.keep(line.numbers):
+        note(f"left out: {len(gone)} recorded commits that are not among the first parents of HEAD, as {gone[0][:10]}")
+    names = [name for name in book.benchmarks if has_text(name, options.only)]
+    measured = {one.hash for one in book.commits if is_complete(book, one.hash, names)}
+    commits = line.select(options.wanted, measured)
+    commits += [one.hash for one in book.commits if commits and one.number > line.numbers[commits[-1]]][:1]
     problem: CannotMeasure | KeyboardInterrupt | None = None
-    try:
-        with interruptible(), temporary_folder() as folder:
-            builds = Builds(root, commit_of("HEAD", root), folder, kept=root / ".gate" / "builds")
-            Session(book, file, builds, core=core, end=end, only=options.only).measure(commits)
-            builds.forget_all_but(commits[0], commits[-1])
-    except OutOfTime:
-        words = "out of time: the same command goes on from here"
-    except CannotMeasure as error:
-        problem, words = error, f"stopped: {error}"
-    except KeyboardInterrupt as error:
-        problem, words = error, "interrupted: the same command goes on from here"
-    note(words)
-    if book.pairs or book.amounts:
+    if not commits:
+        note(f"nothing new: {len(measured)} commits are in {file}")
+    else:
+        note(f"{len(commits)} commits, {commits[0][:10]} to {commits[-1][:10]}; recording {file}")
+        problem = _measure(book, file, line, commits, options)
+    if book.num_pairs:
         store(book, root / options.results, machine, root)
     code = _tell(book, options)
     if problem is not None:
         raise problem
-    if options.publish:
+    if options.publish and commits:
         echo(f"published in {publish(root)}")
     return code
 
 
-def _select(wanted: str, root: Path, measured: set[str]) -> list[str]:
-    """Commits of a range that change what a wheel is built from, the oldest first, after the one before them."""
+def _measure(
+    book: Book, file: Path, line: FirstParents, commits: list[str], options: argparse.Namespace
+) -> CannotMeasure | KeyboardInterrupt | None:
+    """Measure; what has ended it before its end, but for the time."""
+    end = time.monotonic() + 60 * options.minutes
+    core = core_to_use(options.core)
+    note(f"on core {core}; {versions()}")
+    # What was compiled by other versions is no use.
+    kept = line.root / ".gate" / "builds" / hashlib.sha256(repr(versions_of(line.libraries)).encode()).hexdigest()[:10]
     try:
-        commits = select(wanted, root, measured, BUILT_FROM)[::-1]
-    except CannotMeasure:
-        select(wanted, root, measured, [])  # there is no such range, or nothing in it changes a wheel
-        return []
-    before = git("rev-list", "--first-parent", commits[0], "--", *BUILT_FROM, folder=root).split() if commits else []
-    return [*before[1:2], *commits]
+        with interruptible(), alone_with(file), temporary_folder() as folder:
+            builds = Builds(line.root, commit_of("HEAD", line.root), folder, kept)
+            Session(book, file, line, builds, core=core, end=end, only=options.only).measure(commits)
+            builds.forget_all_but(book.commits[0].hash, book.commits[-1].hash)
+    except OutOfTime:
+        note("out of time: the same command goes on from here")
+    except CannotMeasure as error:
+        note("stopped; what was measured is kept")
+        return error
+    except KeyboardInterrupt as error:
+        note("interrupted: the same command goes on from here")
+        return error
+    return None
 
 
 def _tell(book: Book, options: argparse.Namespace) -> int:
@@ -121,4 +129,4 @@ def _tell(book: Book, options: argparse.Namespace) -> int:
         if path:
             write_whole(path, content)
     echo(words)
-    return 0 if book.pairs else 2
+    return 0 if book.num_pairs else 2

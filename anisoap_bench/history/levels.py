@@ -110,7 +110,7 @@ def ratio_interval(difference: float, error: float, freedom: int, risk: float = 
 
 
 def find_levels(links: Sequence[Link]) -> Levels:
-    """Levels by weighted least squares, of the commits that links join with the earliest one.
+    """Levels by weighted least squares, of the commits that links join with the newest one.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def find_levels(links: Sequence[Link]) -> Levels:
     places = places.reshape(ends.shape)  # [links, 2]
     graph = sparse.coo_array((np.ones(len(links)), places.T), shape=(len(known), len(known)))
     _, component = csgraph.connected_components(graph, directed=False)
-    joined = component == component[0]
+    joined = component == component[-1]
     kept = joined[places[:, 0]]
     number = np.cumsum(joined) - 1  # of each commit among those that are joined
     base, head = number[places[kept]].T

@@ -17,8 +17,8 @@ from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import observe, observe_pair, warm_up
 from anisoap_bench.gate.why import explain
 from anisoap_bench.gate.worker import has_text
-from anisoap_bench.git import git
 from anisoap_bench.history.book import Book
+from anisoap_bench.history.line import FirstParents
 from anisoap_bench.history.plan import wanted
 from anisoap_bench.terminal import note
 
@@ -39,8 +39,10 @@ class Session:
         What the recording says so far.
     file : pathlib.Path
         The recording.
+    line : FirstParents
+        The commits of the repository.
     builds : Builds
-        Of the repository; made builds are kept for later runs, but for those that nothing needs any more.
+        Of these.
     core : int or None
         On which rounds run.
     end : float
@@ -49,41 +51,47 @@ class Session:
         Benchmarks with this in their name, see `has_text`. A commit that is new is asked for no others.
     """
 
-    def __init__(self, book: Book, file: Path, builds: Builds, *, core: int | None, end: float, only: str) -> None:
-        self.book, self.file, self.builds, self.core, self.end, self.only = book, file, builds, core, end, only
+    def __init__(
+        self, book: Book, file: Path, line: FirstParents, builds: Builds, *, core: int | None, end: float, only: str
+    ) -> None:
+        self.book, self.file, self.line, self.builds = book, file, line, builds
+        self.core, self.end, self.only = core, end, only
 
     def measure(self, commits: Sequence[str]) -> None:
         """Measure commits, the oldest first, each with all that was measured before; OutOfTime where it ends early."""
         for commit in commits:
             self._meet(commit, again=True)
             if not self.book.of[commit].gap:
-                self._pairs(commit, newest=commit == commits[-1])
+                self._pairs(commit, newest=commit == self.book.commits[-1].hash)
                 self._amounts(commit)
-        self._explain(set(commits))
+        self._explain()
 
     def _meet(self, commit: str, *, again: bool = False) -> Build | None:
         """Build a commit, compile, and learn what it can run; None where it cannot be measured.
 
-        A gap is tried again if asked for: what kept it from being built may be gone.
+        A gap is tried again if asked for: what kept it from being built may be gone. CannotMeasure if a commit that
+        could be measured now cannot.
         """
         known = self.book.of.get(commit)
         if known and known.gap and not again:
             return None
         self._in_time()
-        build = None
+        build, line = None, {**self.line.about(commit), "asked": self.only}
         try:
-            compiled = (self.builds.kept / f"{commit[:10]}-numba").is_dir()
             build = self.builds.get(commit)
-            if known and not known.gap and compiled:
+            is_known = known is not None and not known.gap and bool(known.asked & {"", self.only})
+            if is_known and self.builds.is_compiled(commit, self.only):
                 return build
             (found,) = warm_up([build], self.builds.suite, core=self.core, only=self.only)
-            line: dict[str, Any] = {"commit": commit, "runs": sorted(found.seconds), "errors": found.errors}
+            self.builds.set_compiled(commit, self.only)
+            line |= {"commit": commit, "runs": sorted(found.seconds), "errors": found.errors}
         except CannotMeasure as error:
-            build, line = None, {"gap": commit, "why": str(error)}
+            if known and not known.gap:
+                raise CannotMeasure(f"{commit[:10]} could be measured, and now cannot: {error}") from error
+            build, is_known, line = None, False, {**line, "gap": commit, "why": str(error)}
             note(f"{commit[:10]}: {error}")
-        number = git("rev-list", "--count", "--first-parent", commit, folder=self.builds.root)
-        date, _, subject = git("log", "-1", "--format=%ct %s", commit, folder=self.builds.root).partition(" ")
-        self._write({**line, "number": int(number), "date": 1000 * int(date), "subject": subject})
+        if not is_known:
+            self._write(line)
         return build
 
     def _pairs(self, commit: str, *, newest: bool) -> None:
@@ -91,8 +99,8 @@ class Session:
         while todo := wanted(self.book, commit, names, newest=newest):
             for pairs in todo:
                 base, head = self._meet(pairs.base), self._meet(pairs.head)
-                if base is None or head is None:  # was measured before, and cannot be built any more
-                    raise CannotMeasure(f"{pairs.base[:10]} or {pairs.head[:10]} could be measured, and now cannot")
+                assert base is not None  # gaps are on no benchmark's line
+                assert head is not None
                 note(f"{pairs.head[:10]} against {pairs.base[:10]}: {pairs.number} pairs of {_names(pairs.benchmarks)}")
                 for number in range(pairs.number):
                     self._pair(base, head, frozenset(pairs.benchmarks), swapped=number % 2 == 1)
@@ -116,19 +124,18 @@ class Session:
         (one,) = observe([build], self.builds.suite, core=self.core, amounts=True, names=frozenset(names), timeout=300)
         self._write({"of": commit, "amounts": {**self.book.amounts.get(commit, {}), **one.amounts}})
 
-    def _explain(self, commits: set[str]) -> None:
-        """For the largest changes at each of these commits, which stage it is."""
+    def _explain(self) -> None:
+        """For the largest changes of each commit which stage it is, if nobody has looked yet."""
         known, explained = self.book.commits, Counter[str]()
         for change in sorted(self.book.changes(), key=lambda one: -abs(math.log(one.ratio))):
             commit, before = known[change.commit].hash, known[change.after].hash
             explained[commit] += 1
-            done = (commit, change.benchmark) in self.book.reasons or explained[commit] > EXPLAINED
-            if commit not in commits or done:
+            if (commit, change.benchmark) in self.book.reasons or explained[commit] > EXPLAINED:
                 continue
             self._in_time()
             base, head = self._meet(before), self._meet(commit)
-            if base is None or head is None:
-                continue
+            assert base is not None
+            assert head is not None
             note(f"{commit[:10]}: why {change.benchmark} changed")
             why = explain(base, head, self.builds.suite, self.core, change.benchmark, deadline=self.end)
             self._write({"change": commit, "benchmark": change.benchmark, "why": why.sentence, "found": asdict(why)})

@@ -36,6 +36,13 @@ class Pairs:
     benchmarks: tuple[str, ...]
 
 
+def is_complete(book: Book, commit: str, names: Sequence[str]) -> bool:
+    """Whether a commit was measured to its end in these benchmarks, those of them that it can run."""
+    can = [name for name in names if name in book.of[commit].runs]
+    known = book.amounts.get(commit, {}).keys() >= set(can)
+    return not book.of[commit].gap and known and not wanted(book, commit, can, newest=False)
+
+
 def wanted(book: Book, commit: str, names: Sequence[str], *, newest: bool) -> list[Pairs]:
     """Pairs that a commit still needs: with its neighbour, with the anchor, and more where it is not clear.
 

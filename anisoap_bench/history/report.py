@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from anisoap_bench.gate.report import one_line
 from anisoap_bench.history.book import Book
 from anisoap_bench.history.levels import Change, Levels
 from benchmarks.table import markdown
@@ -23,7 +24,7 @@ def report(book: Book) -> str:
     lines += [markdown(LEVELS, [_level_row(book, *item) for item in sorted(levels.items())]), ""]
     gaps = [one for one in book.commits if one.gap]
     lines += ["## Not measured", ""] if gaps else []
-    lines += [f"- {one.name}: {one.gap.splitlines()[0]}" for one in gaps]
+    lines += [f"- {one_line(one.name)}: {one_line(_in_short(one.gap))}" for one in gaps]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -35,6 +36,7 @@ def as_json(book: Book) -> str:
             "commit": commits[one.commit].hash,
             "subject": commits[one.commit].subject,
             "after": commits[one.after].hash,
+            "alone": book.is_alone(one),
             **{name: getattr(one, name) for name in ("benchmark", "ratio", "low", "high", "p_value")},
             "why": _why(book, one),
         }
@@ -50,21 +52,26 @@ def as_json(book: Book) -> str:
     return json.dumps({"changes": changes, "levels": lines}, indent=1) + "\n"
 
 
+def _in_short(words: str) -> str:
+    """What failed, and the last that it said."""
+    first, *more = [line for line in words.splitlines() if line.strip()]
+    return f"{first} {more[-1]}" if more else first
+
+
 def _counts(book: Book) -> str:
     measured = [one for one in book.commits if not one.gap]
-    pairs = sum(len(values) for ends in book.pairs.values() for values in ends.values())
     if not measured:
         return "nothing measured yet"
     return (
         f"{len(measured)} commits, {measured[0].hash[:10]} to {measured[-1].hash[:10]}; "
-        f"{len(book.benchmarks)} benchmarks, {pairs} log ratios of pairs"
+        f"{len(book.benchmarks)} benchmarks, {book.num_pairs} log ratios of pairs"
     )
 
 
 def _change_row(book: Book, change: Change) -> list[str]:
     commits = book.commits
-    where = commits[change.commit].name
-    if change.commit - change.after > 1:
+    where = one_line(commits[change.commit].name).replace("|", "&#124;")
+    if not book.is_alone(change):
         where += f" (or one after {commits[change.after].hash[:10]})"
     return [where, change.benchmark, *_ratio(change.ratio, change.low, change.high), _why(book, change)]
 

@@ -7,12 +7,11 @@ Relative times are benchmarks of kind ``track``: the level of a commit relative 
 from __future__ import annotations
 
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from anisoap_bench.asv_files import Json, Results, configuration, read_json, read_results
 from anisoap_bench.files import write_whole
@@ -40,27 +39,27 @@ MEANING = {
 }
 RELATIVE, SECONDS = f"{CLASS}.track_relative_time", f"{CLASS}.track_seconds"
 
-Cells = dict[str, tuple[float, float | None, float | None]]
-"""By benchmark of the history a value, and its interval."""
+COLUMNS = ("result", "stats_ci_99_a", "stats_q_25", "stats_q_75", "stats_ci_99_b")
+Cells = dict[str, tuple[float, ...]]
+"""By benchmark of the history the values of COLUMNS, or the first one alone."""
 
 
 def store(book: Book, folder: Path, machine: str, root: Path) -> None:
     """Write all that a recording says into asv's folder of results; what other benchmarks have there stays."""
     commits, config = book.commits, configuration(root)
-    levels = book.levels()
     cells: dict[str, dict[str, Cells]] = {one.hash: {quantity: {} for quantity in UNITS} for one in commits}
-    for name, line in levels.items():
+    for name, line in book.levels().items():
         for place, at in enumerate(line.commits):
-            cells[commits[at].hash]["relative_time"][name] = line.interval(place, risk=0.01)
+            (level, low, high), (_, *middle) = line.interval(place, risk=0.01), line.interval(place, risk=0.5)
+            cells[commits[at].hash]["relative_time"][name] = (level, low, *middle, high)
     for one in commits:
         for name in one.runs:
             if seconds := book.seconds(name, one.hash):
-                low, high = np.quantile(seconds, (0.25, 0.75))
-                cells[one.hash]["seconds"][name] = (float(np.median(seconds)), float(low), float(high))
+                cells[one.hash]["seconds"][name] = _spread(seconds)
         for name, found in book.amounts.get(one.hash, {}).items():
             for quantity, value in found.items():
                 value = max(value, SMALLEST_ERROR) if quantity == "error" else value
-                cells[one.hash][quantity.replace(" ", "_")][name] = (value, None, None)
+                cells[one.hash][quantity.replace(" ", "_")][name] = (value,)
     names = book.benchmarks
     described = folder / machine / "machine.json"
     if not described.exists():
@@ -71,12 +70,21 @@ def store(book: Book, folder: Path, machine: str, root: Path) -> None:
     _describe(folder / "benchmarks.json", names)
 
 
+def _spread(seconds: list[float]) -> tuple[float, ...]:
+    """Median, its interval of 99 % (as wide as the values, if there are too few for one), and quartiles."""
+    interval = stats.quantile_test(seconds, p=0.5).confidence_interval(0.99)
+    low = min(seconds) if np.isnan(interval.low) else interval.low
+    high = max(seconds) if np.isnan(interval.high) else interval.high
+    first, middle, third = np.quantile(seconds, (0.25, 0.5, 0.75))
+    return tuple(float(one) for one in (middle, low, first, third, high))
+
+
 def _write_commit(
     folder: Path, commit: Commit, cells: dict[str, Cells], names: list[str], config: Json, at: float
 ) -> None:
     from asv.results import get_filename
 
-    environment = _environment(config)
+    environment = _environment(commit, config)
     path = Path(get_filename(folder.name, commit.hash, environment["env_name"]))
     params = {name: value for name, value in read_json(folder / "machine.json").items() if name != "version"}
     about = {
@@ -92,15 +100,13 @@ def _write_commit(
     about, rows = (before.about, before.rows) if before else (about, {})
     for quantity, found in cells.items():
         if found:
-            values = [found.get(name, (float("nan"), None, None)) for name in names]
+            values = [(*found.get(name, (float("nan"),)), *[None] * len(COLUMNS)) for name in names]
             rows[f"{CLASS}.track_{quantity}"] = {
-                "result": [one[0] for one in values],
+                **{column: [one[place] for one in values] for place, column in enumerate(COLUMNS)},
                 "params": _axis(names),
                 "version": VERSION,
                 "started_at": int(1000 * at),
                 "duration": 0.0,
-                "stats_ci_99_a": [one[1] for one in values],
-                "stats_ci_99_b": [one[2] for one in values],
             }
     Results(path.name, about, rows).write(folder)
 
@@ -109,17 +115,12 @@ def _axis(names: list[str]) -> list[list[str]]:
     return [[repr(name) for name in names]]  # as asv writes parameters
 
 
-def _environment(config: Json) -> dict[str, Any]:
-    """What asv calls an environment with this Python and the versions that are installed here."""
+def _environment(commit: Commit, config: Json) -> dict[str, Any]:
+    """What asv calls an environment with the Python and the libraries that a commit was measured with."""
     from asv.environment import get_env_name
 
-    python = ".".join(platform.python_version_tuple()[:2])
-    requirements = {}
-    for name in config["matrix"]["req"]:
-        try:
-            requirements[name] = version(name).partition("+")[0]
-        except PackageNotFoundError:
-            continue
+    requirements = dict(commit.versions)
+    python = requirements.pop("python", "")
     name = get_env_name(config["environment_type"], python, requirements, {})
     return {"env_name": name, "python": python, "requirements": requirements}
 

@@ -12,14 +12,15 @@ from anisoap_bench.history.book import Book
 
 def commit(number: int, runs: Sequence[str] = ("b",), **more: Any) -> dict[str, Any]:
     """A commit called by its number."""
-    known = {"number": number, "date": 1000 * number, "subject": f"number {number}"}
+    known = {"number": number, "date": 1000 * number, "subject": f"number {number}", "before": name(number - 1)}
+    known["versions"] = {"python": "3.11", "numpy": "2.0"}
     return {"commit": name(number), "runs": list(runs), "errors": {}, **known, **more}
 
 
 def gap(number: int) -> dict[str, Any]:
     """A commit that could not be built."""
     line = commit(number, why=f"{number} does not build\nlong story")
-    return {"gap": line.pop("commit"), **{key: line[key] for key in ("number", "date", "subject", "why")}}
+    return {"gap": line.pop("commit"), **{key: line[key] for key in ("number", "before", "date", "subject", "why")}}
 
 
 def pair(base: int, head: int, at: float = 0.0, **seconds: Sequence[float]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def pair(base: int, head: int, at: float = 0.0, **seconds: Sequence[float]) -> d
 
 def name(number: int) -> str:
     """A hash."""
-    return f"{number:02d}" * 20
+    return f"{number % 100:02d}" * 20
 
 
 def measured(levels: dict[str, Sequence[float]], scatter: float = 0.0, pairs: int = 6, anchored: int = 0) -> Book:

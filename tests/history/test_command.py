@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from anisoap_bench.__main__ import main
-from anisoap_bench.json_lines import read
+from anisoap_bench.json_lines import alone_with, read
 from tests.gate.small_repository import ROOT, change, commit, git, repository, start_command, write
 from tests.history.lines import measured
 
@@ -59,17 +60,49 @@ def test_a_history_is_measured_interrupted_continued_and_extended(repo: Path) ->
     assert [(one["benchmark"], one["commit"]) for one in changes] == [("loop", doubled), ("loop", again)]
     assert changes[1]["ratio"] == pytest.approx(2.0, rel=0.2)
     assert f"- {broken[:10]} broken: {broken[:10]} does not build" in report
-    _, lines = read(recording)
-    assert {line["gap"] for line in lines if "gap" in line} == {broken}
-    assert {(line["base"], line["head"]) for line in lines if "values" in line} >= {(again, last), (first, last)}
+    assert {line["gap"] for line in read(recording)[1] if "gap" in line} == {broken}
+    assert {(again, last), (first, last)} <= ends_of(recording)
 
     change(repo, "It stands", "It still stands")
+    code, report, progress = history(repo, "--only", "loop", "--minutes", "0")
+    assert "out of time" in progress
+    write(repo, {"README": "no part of the wheel"})
+    commit(repo, "documentation")
     code, report, progress = history(repo, "--only", "loop")
     assert code == 0, report + progress
-    assert "1 commits" in progress
-    assert history(repo, "NEW")[:2] == (0, f"nothing new: 5 commits are in {recording}\n")
+    newest = git(repo, "rev-parse", "HEAD~1").strip()
+    assert {(last, newest), (first, newest)} <= ends_of(recording)
+    code, _, progress = history(repo, "--only", "loop", "--json", "again.json")
+    assert (code, "nothing new" in progress) == (0, True)
+    assert len(json.loads((repo / "again.json").read_text())["levels"]["loop"]) == 5
     asv = json.loads(next((repo / "results" / "asv" / "m").glob(f"{last[:8]}-*")).read_text())
     assert "history.Pairs.track_relative_time" in asv["results"]
+
+
+def ends_of(recording: Path) -> set[tuple[str, str]]:
+    return {(line["base"], line["head"]) for line in read(recording)[1] if "values" in line}
+
+
+@pytest.mark.slow
+def test_a_commit_that_was_measured_is_no_gap_when_it_cannot_be_built(repo: Path) -> None:
+    recording = repo / "results" / "history" / "m.jsonl"
+    code, report, progress = history(repo, "HEAD~3^!", "--only", "late")
+    assert code == 0, report + progress
+    before = recording.read_text()
+    shutil.rmtree(repo / ".gate")
+    with alone_with(recording):
+        code, _, progress = history(repo, "HEAD~2^!", "--only", "late")
+    assert (code, "another run is adding to it" in progress) == (2, True)
+    (repo / "pip.conf").write_text("[global]\nprogress-bar = bogus\n")
+    os.environ["PIP_CONFIG_FILE"] = str(repo / "pip.conf")
+    try:
+        code, report, progress = history(repo, "HEAD~3^!", "--only", "late,loop")
+    finally:
+        del os.environ["PIP_CONFIG_FILE"]
+    assert code == 2
+    assert "could be measured, and now cannot" in progress
+    assert recording.read_text() == before
+    assert "2 commits" in report
 
 
 def test_a_recording_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

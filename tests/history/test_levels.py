@@ -18,9 +18,9 @@ def test_levels_of_pairs_without_scatter_are_the_times() -> None:
     assert levels.freedom == 1
 
 
-def test_what_no_pair_joins_with_the_first_commit_has_no_level() -> None:
+def test_what_no_pair_joins_with_the_newest_commit_has_no_level() -> None:
     levels = find_levels([Link(0, 1, 0.1), Link(3, 4, 0.2)])
-    assert levels.commits.tolist() == [0, 1]
+    assert levels.commits.tolist() == [3, 4]
     with pytest.raises(ValueError, match="at least one pair"):
         find_levels([])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anisoap_bench.history.book import Book
-from anisoap_bench.history.plan import ANCHORED, EVERY, MORE, MOST, NEIGHBOURS, Pairs, wanted
+from anisoap_bench.history.plan import ANCHORED, EVERY, MORE, MOST, NEIGHBOURS, Pairs, is_complete, wanted
 from tests.history.lines import commit, gap, measured, name, pair
 
 
@@ -52,3 +52,14 @@ def test_a_suspected_step_gets_more_pairs_but_not_without_end() -> None:
 def test_a_noisy_machine_gets_more_pairs() -> None:
     book = measured({"b": [1.0, 1.0, 1.0]}, 0.05)
     assert wanted(book, name(2), ["b"], newest=False) == [Pairs(name(1), name(2), MORE, ("b",))]
+
+
+def test_a_commit_is_complete_when_its_amounts_are_there_and_nothing_is_wanted() -> None:
+    book = measured({"b": [1.0, 1.0, 1.0]}, 0.001)
+    assert not is_complete(book, name(2), ["b"])
+    book.take({"of": name(2), "amounts": {"b": {"allocated": 1}}, "at": 0})
+    assert is_complete(book, name(2), ["b"])
+    book.take(commit(3))
+    book.take({"of": name(3), "amounts": {"b": {"allocated": 1}}, "at": 0})
+    assert not is_complete(book, name(3), ["b"])
+    assert is_complete(book, name(3), [])

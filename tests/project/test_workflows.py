@@ -119,13 +119,13 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path / "clone"
 
 
-def restore(clone: Path, *more: str) -> str:
-    """The range that is to be measured."""
+def restore(clone: Path, *more: str) -> tuple[str, str]:
+    """The range that is to be measured, and the name of this machine."""
     command = ["bash", str(SCRIPTS / "restore-results.sh"), *more]
     done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True)
     wanted, machine = done.stdout.splitlines()
     assert re.fullmatch(r"machine=github-([a-z0-9]+-)+cores", machine)
-    return wanted.removeprefix("range=")
+    return wanted.removeprefix("range="), machine.removeprefix("machine=")
 
 
 def push(clone: Path) -> str:
@@ -134,42 +134,48 @@ def push(clone: Path) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def measure(clone: Path, commit: str, machine: str) -> None:
+def measure(clone: Path, commit: str, machine: str, *, ended: bool = True) -> None:
     name = git(clone, "rev-parse", commit)
     folder, recordings = clone / "results" / "asv" / machine, clone / "results" / "history"
     for one in (folder, recordings):
         one.mkdir(parents=True, exist_ok=True)
     (folder / f"{name[:8]}-env.json").write_text("{}")
     (clone / "results" / "asv" / "benchmarks.json").write_text("{}")
-    (recordings / f"{machine}.jsonl").write_text(f'{{"commit": "{name}"}}\n')
+    lines = [{"commit": name}, {"of": name, "amounts": {}}][: 2 if ended else 1]
+    with (recordings / f"{machine}.jsonl").open("a") as stream:
+        stream.write("".join(json.dumps(line) + "\n" for line in lines))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
 def test_the_branch_of_results_grows_night_by_night(clone: Path) -> None:
-    assert restore(clone) == "HEAD^!"
-    measure(clone, "HEAD~1", "github-one")
+    wanted, this = restore(clone)
+    assert wanted == "1"
+    measure(clone, "HEAD~1", this)
+    measure(clone, "HEAD", this, ended=False)
+    measure(clone, "HEAD", "github-another")  # says nothing of this one
     measure(clone, "HEAD", "somebody")  # tracked results are no business of the branch
     push(clone)
     shutil.rmtree(clone / "results")
 
-    assert restore(clone) == f"{git(clone, 'rev-parse', 'HEAD~1')}..HEAD"
-    assert restore(clone, "v1..v2") == "v1..v2"
-    measure(clone, "HEAD", "github-another")
+    assert restore(clone)[0] == f"{git(clone, 'rev-parse', 'HEAD~1')}..HEAD"
+    assert restore(clone, "v1..v2")[0] == "v1..v2"
+    measure(clone, "HEAD", this)
     push(clone)
     assert push(clone) == "nothing new"
-    assert restore(clone) == ""
+    assert restore(clone)[0] == ""
 
     files = git(clone.parent / "remote", "ls-tree", "-r", "--name-only", "asv-results").splitlines()
     newest, before = (git(clone, "rev-parse", commit)[:8] for commit in ("HEAD", "HEAD~1"))
-    assert files == [
-        "asv/benchmarks.json",
-        f"asv/github-another/{newest}-env.json",
-        f"asv/github-one/{before}-env.json",
-        "history/github-another.jsonl",
-        "history/github-one.jsonl",
-    ]
+    asv = [f"asv/github-another/{newest}-env.json", *(f"asv/{this}/{one}-env.json" for one in (newest, before))]
+    recordings = ["history/github-another.jsonl", f"history/{this}.jsonl"]
+    assert sorted(files) == sorted(["asv/benchmarks.json", *asv, *recordings])
     assert git(clone.parent / "remote", "rev-list", "--count", "asv-results") == "2"
     assert git(clone.parent / "remote", "rev-list", "--count", "main") == "3"
+
+
+def test_a_night_without_results_pushes_nothing_and_is_no_error(clone: Path) -> None:
+    (clone / "results").mkdir()
+    assert push(clone) == "nothing new"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
@@ -184,7 +190,7 @@ def test_what_is_typed_in_as_a_range_is_no_command(clone: Path, wanted: str) -> 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runners that measure are Linux")
 @pytest.mark.parametrize("wanted", ["10", "ALL", "HEAD^!", "v0.1.0..HEAD", "origin/a-b~3..main@{1}"])
 def test_ranges_pass_as_they_are(clone: Path, wanted: str) -> None:
-    assert restore(clone, wanted) == wanted
+    assert restore(clone, wanted)[0] == wanted
 
 
 GH = """#!{python}
@@ -207,10 +213,15 @@ def test_an_issue_tells_each_change_once(tmp_path: Path) -> None:
     command.write_text(GH.format(python=sys.executable, folder=str(tmp_path)))
     command.chmod(0o755)
     (tmp_path / "issues.json").write_text("[]")
-    (tmp_path / "report.md").write_text("all of it")
+
+    subject = f"`@octocat` </details> <!-- {'a' * 40} import -->"
+    (tmp_path / "report.md").write_text("all of it" + 70_000 * "x")
 
     def tell(*changes: tuple[str, str, float]) -> list[dict[str, Any]]:
-        keys, more = ("commit", "benchmark", "ratio"), {"low": 1.0, "high": 2.0, "subject": "s", "why": "neighbours"}
+        keys, more = (
+            ("commit", "benchmark", "ratio"),
+            {"low": 1.0, "high": 2.0, "subject": subject, "why": "neighbours"},
+        )
         content = {"changes": [{**dict(zip(keys, one, strict=True)), **more} for one in changes]}
         (tmp_path / "changes.json").write_text(json.dumps(content))
         words = [sys.executable, str(SCRIPTS / "tell_changes.py"), "changes.json", "report.md"]
@@ -223,6 +234,8 @@ def test_an_issue_tells_each_change_once(tmp_path: Path) -> None:
     (issue,) = tell(first)
     assert "kernel × 1.050" in issue["body"]
     assert "all of it" in issue["body"]
+    assert "` @octocat  </details>" in issue["body"]  # as code
+    assert len(issue["body"]) < 65_536
     assert tell(first) == [issue]
     (commented,) = tell(first, second)
     (comment,) = commented["comments"]
