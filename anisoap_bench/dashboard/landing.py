@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import json
 import shutil
 from datetime import datetime, timezone
 from importlib import metadata
@@ -12,19 +11,21 @@ from pathlib import Path
 from string import Template
 
 from anisoap_bench.asv_files import Json
+from anisoap_bench.dashboard.changes import changes
+from anisoap_bench.dashboard.load import LOADED
 from anisoap_bench.dashboard.merge import Merged
 from anisoap_bench.dashboard.tables import day, graph_link, link, tables
 
 HERE = Path(__file__).resolve().parent
 
 
-def write(site: Path, merged: Merged, config: Json, license_rows: str) -> None:
+def write(site: Path, recordings: Path, merged: Merged, config: Json, license_rows: str) -> None:
     """Write ``index.html`` and ``licences.html`` beside asv's pages and, if it is there, the documentation."""
     page = Template((HERE / "landing.html").read_text(encoding="utf-8")).substitute(
         project=html.escape(config["project"]),
         counts=_counts(merged),
-        regressions=len(json.loads((site / "asv" / "regressions.json").read_text(encoding="utf-8"))["regressions"]),
         more_links="\n".join(_more_links(site)),
+        changes=changes(recordings, merged, config["show_commit_url"]),
         tables=tables(merged),
         graphs=_graphs(merged),
         published=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -48,7 +49,8 @@ def _counts(merged: Merged) -> str:
     dates = merged.commits.values()
     span = " to ".join(dict.fromkeys([day(min(dates)), day(max(dates))]))
     others = f"; {_number(merged.left_out, 'commit')} with results not on this branch" if merged.left_out else ""
-    benchmarks, machines = _number(len(merged.benchmarks), "benchmark"), _number(len(merged.machines), "machine")
+    benchmarks = _number(len(merged.benchmarks), "benchmark")
+    machines = _number(len({name.removesuffix(LOADED) for name in merged.machines}), "machine")
     return f"{_number(len(merged.commits), 'commit')} ({span}) × {benchmarks} × {machines}{others}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anisoap_bench.asv_files import Json, Results, read_json, read_results
+from anisoap_bench.dashboard.load import LOADED, kept_apart
 from anisoap_bench.errors import CannotMeasure
 
 
@@ -27,12 +28,19 @@ class Merged:
         """Date of every measured commit, milliseconds since 1970."""
         return {one.commit: one.about["date"] for found in self.results.values() for one in found}
 
+    def measured(self, benchmark: str) -> dict[str, list[Results]]:
+        """Results of a benchmark by machine, the one with the most commits first, those under load last."""
+        found = {name: [one for one in files if benchmark in one.rows] for name, files in self.results.items()}
+        order = sorted(found, key=lambda name: (name.endswith(LOADED), -len(found[name])))
+        return {name: found[name] for name in order if found[name]}
+
 
 def merge(sources: list[Path], commits: set[str], folder: Path) -> Merged:
     """Write the results of several of asv's folders into one, made anew, in which each measurement is once.
 
     A machine that two of them describe differently is two machines: the one of the later source gets " (here)" behind
-    its name. Of two results of one benchmark in one environment at one commit, the one that was started later stays.
+    its name. So is a machine under load (`load`). Of two results of one benchmark in one environment at one commit, the
+    one that was started later stays.
     Only these commits, which asv can show, are taken. CannotMeasure if there is no result, or a file is not asv's.
     """
     machines: dict[str, Json] = {}
@@ -46,11 +54,13 @@ def merge(sources: list[Path], commits: set[str], folder: Path) -> Merged:
             name = _add_machine(machines, machine)
             described.append(read_json(source / "benchmarks.json"))
             left_out |= {one.commit for one in found} - commits
-            for one in found:
-                if one.commit in commits:
-                    one.about["params"]["machine"] = name
-                    before = files.get((name, one.file))
-                    files[name, one.file] = one if before is None else _union(before, one)
+            parts = [part for one in found if one.commit in commits for part in kept_apart(one).items()]
+            for behind, one in parts:
+                shown = name + behind
+                machines.setdefault(shown, {**machines[name], "machine": shown})
+                one.about = {**one.about, "params": {**one.about["params"], "machine": shown}}
+                before = files.get((shown, one.file))
+                files[shown, one.file] = one if before is None else _union(before, one)
     benchmarks = _newest(described, files.values())
     for one in files.values():
         one.rows = {name: row for name, row in one.rows.items() if _is_shown(name, one, benchmarks)}

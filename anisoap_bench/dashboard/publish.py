@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from anisoap_bench.asv_files import configuration
-from anisoap_bench.dashboard import landing, vendor
+from anisoap_bench.dashboard import asv_pages, landing, vendor
 from anisoap_bench.dashboard.merge import Merged, merge
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.git import git, shallow_hint
+from anisoap_bench.history.book import RECORDINGS
 from anisoap_bench.terminal import echo
 
 HISTORY = Path("results/asv")
 """Tracked results; those of ordinary runs are where ``asv.conf.json`` says."""
-OVERVIEW = '<li><a href="../index.html">Overview</a></li>\n\t'
-FIRST_ITEM = '<li id="nav-li-" class="active">'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,15 +53,14 @@ def publish(root: Path) -> Path:
     packages = vendor.install(work / "npm")
     shutil.rmtree(site, ignore_errors=True)
     _publish_with_asv(root, config, merged, site / "asv")
-    _link_back(site / "asv" / "index.html")
-    _fill_graphs(site / "asv")
+    asv_pages.change(site / "asv", merged)
     shutil.copy(site / "asv" / "swallow.ico", site / "favicon.ico")  # browsers ask for it on pages that name none
     if (built := root / "docs" / "_build" / "html").is_dir():
         shutil.copytree(built, site / "docs", ignore=shutil.ignore_patterns(".doctrees", ".buildinfo*"))
     used = vendor.localise(site, packages)
     if (calibration := root / "results" / "gate" / "calibration.json").is_file():
         shutil.copy(calibration, site / "gate-calibration.json")
-    landing.write(site, merged, config, vendor.licenses(packages, used))
+    landing.write(site, root / RECORDINGS, merged, config, vendor.licenses(packages, used))
     return _put(site, root / config["html_dir"])
 
 
@@ -91,27 +89,3 @@ def _publish_with_asv(root: Path, config: dict[str, Any], merged: Merged, pages:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode or not (pages / "index.json").is_file():
         raise CannotMeasure(f"asv publish failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-
-def _link_back(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    if FIRST_ITEM not in text:
-        raise CannotMeasure(f"asv's page has another navigation bar: {FIRST_ITEM!r} is not in it")
-    page.write_text(text.replace(FIRST_ITEM, OVERVIEW + FIRST_ITEM, 1), encoding="utf-8")
-
-
-def _fill_graphs(pages: Path) -> None:
-    """Write a graph without values for every benchmark that was not measured in one of the environments.
-
-    asv's page asks for the graphs of all environments, and would get errors for those that do not exist.
-    """
-    from asv.graph import Graph
-
-    index = json.loads((pages / "index.json").read_text(encoding="utf-8"))
-    newest = max(map(int, index["revision_to_hash"]))
-    for parameters in index["graph_param_list"]:
-        for benchmark in index["benchmarks"]:
-            path = pages / f"{Graph.get_file_path(parameters, benchmark)}.json"
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps([[newest, None]]), encoding="utf-8")

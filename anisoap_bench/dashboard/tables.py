@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from urllib.parse import quote
 
-from anisoap_bench.asv_files import Json
+from anisoap_bench.asv_files import Json, Results
+from anisoap_bench.dashboard.load import LOADED, WIDE, spread
 from anisoap_bench.dashboard.merge import Merged
 from anisoap_bench.systems import ANCHOR, SECONDS, Line, lines
 
@@ -16,17 +18,21 @@ INTRODUCTION = (
     f"<code>{ANCHOR}</code>, which follows the equations one pair at a time, as AniSOAP does. Peak: what a call adds; "
     f"a call is the whole file, but only its first frames for <code>{ANCHOR}</code>. Error: the largest, relative to "
     "stored values; 1e-12 stands for anything smaller. A system leads to the graph of all its backends, a backend to "
-    "its own.</p>"
+    "its own.</p><p>A time per frame is a median in one process, without samples. So the spread is that of the run's "
+    "other times: the distance between the quartiles of their samples, the median over benchmarks, and what a tenth of "
+    f"them exceed. Above {100 * WIDE[0]:.0f} % or {100 * WIDE[1]:.0f} %, the run was <em>under load</em>. It is kept "
+    "apart in graphs and tables.</p>"
 )
 
 
-def graph_link(benchmark: str, *, log: bool = False, **shown: str) -> str:
-    """Address of a graph, perhaps with a logarithmic axis; of the parameters given, only this value is drawn.
+def graph_link(benchmark: str, /, *, log: bool = False, machine: str = "", **shown: str | Sequence[str]) -> str:
+    """Address of a graph, perhaps with a logarithmic axis; of machines and parameters given, only these are drawn.
 
     asv writes values as Python's repr, and reads the part behind # like a query string.
     """
-    chosen = [f"p-{name}={quote(repr(value), safe='')}" for name, value in shown.items()]
-    parts = "&".join(chosen + ["y-axis-scale=log"] * log)
+    values = [(name, one) for name, some in shown.items() for one in ([some] if isinstance(some, str) else some)]
+    chosen = [f"p-{name}={quote(repr(value), safe='')}" for name, value in values]
+    parts = "&".join([f"machine={quote(machine)}"] * bool(machine) + chosen + ["y-axis-scale=log"] * log)
     return f"asv/index.html#{quote(benchmark)}" + (f"?{parts}" if parts else "")
 
 
@@ -40,8 +46,20 @@ def day(milliseconds: int) -> str:
     return f"<time>{datetime.fromtimestamp(milliseconds / 1000, timezone.utc):%Y-%m-%d}</time>"
 
 
+def folded(title: str, body: str) -> str:
+    """HTML of what is shown after a click."""
+    return f"<details><summary>{title}</summary>{body}</details>"
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
+    """HTML of a table of cells that are HTML."""
+    head = "".join(f"<th>{name}</th>" for name in header)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
 def tables(merged: Merged) -> str:
-    """HTML of one table for each machine, the one with the newest commit first and open."""
+    """HTML of one table for each machine, the one with the newest commit first and open, but for runs under load."""
     newest = {}
     for machine, found in merged.results.items():
         if dates := {one.about["date"]: one.commit for one in found if SECONDS in one.rows}:
@@ -49,14 +67,31 @@ def tables(merged: Merged) -> str:
     sections = ["<h2>The newest commit</h2>"]
     if not newest:
         sections.append(f"<p>No commit has results of <code>{SECONDS}</code> yet.</p>")
-    for k, (machine, (date, commit)) in enumerate(sorted(newest.items(), key=lambda item: -item[1][0])):
-        body = _table(lines([one for one in merged.results[machine] if one.commit == commit]))
-        title = f"Commit <code>{commit[:8]}</code> of {day(date)} on {_describe(merged.machines[machine])}"
-        if k == 0:
-            sections.append(f'{INTRODUCTION}<p class="soft">{title}</p>{body}')
-        else:
-            sections.append(f"<details><summary>{title}</summary>{body}</details>")
-    return "\n".join(sections)
+    order = sorted(newest.items(), key=lambda item: (item[0].endswith(LOADED), -item[1][0]))
+    for k, (machine, (date, commit)) in enumerate(order):
+        found = [one for one in merged.results[machine] if one.commit == commit]
+        body = _table(machine, lines(found))
+        title = f"Commit <code>{commit[:8]}</code> of {day(date)} on {_describe(merged.machines[machine])}; spread "
+        title += _spread(found)
+        sections.append(folded(title, body) if k else f'{INTRODUCTION}<p class="soft">{title}</p>{body}')
+    return "\n".join([*sections, _runs(merged)])
+
+
+def _runs(merged: Merged) -> str:
+    """HTML of a table of all results, with the spread that they were taken at."""
+    runs: dict[tuple[int, str, str], list[Results]] = {}
+    for machine, files in merged.results.items():
+        for one in files:
+            runs.setdefault((-one.about["date"], one.commit, html.escape(machine)), []).append(one)
+    rows = [[f"<code>{run[1][:8]}</code>", day(-run[0]), run[2], _spread(files)] for run, files in sorted(runs.items())]
+    table = html_table(["commit", "of", "machine", "spread"], rows)
+    return folded("Every run, with its spread", table)
+
+
+def _spread(run: list[Results]) -> str:
+    """For people, of the files of a run: a history and each environment have their own."""
+    found = [f"{100 * one[0]:.0f} %, a tenth over {100 * one[1]:.0f} %" for one in map(spread, run) if one]
+    return " and ".join(found) or "unknown: too few times have samples"
 
 
 def _describe(machine: Json) -> str:
@@ -67,16 +102,12 @@ def _describe(machine: Json) -> str:
     return f"<code>{name}</code>" + (f" ({html.escape(', '.join(known))})" if known else "")
 
 
-def _table(found: list[Line]) -> str:
-    rows, last = [], None
-    for one in found:
-        new = one.system != last
-        last = one.system
-        system = link(one.system, graph_link(SECONDS, log=True, system=one.system)) if new else ""
-        backend = link(one.backend, graph_link(SECONDS, system=one.system, backend=one.backend))
-        numbers = (one.milliseconds, one.faster, one.megabytes, one.error)
-        cells = f"<td>{system}</td><td>{backend}</td>" + "".join(f'<td class="number">{cell}</td>' for cell in numbers)
-        rows.append(f'<tr class="{"first" if new else "next"}">{cells}</tr>')
-    head = "".join(f'<th class="{"number" if k > 1 else "name"}">{name}</th>' for k, name in enumerate(HEADER))
-    body = "\n".join(rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+def _table(machine: str, found: list[Line]) -> str:
+    rows: list[list[str]] = []
+    backends = list(dict.fromkeys(one.backend for one in found))
+    for one, before in zip(found, [None, *found], strict=False):
+        system = link(one.system, graph_link(SECONDS, log=True, machine=machine, system=one.system, backend=backends))
+        backend = link(one.backend, graph_link(SECONDS, machine=machine, system=one.system, backend=one.backend))
+        new = before is None or one.system != before.system
+        rows.append([system if new else "", backend, one.milliseconds, one.faster, one.megabytes, one.error])
+    return html_table(HEADER, rows, "numbers")

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from anisoap_bench.gate.statistics import log_ratios
 from anisoap_bench.history.levels import Change, Levels, Link, find_changes, find_levels
 
 Line = Mapping[str, Any]
+RECORDINGS = Path("results/history")
+"""Tracked, one for each machine: ``MACHINE.jsonl``."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Book:
         """Add one line; CannotMeasure if it is none of a history."""
         try:
             self._take(line)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CannotMeasure(f"this is no line of a history: {error!r} in {str(line)[:200]}") from error
 
     def _take(self, line: Line) -> None:

@@ -20,7 +20,7 @@ from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import interruptible, temporary_folder, versions
 from anisoap_bench.gate.worker import has_text
 from anisoap_bench.git import commit_of
-from anisoap_bench.history.book import Book
+from anisoap_bench.history.book import RECORDINGS, Book
 from anisoap_bench.history.line import FirstParents, versions_of
 from anisoap_bench.history.measure import OutOfTime, Session
 from anisoap_bench.history.plan import is_complete
@@ -29,8 +29,6 @@ from anisoap_bench.history.store import store
 from anisoap_bench.json_lines import alone_with, begin, read
 from anisoap_bench.machines import machine_name
 from anisoap_bench.terminal import echo, note
-
-RECORDINGS = Path("results/history")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

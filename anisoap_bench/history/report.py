@@ -19,7 +19,7 @@ def report(book: Book) -> str:
     """Everything, as Markdown that reads well on a terminal too."""
     lines = [_counts(book), "", "## Changes", ""]
     changes, levels = book.changes(), book.levels()
-    lines += [markdown(CHANGES, [_change_row(book, one) for one in changes]) if changes else NOTHING, ""]
+    lines += [markdown(CHANGES, [change_row(book, one) for one in changes]) if changes else NOTHING, ""]
     lines += ["## The newest commit against the first", ""]
     lines += [markdown(LEVELS, [_level_row(book, *item) for item in sorted(levels.items())]), ""]
     gaps = [one for one in book.commits if one.gap]
@@ -68,7 +68,8 @@ def _counts(book: Book) -> str:
     )
 
 
-def _change_row(book: Book, change: Change) -> list[str]:
+def change_row(book: Book, change: Change) -> list[str]:
+    """Cells under CHANGES."""
     commits = book.commits
     where = one_line(commits[change.commit].name).replace("|", "&#124;")
     if not book.is_alone(change):

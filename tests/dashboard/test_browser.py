@@ -117,9 +117,12 @@ def test_landing_page(page: Any, site: Site) -> None:
     page.goto(site.address)
     assert re.search(r"\d+ commits? .* × \d+ benchmarks? × \d+ machine", page.locator("body").inner_text())
     assert page.locator("table").count() >= 1
+    if site.name == "made-up":
+        assert page.locator("figure svg:visible").count() == 6
+        assert "number 7: × 1.3" in page.locator("circle.slower title").first.text_content()
     for link in {urlsplit(link).path for link in Addresses(site.folder / "index.html").links if "://" not in link}:
         assert urlopen(site.address + link).status == 200
-    page.locator("table a").nth(1).click()
+    page.locator("table.numbers a").nth(1).click()
     page.wait_for_selector("#main-graph canvas.flot-base")
     page.get_by_text("Overview").click()
     page.wait_for_selector("h1")
@@ -172,9 +175,24 @@ def test_graphs_draw_their_points(page: Any, site: Site) -> None:
         assert page.evaluate(DRAWN_PIXELS) > 20, name
 
 
+def test_other_machines_and_backends_are_shown_when_asked_for(page: Any, site: Site) -> None:
+    page.goto(f"{site.address}asv/index.html#descriptors.Systems.track_seconds_per_frame")
+    page.wait_for_function(f"() => $('#main-graph').data('plot') && ({POINTS})().some(count => count > 0)")
+    labels = "() => $('#main-graph').data('plot').getData().map(series => series.label)"
+    assert not [label for label in page.evaluate(labels) if "reference" in label or "machine" in label]
+    page.locator("a.btn, button", has_text=re.compile("^reference$")).last.click()
+    page.wait_for_function(f"() => ({labels})().some(label => label.includes('reference'))")
+    if site.name == "made-up":
+        for machine in ("busy (under load)", "local (here)"):
+            page.get_by_text(machine, exact=True).click()
+            page.wait_for_function(f"() => ({labels})().some(label => label.includes('machine-{machine}'))")
+        points = page.evaluate(POINTS)
+        assert sorted(points) == [1] * 4 + [2] * 4 + [synthetic.COMMITS] * 4
+
+
 def test_a_link_of_the_table_draws_what_it_says(page: Any, site: Site) -> None:
     page.goto(site.address)
-    link = page.locator("table a", has_text="numba").first
+    link = page.locator("table.numbers a", has_text="numba").first
     value = link.locator("xpath=ancestor::tr/td[3]").inner_text()
     link.click()
     page.wait_for_selector("#main-graph canvas.flot-base")
@@ -182,7 +200,7 @@ def test_a_link_of_the_table_draws_what_it_says(page: Any, site: Site) -> None:
     last = page.evaluate("$('#main-graph').data('plot').getData().map(s => s.data.slice(-1)[0][1])")
     assert value in {f"{1e3 * seconds:.3g}" for seconds in last if seconds is not None}
     if site.name == "made-up":
-        assert sorted(page.evaluate(POINTS)) == [2, synthetic.COMMITS]  # one line for each machine
+        assert page.evaluate(POINTS) == [synthetic.COMMITS]  # of this machine only
 
 
 def test_the_regressions_page_opens(page: Any, site: Site) -> None:

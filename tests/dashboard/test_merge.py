@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from anisoap_bench.asv_files import Results
+from anisoap_bench.dashboard import load
 from anisoap_bench.dashboard.merge import merge
 from anisoap_bench.errors import CannotMeasure
 from tests.dashboard import synthetic
 
 HASHES = [f"{k:08x}{k:032x}" for k in range(1, synthetic.COMMITS + 1)]
 NAME = "starting.Import.timeraw_import"
+PAIRS = "history.Pairs.track_seconds"
 
 
 def file_of(folder: Path, k: int, machine: str = "local") -> Path:
@@ -21,7 +24,8 @@ def file_of(folder: Path, k: int, machine: str = "local") -> Path:
 
 
 def results(folder: Path, k: int, machine: str = "local") -> dict[str, Any]:
-    return json.loads(file_of(folder, k, machine).read_text())["results"]
+    rows = json.loads(file_of(folder, k, machine).read_text())["results"]
+    return {name: [cell for cell in row if cell is not None] for name, row in rows.items()}  # asv leaves out last ones
 
 
 def change(folder: Path, k: int, column: int, value: object) -> None:
@@ -58,6 +62,28 @@ def test_machines_that_are_described_differently_stay_apart(tmp_path: Path, two:
     assert results(merged.folder, 11)[NAME] == results(two[0], 11)[NAME]
     assert list(results(merged.folder, 11, "local (here)")) == [NAME]
     assert json.loads(file_of(merged.folder, 11, "local (here)").read_text())["params"]["machine"] == "local (here)"
+
+
+def test_a_run_under_load_is_kept_apart_but_for_its_pairs(tmp_path: Path, two: list[Path]) -> None:
+    synthetic.write_results(two[1], "local", [""] * 11 + HASHES[-1:], later=1000, busy=True)
+    content, described = (json.loads(path.read_text()) for path in (file_of(two[1], 11), two[1] / "benchmarks.json"))
+    content["results"][PAIRS] = [[1.0], [["'a'"]], "1", 0, 0.0]
+    synthetic.write(file_of(two[1], 11), content)
+    synthetic.write(two[1] / "benchmarks.json", {**described, PAIRS: {**described[NAME], "name": PAIRS}})
+    merged = merge(two, set(HASHES), tmp_path / "merged")
+    assert list(merged.machines) == ["local", "local (under load)"]
+    assert set(results(merged.folder, 11, "local (under load)")) == set(synthetic.BENCHMARKS)
+    assert set(results(merged.folder, 11)) == {*synthetic.BENCHMARKS, PAIRS}
+    assert results(merged.folder, 11)[NAME] == results(two[0], 11)[NAME]
+    assert list(merged.measured(NAME)) == ["local", "local (under load)"]
+
+
+@pytest.mark.parametrize(("wide", "times", "loaded"), [(0, 10, False), (2, 10, True), (6, 10, True), (9, 9, False)])
+def test_spreads_decide_if_there_are_enough(wide: int, times: int, loaded: bool) -> None:
+    low = [0.4 if wide < 5 else 0.9] * wide + [0.95] * (times - wide)  # two far apart, or more than half a little
+    row = {"result": [1.0] * times, "stats_q_25": low, "stats_q_75": [1.0] * times}
+    assert (load.LOADED in load.kept_apart(Results("", {}, {"a": row}))) == loaded
+    assert load.spread(Results("", {}, {"a": {**row, "stats_q_25": row["stats_q_75"]}})) is None  # of single samples
 
 
 def test_commits_of_other_branches_are_left_out(tmp_path: Path, two: list[Path]) -> None:

@@ -9,16 +9,20 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import asv
+import numpy as np
 import pytest
 
 from anisoap_bench import __main__ as command
-from anisoap_bench.dashboard import publish, tables, vendor
+from anisoap_bench.dashboard import asv_pages, changes, publish, tables, vendor
+from anisoap_bench.dashboard.merge import merge
 from anisoap_bench.errors import CannotMeasure
 from tests.dashboard import synthetic
 from tests.dashboard.pages import Addresses, loaded_from_elsewhere, made_up_packages
 from tests.suite.asv_tools import git
 
 NAME = "descriptors.Systems.track_seconds_per_frame"
+PAIRS = {"history.Pairs.track_relative_time", "history.Pairs.track_seconds"}
+OTHERS = ["busy (under load)", "local (here)"]
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +47,13 @@ def site(root: Path) -> Path:
 
 def test_asv_shows_both_sources(site: Path) -> None:
     index = json.loads((site / "asv" / "index.json").read_text())
-    assert set(index["benchmarks"]) == set(synthetic.BENCHMARKS)
-    assert index["params"]["machine"] == ["local", "local (here)"]
+    assert set(index["benchmarks"]) == {*synthetic.BENCHMARKS, *PAIRS}
+    assert index["params"]["machine"] == ["local", *OTHERS]
     assert len(index["revision_to_hash"]) == synthetic.COMMITS
 
 
 def test_asv_finds_a_graph_for_each_benchmark_on_each_machine(site: Path) -> None:
-    counts = {"local": [12] * 5, "local (here)": [2, 2, 2, 2, 1]}  # the last one is empty
+    counts = {"local": [12] * 5, "local (here)": [2, 2, 2, 2, 1], "busy (under load)": [1] * 5}  # the fifth is empty
     for machine, points in counts.items():
         graphs = [next(site.rglob(f"machine-{machine}/**/{name}.json")) for name in synthetic.BENCHMARKS]
         assert [len(json.loads(graph.read_text())) for graph in graphs] == points
@@ -57,9 +61,34 @@ def test_asv_finds_a_graph_for_each_benchmark_on_each_machine(site: Path) -> Non
 
 def test_the_planted_slow_commit_is_a_regression(site: Path, root: Path) -> None:
     found = json.loads((site / "asv" / "regressions.json").read_text())["regressions"]
-    assert {entry[0].split("(")[0] for entry in found} == {NAME}
+    assert {entry[0].split("(")[0] for entry in found} == {NAME, *PAIRS}
     assert {tuple(jump[:2]) for entry in found for jump in entry[6]} == {(None, synthetic.SLOWED)}
-    assert f"Regressions ({len(found)})" in (site / "index.html").read_text()
+
+
+def test_the_grid_joins_no_machines(site: Path, root: Path) -> None:
+    """The busy machine is three times slower at the last commit, which asv's own mean would show as a slope."""
+    for name in synthetic.BENCHMARKS:
+        drawn = json.loads((site / "asv" / "graphs" / "summary" / f"{name}.json").read_text())
+        (graph,) = site.rglob(f"machine-local/**/{name}.json")
+        values = [np.atleast_1d(value) for _, value in json.loads(graph.read_text())]
+        np.testing.assert_allclose([value for _, value in drawn], [np.exp(np.log(value).mean()) for value in values])
+
+
+def test_a_graph_shows_one_machine_and_fast_backends_first(site: Path) -> None:
+    view = json.loads((site / "asv" / "index.json").read_text())["first_view"]
+    both = ["'benzenes'", "'ellipsoids'"]
+    assert view[NAME] == {"machine": ["local"], "p-system": both, "p-backend": ["'numba'"]}
+    assert view["scaling.Bulk.time_power_spectrum"]["p-N"] == [str(24 * k) for k in range(1, 9)]
+    assert view["starting.Import.timeraw_import"] == {"machine": ["local"]}
+
+
+def test_pages_of_another_asv_are_refused(root: Path, tmp_path: Path) -> None:
+    merged = merge([root / "results" / "asv"], {git(root, "rev-parse", "HEAD")}, tmp_path / "merged")
+    shutil.copytree(Path(asv.__file__).parent / "www", tmp_path / "pages")
+    script = tmp_path / "pages" / "graphdisplay.js"
+    script.write_text(script.read_text().replace(asv_pages.KEPT, "if (true)"))
+    with pytest.raises(CannotMeasure, match=r"graphdisplay\.js is another one"):
+        asv_pages.change(tmp_path / "pages", merged)
 
 
 def test_nothing_is_loaded_from_a_network(site: Path) -> None:
@@ -79,33 +108,60 @@ def test_everything_that_pages_name_is_there(site: Path) -> None:
 
 def test_landing_page(site: Path) -> None:
     text = (site / "index.html").read_text()
-    counts = "12 commits (2023-11-14 to 2023-11-25) × 5 benchmarks × 2 machines"
+    counts = "12 commits (2023-11-14 to 2023-11-25) × 7 benchmarks × 3 machines"
     assert counts in re.sub("</?time>", "", text)
     links = Addresses(site / "index.html").links
     assert {"docs/index.html", "gate-calibration.json", "licences.html", "asv/index.html#/regressions"} <= set(links)
     shown = [unquote(link.split("#")[1]) for link in links if "#" in link]
-    of_benzenes = {f"{NAME}?p-system='benzenes'&{rest}" for rest in ("p-backend='numba'", "y-axis-scale=log")}
+    both = "p-backend='reference'&p-backend='numba'&y-axis-scale=log"
+    of_benzenes = {f"{NAME}?machine=local&p-system='benzenes'&{rest}" for rest in ("p-backend='numba'", both)}
     assert of_benzenes | set(synthetic.BENCHMARKS) < set(shown)
-    assert shown.count(f"{NAME}?p-system='ellipsoids'&p-backend='numba'") == 2  # in the tables of both machines
+    for machine in ("local", *OTHERS):
+        assert f"{NAME}?machine={machine}&p-system='ellipsoids'&p-backend='numba'" in shown
+    assert text.count("spread 60 %, a tenth over 60 %") == 1
+    assert re.findall(r"Commit <code>.*? on <code>(.*?)</code>", text) == ["local", "local (here)", "busy (under load)"]
+
+
+def test_changes_are_named_before_the_table(site: Path, root: Path) -> None:
+    text = (site / "index.html").read_text()
+    section = text[text.index("Which commit changed what") : text.index("The newest commit")]
+    hashes = git(root, "rev-list", "--reverse", "HEAD").split()
+    found = re.findall(r'<text class="(\w+)"[^>]*>(\w+) × ([\d.]+)</text>', section)
+    steps = [("slower", synthetic.SLOWED, 1.3), ("slower", 3, 1.1), ("faster", 5, 1 / 1.1)]
+    assert [(kind, name) for kind, name, _ in found] == [(kind, hashes[at][:7]) for kind, at, _ in steps]
+    np.testing.assert_allclose([float(ratio) for *_, ratio in found], [ratio for *_, ratio in steps], rtol=0.02)
+    assert section.count("<svg") == len(synthetic.CHANGED) + 6
+    assert section.count("<circle") == synthetic.COMMITS * section.count("<svg")
+    assert section.count(f'href="https://example.org/{hashes[3]}"') == 1
+    assert (
+        "asv/index.html#history.Pairs.track_relative_time?machine=local&amp;p-benchmark=%27kernel-slower%27" in section
+    )
+    assert "<td>slower: kernel, +35 % [30, 40]</td>" in section
+
+
+def test_without_a_recording_and_with_one_that_is_broken(root: Path, tmp_path: Path) -> None:
+    merged = merge([root / "results" / "asv"], {git(root, "rev-parse", "HEAD")}, tmp_path / "merged")
+    assert "make history" in changes.changes(tmp_path, merged, "")
+    (tmp_path / "slow.jsonl").write_text('{}\n{"values": 3}\n')
+    with pytest.raises(CannotMeasure, match=r"slow\.jsonl: .*no line of a history"):
+        changes.changes(tmp_path, merged, "")
 
 
 def test_the_table_holds_the_newest_commit(root: Path, site: Path) -> None:
-    (path,) = (root / "results/asv/local").glob(f"{git(root, 'rev-parse', 'HEAD')[:8]}*")
+    (path,) = (root / "results/asv/local").glob(f"{git(root, 'rev-parse', 'HEAD')[:8]}-env.json")
     content = json.loads(path.read_text())
     values = content["results"][NAME][0]
     cells = (site / "index.html").read_text()
-    assert f'<td class="number">{1e3 * values[1]:.3g}</td><td class="number">{values[0] / values[1]:.0f}×</td>' in cells
+    assert f"<td>{1e3 * values[1]:.3g}</td><td>{values[0] / values[1]:.0f}×</td>" in cells
     assert f"<code>{content['commit_hash'][:8]}</code>" in cells
 
 
 def test_a_backend_without_its_anchor_has_no_ratio(root: Path) -> None:
-    from anisoap_bench.dashboard.merge import merge
-
     commit = git(root, "rev-parse", "HEAD")
     merged = merge([root / "results" / "asv"], {commit}, root / "one")
-    (newest,) = merged.results["local"]
+    (newest,) = merged.measured(NAME)["local"]
     newest.rows[NAME]["result"][0] = float("nan")  # reference was skipped
-    assert re.search(r'<td class="number">–</td><td class="number">(29|30)\.', tables.tables(merged))
+    assert re.search(r"<td>–</td><td>(29|30)\.", tables.tables(merged))
     del newest.rows[NAME]
     assert "No commit has results" in tables.tables(merged)
 
@@ -121,7 +177,7 @@ def test_the_licences_of_all_libraries_are_there(site: Path) -> None:
 def test_failing_keeps_the_old_pages(root: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (site / "index.html").read_text()
     monkeypatch.setattr(vendor, "install", lambda _: root / "packages")
-    monkeypatch.setattr(publish, "OVERVIEW", "never shown")
+    monkeypatch.setattr(asv_pages, "CHANGES", {"index.html": {"</head>": "never shown</head>"}})
     (root / "packages" / "jquery" / "LICENSE").rename(root / "terms")
     with pytest.raises(CannotMeasure, match="jquery has no licence file"):
         publish.publish(root)

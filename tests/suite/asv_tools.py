@@ -11,7 +11,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG: dict[str, Any] = json.loads((ROOT / "asv.conf.json").read_text())
-COLUMNS = ("result", "params", "version", "started_at", "duration")
+QUARTILES = ("stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75")
+COLUMNS = ("result", "params", "version", "started_at", "duration", *QUARTILES, "stats_number", "stats_repeat")
 """Of a row in a file of results."""
 
 
@@ -55,13 +56,15 @@ def write_config(folder: Path, **changes: Any) -> None:
     (folder / "asv.conf.json").write_text(json.dumps({**CONFIG, **changes}))
 
 
-def write_results(folder: Path, machine: str, commit: str, rows: dict[str, list[Any]], date: int = 0) -> Path:
-    """A file of results as asv writes it, with COLUMNS."""
+def write_results(
+    folder: Path, machine: str, commit: str, rows: dict[str, list[Any]], date: int = 0, **about: str
+) -> Path:
+    """A file of results as asv writes it, with COLUMNS; `about` is said of the machine."""
     content = {
         "commit_hash": commit,
         "env_name": "env",
         "date": date,
-        "params": {"machine": machine, "python": "3.11"},
+        "params": {"machine": machine, "python": "3.11", **about},
         "python": "3.11",
         "requirements": {},
         "env_vars": {},
