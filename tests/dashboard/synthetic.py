@@ -134,7 +134,11 @@ def write_recording(file: Path, hashes: list[str]) -> None:
     """Write a history in which `CHANGED` says what changed; pairs scatter by one per cent."""
     rng = np.random.default_rng(0)
     names = [*CHANGED, *(f"quiet-{k}" for k in range(6))]
-    known = [lines.commit(k, names, commit=commit, date=1000 * (START + k * DAY)) for k, commit in enumerate(hashes)]
+    python = {"python": "3.11"}  # as of the other results
+    known = [
+        lines.commit(k, names, commit=one, date=1000 * (START + k * DAY), before=hashes[k - 1], versions=python)
+        for k, one in enumerate(hashes)
+    ]
     for k in range(1, len(hashes)):
         for base in (k - 1, 0):
             for _ in range(6):
