@@ -161,7 +161,7 @@ def _fit(design: Floats, y: Floats) -> tuple[Floats, Floats, float, int]:
         residual = y - design @ values
         before, scale = scale, max(float(np.sqrt((weights * residual**2).sum() / max(freedom, 1))), SMALLEST)
         weights = (TAILS + 1) / (TAILS + (residual / scale) ** 2)
-        if abs(scale - before) < 1e-6 * scale:
+        if abs(scale - before) < 1e-4 * scale:
             break
     # Fisher's information of Student's t about its place is (ν + 1)/(ν + 3) of the normal one's.
     covariance = (TAILS + 3) / (TAILS + 1) * scale**2 * np.linalg.inv(design.T @ design)

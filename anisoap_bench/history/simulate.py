@@ -16,7 +16,7 @@ from anisoap_bench.history.plan import wanted
 from anisoap_bench.simulated_machine import Floats, Machine
 from benchmarks.table import markdown
 
-COMMITS, BENCHMARKS, HISTORIES = 40, 13, 200
+COMMITS, BENCHMARKS, HISTORIES = 40, 13, 100
 FIRST_CHANGE = 2
 """asv names none at the first commits."""
 ASV_THRESHOLD = 0.02
