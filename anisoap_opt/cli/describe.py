@@ -113,6 +113,12 @@ def describe(
     _into_file(files[0], out, hypers, calculation.how(), file_format, symmetric, index)
 
 
+def _lengths(hypers: dict[str, Any]) -> str:
+    """Those that were used: features of other lengths have the same shape."""
+    names = ("cutoff_radius", "radial_gaussian_width")
+    return ", ".join(f"{name} {hypers[name]:g}" for name in names if hypers[name] is not None)
+
+
 def _into_file(
     path: Path, out: Path, hypers: dict[str, Any], computed: dict[str, Any], said: Format, symmetric: bool, index: str
 ) -> None:
@@ -131,7 +137,7 @@ def _into_file(
         columns = calculator.feature_labels(particles, symmetric=symmetric) if mean else None
         write_features(out, features, columns, {**hypers, **made})
     shape = f"{features.shape[0]} frames × {features.shape[1]} features" if mean else number_of(len(features), "block")
-    typer.echo(f"{out}: {shape}, backend {calculator.backend}")
+    typer.echo(f"{out}: {shape}, {_lengths(hypers)}, backend {calculator.backend}")
 
 
 def _into_folder(
@@ -178,7 +184,7 @@ def _into_folder(
     elif not before and done.before:
         before = f", {done.before} of them finished before"
     skipped = f", {number_of(len(done.skipped), 'bad frame')} skipped" if done.skipped else ""
-    typer.echo(f"{out}: {shape} in {blocks}{of}{before}{skipped}, backend {calculator.backend}")
+    typer.echo(f"{out}: {shape} in {blocks}{of}{before}{skipped}, {_lengths(hypers)}, backend {calculator.backend}")
     if done.frames and len(done.skipped) == done.frames:
         typer.echo("anisoap-opt: every frame was bad: all rows are NaN", err=True)
         raise typer.Exit(2)

@@ -27,7 +27,9 @@ pytestmark = pytest.mark.usefixtures("frames_here")
 
 def test_the_numbers_are_those_of_one_call() -> None:
     said = describe()
-    assert said == "out: 11 frames × 80 features in 4 blocks, backend numpy_only"
+    assert said == (
+        "out: 11 frames × 80 features in 4 blocks, cutoff_radius 5, radial_gaussian_width 1.5, backend numpy_only"
+    )
     np.testing.assert_array_equal(features(), one_call(Path("frames.xyz")))
     assert sorted(contents()) == sorted(
         ["manifest.json", *(f"block-{k:06}.{suffix}" for k in range(4) for suffix in ("json", "npy"))]

@@ -34,7 +34,11 @@ def calculator(**more: object) -> anisoap_opt.EllipsoidalDensityProjection:
 
 def test_npz_holds_the_mean_power_spectrum_and_the_hypers(tmp_path: Path) -> None:
     out = tmp_path / "features.npz"
-    assert "2 frames" in run("describe", MIXTURE, *OPTIONS, "--max-radial", "2", "--out", str(out))
+    said = run("describe", MIXTURE, *OPTIONS, "--max-radial", "2", "--out", str(out))
+    assert "2 frames" in said
+    assert (
+        "cutoff_radius 5, radial_gaussian_width 1.5, backend numpy_only" in said
+    )  # which were defaults, and which not
     with np.load(out) as saved:
         expected = calculator(max_radial=2, backend="numpy_only").power_spectrum(ase.io.read(MIXTURE, ":"))
         assert_close(saved["features"], expected, 1e-14)
@@ -51,6 +55,11 @@ def test_mts_holds_every_centre(tmp_path: Path) -> None:
     run("describe", MIXTURE, *OPTIONS, "--index", "1:", "--types", "1,6,8", "--out", str(out))
     expected = calculator(types=[1, 6, 8]).power_spectrum(ase.io.read(MIXTURE, "1:"), mean_over_samples=False)
     assert metatensor.allclose(metatensor.load(out), expected, rtol=0, atol=1e-13)
+
+
+def test_a_basis_without_a_width_has_none_to_tell(tmp_path: Path) -> None:
+    said = run("describe", MIXTURE, *OPTIONS, "--radial-basis", "monomial", "--out", str(tmp_path / "features.npz"))
+    assert "features, cutoff_radius 5, backend numpy_only" in said
 
 
 @pytest.mark.parametrize(
