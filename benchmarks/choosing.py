@@ -25,7 +25,6 @@ START: dict[str, Any] = {
     "radial_basis_name": "gto",
     "cutoff_radius": 5.0,
     "radial_gaussian_width": 1.0,
-    "max_radial": 3,
 }
 """Where docs/choosing.md says to start; every row of the first table changes what it names and keeps the rest."""
 CHANGES: list[dict[str, Any]] = [
@@ -34,8 +33,8 @@ CHANGES: list[dict[str, Any]] = [
     {"cutoff_radius": 7.0},
     {"radial_gaussian_width": 1.5},
     {"max_angular": 9},
+    {"max_radial": 3},
     {"max_radial": 6},
-    {"max_radial": None},
     {"max_angular": 9, "max_radial": 6, "cutoff_radius": 7.0},
 ]
 REPEATS = 25
