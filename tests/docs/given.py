@@ -34,6 +34,12 @@ def files(page: str, folder: Path) -> None:
     hoomd.arrays["orientation"] = hoomd.arrays.pop("c_q")
     ase.io.write(folder / "hoomd.xyz", hoomd, format="extxyz")
 
+    with_energies = Atoms("CH", positions=[[0, 0, 0], [3, 0, 0]], info={"energy": -1.5})
+    with_energies.arrays["c_q"] = np.tile([1.0, 0, 0, 0], (2, 1))
+    for name in DIAMETERS:
+        with_energies.arrays[name] = np.array([3.0, 2.0])
+    ase.io.write(folder / "with_energies.xyz", with_energies, format="extxyz")
+
     frames = first_frames((ROOT / "data" / "ellipsoids.xyz").read_text(), 17)
     (folder / "frames.xyz").write_text(frames)
     (folder / "more.xyz.gz").write_bytes(gzip.compress(frames.encode()))

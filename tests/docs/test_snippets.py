@@ -118,8 +118,8 @@ def datasets(names: dict[str, Any], _: str) -> None:
 
 
 def models(names: dict[str, Any], printed: str) -> None:
-    error, spread = names["predicted"] - names["energies"][150:], names["energies"][150:].std()
-    assert np.sqrt((error**2).mean()) < 0.7 * spread
+    for name in ("error", "baseline"):
+        assert names[name] == pytest.approx(numbers_in_comment("docs/models.md", name)[0], abs=0.0005)
     (name,) = re.findall(r"print\(table.columns\[1\]\)  # (.*)", text_of("docs/models.md"))
     assert printed.splitlines()[0] == name
     assert names["descriptor"].memory.num_rows == 4 * len(names["frames"])
@@ -131,10 +131,19 @@ def sweeps(_: dict[str, Any], printed: str) -> None:
     assert anisoap_opt.open("sweep/set-003").manifest["hypers"]["max_radial"] == 2
 
 
+def your_file(names: dict[str, Any], printed: str) -> None:
+    assert names["energies"].tolist() == [-0.75]
+    (label,) = re.findall(r"print\(labels\[20\]\)  # (.*)", text_of("docs/your_file.md"))
+    assert label in printed.splitlines()
+    rows = "".join(re.findall(r"^\| (`\w+_[12c].*?) \|", text_of("docs/your_file.md"), re.MULTILINE))
+    assert re.findall(r"`(\w+)`", rows) == list(names["labels"].dtype.names)
+
+
 RESULTS = {
     "docs/coarse_graining.md": coarse_graining,
     "docs/datasets.md": datasets,
     "docs/models.md": models,
     "docs/sweeps.md": sweeps,
+    "docs/your_file.md": your_file,
 }
 """What the examples of a page must have come to."""
