@@ -122,6 +122,7 @@ distances = {name: np.linalg.norm(features(batch) - before) / np.linalg.norm(bef
 for name, distance in distances.items():
     print(f"{name:36s} {distance:.1e}")
 
+# sphinx_gallery_thumbnail_number = 2
 figure, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
 colors = ["#009e73" if distance < 1e-10 else "#d55e00" for distance in distances.values()]
 ax.barh(list(distances), list(distances.values()), color=colors)

@@ -79,12 +79,12 @@ wrong = anisoap_opt.EllipsoidalDensityProjection(
 )
 misread = wrong.power_spectrum(from_lammps)[0]
 
-largest = np.argsort(-np.abs(lammps))[:40]
-figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
-ax.bar(np.arange(40), lammps[largest], color="#cccccc", label="LAMMPS")
-ax.plot(np.arange(40), ovito[largest], "o", color="#0072b2", markersize=5, label="OVITO")
-ax.plot(np.arange(40), misread[largest], "x", color="#d55e00", markersize=6, label="LAMMPS, quaternions misread")
-ax.set_xlabel("the 40 largest features")
+largest = np.argsort(-np.abs(lammps))[:15]
+figure, ax = plt.subplots(figsize=(6, 4.2), layout="constrained")
+ax.bar(np.arange(15), lammps[largest], color="#b9d6ea", label="LAMMPS")
+ax.plot(np.arange(15), ovito[largest], "o", color="#0072b2", markersize=8, label="OVITO")
+ax.plot(np.arange(15), misread[largest], "X", color="#d55e00", markersize=9, label="LAMMPS, quaternions misread")
+ax.set_xlabel("the 15 largest features")
 ax.set_ylabel("value")
 ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
