@@ -158,7 +158,11 @@ def draw(path: Path) -> None:
         ax.set_title(title, color=INK, fontsize=12)
     below = figure.add_subplot(grid[1, :], facecolor=CARD)
     draw_spectrum(below, spectrum, degrees)
-    below.set_title("its power spectrum, the bars of each l divided by their largest: it stays when the crystal is turned", color=INK, fontsize=12)
+    below.set_title(
+        "its power spectrum, the bars of each l divided by their largest: it stays when the crystal is turned",
+        color=INK,
+        fontsize=12,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
 

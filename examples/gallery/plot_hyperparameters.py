@@ -127,4 +127,5 @@ plt.show()
 
 # %%
 # A larger cutoff has more pairs, their number grows with its third power. The width changes neither pairs nor features,
-# and the time hardly. ``max_angular`` costs time and features, and features cost memory and more crystals to learn from.
+# and the time by little. ``max_angular`` costs time and features, and features cost memory and more crystals to learn
+# from.
