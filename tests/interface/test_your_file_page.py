@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import anisoap_opt
+from anisoap_opt.cli import app
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_file.md").read_text(encoding="utf-8")
 BLOCKS = {
     language: re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    for language in ("text", "python")
+    for language in ("text", "bash", "python")
 }
 
 
@@ -29,6 +32,14 @@ def described() -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(BLOCKS["python"][0], names)
     return names
+
+
+def test_the_command_has_the_numbers_of_python() -> None:
+    _, *arguments = shlex.split(BLOCKS["bash"][0].replace("\\\n", " "))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    with np.load("features.npz") as saved:
+        np.testing.assert_array_equal(saved["features"], described()["features"])
 
 
 def test_the_lines_of_ase_write_the_file_of_the_page() -> None:
