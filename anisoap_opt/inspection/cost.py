@@ -32,11 +32,11 @@ class Cost(NamedTuple):
     ----------
     max_angular : int
     max_radial : None, int or list of int
-    columns : int
-        Of all types of the file; `symmetric` halves them, nearly.
-    bytes_of_means : int
+    columns : int or None
+        Of all types of the file; `symmetric` halves them, nearly. None if there is no such basis.
+    bytes_of_means : int or None
         Of one row a frame.
-    bytes_of_centers : int
+    bytes_of_centers : int or None
         Of one row a particle.
     seconds : float or None
         For all frames, without reading them; None if it was not measured.
@@ -46,9 +46,9 @@ class Cost(NamedTuple):
 
     max_angular: int
     max_radial: Any
-    columns: int
-    bytes_of_means: int
-    bytes_of_centers: int
+    columns: int | None
+    bytes_of_means: int | None
+    bytes_of_centers: int | None
     seconds: float | None
     measured: int
 
@@ -85,12 +85,18 @@ def estimate(
     Raises
     ------
     ValueError
-        If there is no such size.
+        If there is no such size; one of `SIZES`, for which nobody asked, has a cost without numbers then.
     """
     costs = []
     for max_angular, max_radial in sizes:
         arguments = {**arguments_of(calculator, types), "max_angular": max_angular, "max_radial": max_radial}
-        one = EllipsoidalDensityProjection(**arguments)
+        try:
+            one = EllipsoidalDensityProjection(**arguments)
+        except ValueError:
+            if (max_angular, max_radial) not in SIZES:
+                raise
+            costs.append(Cost(max_angular, max_radial, None, None, None, None, 0))
+            continue
         columns, itemsize = num_features(one, symmetric=False), np.dtype(one.dtype).itemsize
         of_one_type = columns // max(len(types), 1)
         seconds, measured = _measure(one, sample) if measure and len(sample.types) else (0.0, 0)

@@ -107,13 +107,15 @@ def _cost(report: Report) -> list[str]:
     rows = [("angular, radial", "columns", "frames' means", "all centres", "ms a frame", "all frames")]
     good = report.frames["number"] - report.frames["refused"]
     for one in cost["sizes"]:
-        seconds = one["seconds"]
+        size, seconds = f"{one['max_angular']}, {one['max_radial']}", one["seconds"]
+        if one["columns"] is None:  # there is no such basis
+            rows.append((size, "-", "-", "-", "-", "-"))
+            continue
         times = ("-", "-") if seconds is None else (f"{1000 * seconds / good:.3g}", _duration(seconds))
-        size = f"{one['max_angular']}, {one['max_radial']}"
         rows.append((size, str(one["columns"]), _bytes(one["bytes_of_means"]), _bytes(one["bytes_of_centers"]), *times))
     lines = _aligned(rows)
     if any(one["measured"] for one in cost["sizes"]):
-        measured = [one["measured"] for one in cost["sizes"]]
+        measured = [one["measured"] for one in cost["sizes"] if one["measured"]]
         numbers = _range(min(measured), max(measured))
         lines += _wrapped(
             f"Times were measured here, with {cost['backend']}, {cost['dtype']}, on {numbers} particles; "

@@ -234,6 +234,18 @@ def test_cost_is_that_of_the_features() -> None:
     assert one["bytes_of_centers"] == sum(map(len, frames)) * block * 8
 
 
+def test_a_size_that_nobody_asked_for_may_be_impossible() -> None:
+    """A cut of the basis leaves no radial function for some of the sizes that are told by default."""
+    impossible = {"max_angular": 6, "max_radial": None, "basis_rcond": 1e-3}
+    report = anisoap_opt.check(some_frames(4), calculator(**impossible), measure_time=False)
+    first, second = report.cost["sizes"]
+    assert first["columns"] > 0
+    assert second["columns"] is None
+    assert "9, 6                   -" in str(report)
+    with pytest.raises(ValueError, match="basis_rcond"):
+        anisoap_opt.check(some_frames(4), calculator(**impossible), sizes=[(10, 6)], measure_time=False)
+
+
 @pytest.mark.parametrize("num", [4, 300])
 def test_times_are_measured_with_frames_that_are_there(num: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("anisoap_opt.inspection.cost._LARGE", 100)
