@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from anisoap_opt import checks, validation
-from anisoap_opt.arrays import Array
-from anisoap_opt.columns import QUATERNION_ORDERS, Columns, Source, find
+from anisoap_opt.arrays import Array, Bools
+from anisoap_opt.columns import Columns, Source, find
 from anisoap_opt.stacking import Stack
 from anisoap_opt.xyz.tables import Tables
 
@@ -22,11 +22,16 @@ def rotations(stack: Stacked, columns: Columns) -> Array:
     return _by_source(stack, columns, "rotations", read, (3, 3))
 
 
-def quaternions(stack: Stacked, columns: Columns) -> tuple[Array, str]:
-    """Quaternions as they stand in the frames, [particles, 4], and the order in which the first frame's are read."""
-    found = find(columns, "rotations", stack.layouts[0])
-    numbers = _by_source(stack, columns, "rotations", lambda part, source: _rows(part, source, (4,)), (4,))
-    return numbers, found[0].meaning if found else QUATERNION_ORDERS[0]
+def quaternions(stack: Stacked, columns: Columns) -> tuple[Array, Bools]:
+    """Quaternions (w, x, y, z) of the frames, [particles, 4], and which of them stand there as (x, y, z, w)."""
+
+    def read(part: Stacked, source: Source) -> Array:
+        last = source.meaning == "xyzw"
+        rows = np.roll(_rows(part, source, (4,)), int(last), axis=1)
+        return np.column_stack([rows, np.full(len(rows), last)])
+
+    both = _by_source(stack, columns, "rotations", read, (5,))
+    return both[:, :4], both[:, 4] == 1
 
 
 def semiaxes(stack: Stacked, columns: Columns) -> Array:

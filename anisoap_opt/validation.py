@@ -168,9 +168,23 @@ def to_rotations(places: Places, q: Array, label: str, order: str) -> Array:
         largest = np.abs(q).max(axis=1)
         shown = np.roll(q, -1, axis=1) if order == "xyzw" else q
         places.check(np.isfinite(largest) & (largest > 0), shown, label, "must be a finite quaternion other than zero")
-        q = np.ldexp(q, -np.frexp(largest)[1][:, None])  # a power of two: exact
+        q, _ = _near_one(q)
         squares = _squares(q)
     return quaternions_to_matrices(q / np.sqrt(squares)[:, None])
+
+
+def units_and_norms(q: Array) -> tuple[Array, Array]:
+    """Quaternions [particles, 4] scaled to norm 1, and their norms [particles]; none is zero, all else may be."""
+    near, powers = _near_one(q)
+    norms = np.sqrt(_squares(near))
+    with np.errstate(over="ignore"):
+        return near / norms[:, None], np.ldexp(norms, powers)
+
+
+def _near_one(q: Array) -> tuple[Array, Ints]:
+    """Rows scaled by powers of two, which is exact, so that no square over- or underflows; and those powers."""
+    powers = np.frexp(np.abs(q).max(axis=1))[1]
+    return np.ldexp(q, -powers[:, None]), powers
 
 
 def _squares(q: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anisoap_opt import checks
-from anisoap_opt.arrays import Array
+from anisoap_opt.arrays import Array, Bools
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files, types_of
 from anisoap_opt.folder.source import Source
@@ -112,7 +112,7 @@ def _report(
     measure_time: bool,
 ) -> Report:
     cutoff = calculator.cutoff_radius
-    sample, numbers = joined(found)
+    sample, quaternions, w_last = joined(found)
     types = sorted(found.sizes)
     own = (calculator.max_angular, calculator.max_radial)
     costs = estimate(
@@ -120,26 +120,35 @@ def _report(
         measure=measure_time,
     )  # fmt: skip
     distances = look_at_distances(sample, cutoff)
-    signs = find_signs(numbers, found.order, unique_axes_of(sample.semiaxes)) if found.order else []
+    signs = _signs(quaternions, w_last, sample) if found.order else {}
     return Report(
         frames=summary.of_frames(files, found, sample.num_frames),
         types=summary.of_types(found),
         diameters=summary.of_diameters(found, sample),
-        quaternions=summary.of_quaternions(found, numbers, signs),
+        quaternions=summary.of_quaternions(found, quaternions, signs),
         distances=summary.of_distances(distances, cutoff, found),
         cells=summary.of_cells(found),
         cost=summary.of_cost(costs, calculator),
         warnings=tuple(findings.find(found, distances, signs, cutoff)),
         refused=(*refused, *(Refused(one.file, one.frame, one.line, one.reason) for one in found.refused)),
-        histograms=_histograms(sample, numbers, distances),
+        histograms=_histograms(sample, quaternions, distances),
     )
 
 
-def _histograms(sample: ParticleBatch, numbers: Array, distances: Distances) -> dict[str, Array]:
+def _signs(quaternions: Array, w_last: Bools, sample: ParticleBatch) -> dict[str, list[str]]:
+    """For each order in which quaternions are read, what speaks for the other one."""
+    axes = unique_axes_of(sample.semiaxes)
+    return {
+        "wxyz": find_signs(quaternions[~w_last], "wxyz", axes[~w_last]),
+        "xyzw": find_signs(np.roll(quaternions[w_last], -1, axis=1), "xyzw", axes[w_last]),
+    }
+
+
+def _histograms(sample: ParticleBatch, quaternions: Array, distances: Distances) -> dict[str, Array]:
     return {
         "distances": distances.sample,
         "nearest": distances.nearest,
         "contact": distances.contact,
         "diameters": 2.0 * np.sort(sample.semiaxes, axis=1),
-        "quaternions": numbers / np.linalg.norm(numbers, axis=1, keepdims=True),
+        "quaternions": quaternions,
     }

@@ -8,6 +8,8 @@ from anisoap_opt.arrays import Array
 
 _STEPS = 60
 """Of a golden section: enough for every digit of the value at a maximum, where errors count squared."""
+_SMALLEST, _LARGEST = 1e-60, 1e60
+"""Semiaxes beyond these, Å, count as these, so that no square of a ratio overflows."""
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
@@ -40,6 +42,7 @@ def distance_over_contact(
     ----------
     J. W. Perram, M. S. Wertheim, J. Comput. Phys. 58, 409 (1985).
     """
+    semiaxes_i, semiaxes_j = (one.clip(_SMALLEST, _LARGEST) for one in (semiaxes_i, semiaxes_j))
     to_sphere = rotations_i.swapaxes(1, 2) / semiaxes_i[:, :, None]  # S⁻¹Rᵀ of i
     other = to_sphere @ (rotations_j * semiaxes_j[:, None, :])
     d, axes = np.linalg.eigh(other @ other.swapaxes(1, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from anisoap_opt.inspection.distances import Distances
 from anisoap_opt.inspection.report import Finding
@@ -12,25 +12,28 @@ NORM_TOLERANCE = 0.01
 """Rounding to two decimals leaves norms within this."""
 
 
-def find(found: Walk, distances: Distances, signs: Sequence[str], cutoff: float) -> Iterator[Finding]:
+def find(found: Walk, distances: Distances, signs: Mapping[str, Sequence[str]], cutoff: float) -> Iterator[Finding]:
     """All warnings about frames.
 
     Parameters
     ----------
     found : Walk
     distances : Distances
-    signs : sequence of str
-        That quaternions are in the other order; see `anisoap_opt.inspection.orientations`.
+    signs : dict of str → sequence of str
+        For each order in which quaternions are read, what speaks for the other one; see
+        `anisoap_opt.inspection.orientations`.
     cutoff : float
         Å.
     """
-    if signs:
-        read, other = ("wxyz", "xyzw") if found.order == "wxyz" else ("xyzw", "wxyz")
-        yield Finding(
-            "order of quaternions",
-            f"quaternions are read as {in_words(read)}, and look like {in_words(other)}: {'; '.join(signs)}. "
-            f"If so, say quaternion_order={other}",
-        )
+    for read, several in signs.items():
+        if several:
+            other = "wxyz" if read == "xyzw" else "xyzw"
+            some, those = ("some ", ", for those alone") if found.order == "mixed" else ("", "")
+            yield Finding(
+                "order of quaternions",
+                f"{some}quaternions are read as {in_words(read)}, and look like {in_words(other)}: "
+                f"{'; '.join(several)}. If so, say quaternion_order={other}{those}",
+            )
     low, high = found.norms
     if found.order and (low < 1 - NORM_TOLERANCE or high > 1 + NORM_TOLERANCE):
         yield Finding(
@@ -66,4 +69,6 @@ def find(found: Walk, distances: Distances, signs: Sequence[str], cutoff: float)
 
 def in_words(order: str) -> str:
     """As a tuple: (w, x, y, z)."""
+    if order == "mixed":
+        return "(w, x, y, z) and (x, y, z, w), as each frame has them"
     return f"({', '.join(order)})"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from anisoap_opt.arrays import Array, Bools, Ints
-from anisoap_opt.validation import quaternions_to_matrices
+from anisoap_opt.validation import quaternions_to_matrices, units_and_norms
 
 MOST = 600
 """Quaternions that are compared with each other."""
@@ -38,8 +38,7 @@ def find_signs(numbers: Array, order: str, unique_axes: Ints) -> list[str]:
     list of str
     """
     chosen = np.unique(np.linspace(0, len(numbers) - 1, min(MOST, len(numbers))).astype(np.int64))
-    q = numbers[chosen] / np.abs(numbers[chosen]).max(axis=1, keepdims=True)  # squares neither over- nor underflow
-    q = q / np.linalg.norm(q, axis=1, keepdims=True)
+    q, _ = units_and_norms(numbers[chosen])
     if not len(q):
         return []
     if order == "xyzw":
@@ -58,7 +57,9 @@ def _unturned(read: Array, other: Array) -> str:
     share = float((np.abs(other[:, 0]) > least).mean())
     if share <= 0.5 or share <= 2 * (np.abs(read[:, 0]) > least).mean():
         return ""
-    return f"{share:.0%} of the bodies would be turned by less than 20°, as in a file that begins with unturned ones"
+    turned = f"{share:.0%} of the bodies would be turned by less than 20°, as in a file that begins with unturned ones"
+    few = count_orientations(read, 15.0) <= 2
+    return f"{turned}; of so few orientations either order is possible" if few else turned
 
 
 def _half_turns(read: Array, other: Array) -> str:
@@ -69,7 +70,10 @@ def _half_turns(read: Array, other: Array) -> str:
     if w.max() < (1e-3 if len(w) >= _FEW else 1e-6) or (
         np.sqrt((w**2).mean()) < 0.1 and count_orientations(read, 45.0) >= 5
     ):
-        return f"w is near 0 for all particles (at most {w.max():.2g}): every body would be turned by half a turn"
+        return (
+            f"w is near 0 for all particles (at most {w.max():.2g}), so that every body is turned by half a turn; "
+            "if they were made so, it is right"
+        )
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anisoap_opt.arrays import Array
+from anisoap_opt.inspection.findings import in_words
 
 if TYPE_CHECKING:
     from anisoap_opt.inspection.report import Report
@@ -73,15 +74,16 @@ def _quaternions(axis: Any, report: Report) -> None:
         axis.text(0.5, 0.5, "no quaternions", ha="center", transform=axis.transAxes, color=_GREY)
         axis.set_axis_off()
         return
-    order = report.quaternions["order"]
     bins = np.linspace(-1, 1, 21 if len(q) < 2000 else 41)
     middle = (bins[:-1] + bins[1:]) / 2
-    for name, color in zip("wxyz", (_ORANGE, _BLUE, _GREEN, _GREY), strict=True):
-        counts, _ = np.histogram(q[:, order.index(name)], bins, density=True)
+    for name, values, color in zip("wxyz", q.T, (_ORANGE, _BLUE, _GREEN, _GREY), strict=True):
+        counts, _ = np.histogram(values, bins, density=True)
         axis.stairs(counts, bins, color=color, linewidth=2 if name == "w" else 1.3, label=f"{name}")
     axis.plot(middle, 2 / np.pi * np.sqrt(1 - middle**2), color="black", linestyle=":", label="random")
     axis.set_ylim(top=min(axis.get_ylim()[1], 6.0))
-    _label(axis, f"Numbers of quaternions, read as ({', '.join(order)})", "value", "density")
+    order = report.quaternions["order"]
+    read = "in both orders" if order == "mixed" else f"as {in_words(order)}"
+    _label(axis, f"Numbers of quaternions, read {read}", "value", "density")
 
 
 def _histogram(axis: Any, values: Array, bins: Array, color: str, label: str | None) -> None:

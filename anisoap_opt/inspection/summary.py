@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,9 @@ def of_types(found: Walk) -> list[dict[str, Any]]:
             "type": one,
             "symbol": chemical_symbols[one] if one < len(chemical_symbols) else None,
             "particles": sizes.particles,
-            "least_diameters": sizes.least.tolist(),
-            "mean_diameters": (sizes.total / sizes.particles).tolist(),
-            "largest_diameters": sizes.largest.tolist(),
+            "least_diameters": _numbers(sizes.least),
+            "mean_diameters": _numbers(sizes.total / sizes.particles),
+            "largest_diameters": _numbers(sizes.largest),
         }
         for one, sizes in sorted(found.sizes.items())
     ]
@@ -60,26 +60,24 @@ def of_diameters(found: Walk, sample: ParticleBatch) -> dict[str, Any]:
     }
     there = bool(found.sizes)
     return {
-        "least": min(float(one.least.min()) for one in found.sizes.values()) if there else None,
-        "largest": max(float(one.largest.max()) for one in found.sizes.values()) if there else None,
-        "least_aspect_ratio": found.aspect[0] if there else None,
-        "largest_aspect_ratio": found.aspect[1] if there else None,
+        "least": _number(min(one.least.min() for one in found.sizes.values())) if there else None,
+        "largest": _number(max(one.largest.max() for one in found.sizes.values())) if there else None,
+        "least_aspect_ratio": _number(found.aspect[0]) if there else None,
+        "largest_aspect_ratio": _number(found.aspect[1]) if there else None,
         "shares": {name: _number(which.mean()) if len(low) else None for name, which in shapes.items()},
     }
 
 
-def of_quaternions(found: Walk, numbers: Array, signs: Sequence[str]) -> dict[str, Any] | None:
+def of_quaternions(found: Walk, quaternions: Array, signs: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
     """Norms of all, root mean squares of w, x, y, z of those looked at; None if there are no quaternions."""
     if not found.order:
         return None
-    q = np.roll(numbers, 1, axis=1) if found.order == "xyzw" else numbers
-    squares = q**2 / (q**2).sum(axis=1, keepdims=True)
     return {
         "order": found.order,
-        "least_norm": found.norms[0],
-        "largest_norm": found.norms[1],
-        "root_mean_square": dict(zip("wxyz", np.sqrt(squares.mean(axis=0)).tolist(), strict=True)),
-        "signs_of_the_other_order": list(signs),
+        "least_norm": _number(found.norms[0]),
+        "largest_norm": _number(found.norms[1]),
+        "root_mean_square": dict(zip("wxyz", _numbers(np.sqrt((quaternions**2).mean(axis=0))), strict=True)),
+        "signs_of_the_other_order": [sign for several in signs.values() for sign in several],
     }
 
 
@@ -94,9 +92,9 @@ def of_distances(distances: Distances, cutoff: float, found: Walk) -> dict[str, 
         "most_neighbors": int(neighbors.max()) if len(neighbors) else None,
         "without_neighbors": distances.isolated,
         "mean_distance": _number(distances.mean),
-        "least_nearest": float(nearest.min()) if len(nearest) else distances.shortest,
-        "mean_nearest": float(nearest.mean()) if len(nearest) else None,
-        "mean_contact_of_nearest": float(contact.mean()) if len(contact) else None,
+        "least_nearest": _number(nearest.min()) if len(nearest) else distances.shortest,
+        "mean_nearest": _number(nearest.mean()) if len(nearest) else None,
+        "mean_contact_of_nearest": _number(contact.mean()) if len(contact) else None,
         "least_distance_over_contact": _number(distances.closest),
         "overlapping_centers": distances.overlapping,
         "pairs_on_top_of_each_other": found.on_top,
@@ -125,3 +123,7 @@ def of_cost(costs: Sequence[Cost], calculator: EllipsoidalDensityProjection) -> 
 def _number(value: Any) -> float | None:
     """A finite number, or None, for JSON."""
     return float(value) if math.isfinite(value) else None
+
+
+def _numbers(values: Array) -> list[float | None]:
+    return [_number(one) for one in values]

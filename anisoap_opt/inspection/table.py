@@ -132,12 +132,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _range(low: float, high: float, mean: float | None = None) -> str:
-    """One number where both are alike, else both, and perhaps their mean."""
-    first, last = (str(one) if isinstance(one, int) else f"{one:.4g}" for one in (low, high))
+def _range(low: float | None, high: float | None, mean: float | None = None) -> str:
+    """One number where both are alike, else both, and perhaps their mean; None is one that is too large."""
+    first, last = map(_in_digits, (low, high))
     if first == last:
         return first
     return f"{first} to {last}" if mean is None else f"{first} to {last} (mean {mean:.4g})"
+
+
+def _in_digits(number: float | None) -> str:
+    if number is None:
+        return "inf"
+    return str(number) if isinstance(number, int) else f"{number:.4g}"
 
 
 def _bytes(number: float) -> str:

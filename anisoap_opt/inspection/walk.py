@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anisoap_opt import sources
-from anisoap_opt.arrays import Array, Ints
+from anisoap_opt.arrays import Array, Bools, Ints
 from anisoap_opt.columns import QUATERNION_ORDERS
 from anisoap_opt.folder.tasks import Piece, Skipped, cut, located, stack_of
 from anisoap_opt.folder.words import is_type
@@ -18,6 +18,7 @@ from anisoap_opt.lattice import WrappedParticles, wrap
 from anisoap_opt.pairs import check_types
 from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.sources import Stacked
+from anisoap_opt.validation import units_and_norms
 
 SAMPLE = 30_000
 """About so many particles are looked at closely: two seconds for a dense liquid."""
@@ -65,10 +66,12 @@ class Walk:
     kept : list of ParticleBatch
     rows : list of ndarray of int
         Which frames, of all files together, those are.
-    numbers : list of ndarray, shape [particles, 4]
-        Quaternions of all particles kept, as they stand in the frames; none if there are matrices, or batches.
-    order : str or None
-        In which they are read; None if there are none.
+    quaternions : list of ndarray, shape [particles, 4]
+        (w, x, y, z), of norm 1, of all particles kept; none if there are matrices, or batches.
+    w_last : list of ndarray of bool, shape [particles]
+        Which of them stand in the frames as (x, y, z, w).
+    orders : set of str
+        In which quaternions are read: "wxyz", "xyzw".
     norms : (float, float)
         The least and the largest norm of all quaternions.
     sizes : dict of int → Sizes
@@ -92,8 +95,9 @@ class Walk:
     refused: list[Skipped] = field(default_factory=list)
     kept: list[ParticleBatch] = field(default_factory=list)
     rows: list[Ints] = field(default_factory=list)
-    numbers: list[Array] = field(default_factory=list)
-    order: str | None = None
+    quaternions: list[Array] = field(default_factory=list)
+    w_last: list[Bools] = field(default_factory=list)
+    orders: set[str] = field(default_factory=set)
     norms: tuple[float, float] = (np.inf, 0.0)
     sizes: dict[int, Sizes] = field(default_factory=dict)
     counts: Ints = field(default_factory=lambda: np.array([0, np.iinfo(np.int64).max, 0]))
@@ -108,6 +112,11 @@ class Walk:
     def good(self) -> int:
         """How many frames are not refused."""
         return self.frames - len(self.refused)
+
+    @property
+    def order(self) -> str | None:
+        """In which quaternions are read, perhaps "mixed"; None if there are none."""
+        return "mixed" if len(self.orders) > 1 else next(iter(self.orders), None)
 
     @property
     def particles(self) -> int:
@@ -134,19 +143,20 @@ def walk(blocks: Iterable[Iterable[Piece]], num_frames: int, calculator: Ellipso
     for pieces in blocks:
         for piece in pieces:
             for part, row in _tried(piece, found, calculator, told):
-                batch, numbers, order, wrapped = part
+                batch, numbers, w_last, wrapped = part
                 if not found.sizes:  # the first particles
                     of_all = num_frames * len(batch.types) / batch.num_frames
                     found.every = max(1, int(of_all // SAMPLE))
-                _count(found, batch, numbers, wrapped, calculator.cutoff_radius)
+                _count(found, batch, wrapped, calculator.cutoff_radius)
+                units = None if numbers is None else _look_at_norms(found, numbers)
                 _find_on_top(found, batch, piece, row, calculator.cutoff_radius)
-                found.order = found.order or order
-                _keep(found, batch, numbers, row)
+                found.orders.update(QUATERNION_ORDERS[int(last)] for last in np.unique(w_last).tolist())
+                _keep(found, batch, units, w_last, row)
             found.frames += piece.num_frames
     return found
 
 
-_Part = tuple[ParticleBatch, "Array | None", "str | None", WrappedParticles]
+_Part = tuple[ParticleBatch, "Array | None", Bools, WrappedParticles]
 
 
 def _tried(
@@ -168,7 +178,7 @@ def _tried(
 
 
 def _read(piece: Piece, calculator: EllipsoidalDensityProjection, told: set[str]) -> _Part:
-    """Particles, quaternions and their order, if there are any; raises as a calculation would."""
+    """Particles; quaternions if there are any, and which have w last; raises as a calculation would."""
     stack: Stacked | None = None
     if isinstance(piece.frames, ParticleBatch):
         batch = piece.frames
@@ -180,12 +190,18 @@ def _read(piece: Piece, calculator: EllipsoidalDensityProjection, told: set[str]
     check_types(np.unique(batch.types), calculator.types)
     wrapped = wrap(batch, calculator.cutoff_radius)
     if stack is None or calculator.rotation_type == "matrix" or not len(batch.types):
-        return batch, None, None, wrapped
-    numbers, order = sources.quaternions(stack, calculator.columns)
-    return batch, numbers, order or QUATERNION_ORDERS[0], wrapped
+        return batch, None, np.zeros(0, dtype=bool), wrapped
+    return batch, *sources.quaternions(stack, calculator.columns), wrapped
 
 
-def _count(found: Walk, batch: ParticleBatch, numbers: Array | None, wrapped: WrappedParticles, cutoff: float) -> None:
+def _look_at_norms(found: Walk, numbers: Array) -> Array:
+    """Quaternions scaled to norm 1."""
+    units, norms = units_and_norms(numbers)
+    found.norms = min(found.norms[0], float(norms.min())), max(found.norms[1], float(norms.max()))
+    return units
+
+
+def _count(found: Walk, batch: ParticleBatch, wrapped: WrappedParticles, cutoff: float) -> None:
     counts = np.diff(batch.offsets)
     total, fewest, most = found.counts
     found.counts = np.array([total + counts.sum(), min(fewest, counts.min()), max(most, counts.max())])
@@ -196,10 +212,8 @@ def _count(found: Walk, batch: ParticleBatch, numbers: Array | None, wrapped: Wr
     found.height = min(found.height, float(heights.min()))
     if not len(batch.types):
         return
-    if numbers is not None:
-        norms = np.linalg.norm(numbers, axis=1)
-        found.norms = min(found.norms[0], float(norms.min())), max(found.norms[1], float(norms.max()))
-    aspect = batch.semiaxes.max(axis=1) / batch.semiaxes.min(axis=1)
+    with np.errstate(over="ignore"):
+        aspect = batch.semiaxes.max(axis=1) / batch.semiaxes.min(axis=1)
     found.aspect = min(found.aspect[0], float(aspect.min())), max(found.aspect[1], float(aspect.max()))
     for one in np.unique(batch.types).tolist():
         own = 2.0 * batch.semiaxes[batch.types == one]
@@ -222,7 +236,7 @@ def _find_on_top(found: Walk, batch: ParticleBatch, piece: Piece, row: int, cuto
     found.on_top += len(pairs.i) // 2
 
 
-def _keep(found: Walk, batch: ParticleBatch, numbers: Array | None, row: int) -> None:
+def _keep(found: Walk, batch: ParticleBatch, quaternions: Array | None, w_last: Bools, row: int) -> None:
     """Keep every so manieth frame, counted over all blocks."""
     rows = np.arange(row, row + batch.num_frames)
     chosen = np.flatnonzero(rows % found.every == 0)
@@ -230,11 +244,14 @@ def _keep(found: Walk, batch: ParticleBatch, numbers: Array | None, row: int) ->
         return
     found.kept.append(batch[chosen])
     found.rows.append(rows[chosen])
-    if numbers is not None:
-        found.numbers.extend(numbers[batch.offsets[k] : batch.offsets[k + 1]] for k in chosen.tolist())
+    if quaternions is not None:
+        parts = [slice(*batch.offsets[k : k + 2]) for k in chosen.tolist()]
+        found.quaternions.extend(quaternions[part] for part in parts)
+        found.w_last.extend(w_last[part] for part in parts)
 
 
-def joined(found: Walk) -> tuple[ParticleBatch, Array]:
-    """All that was kept, perhaps nothing: particles, and quaternions [particles, 4]."""
-    numbers = np.concatenate([np.zeros((0, 4)), *found.numbers])
-    return ParticleBatch.joined(found.kept or [_NOTHING]), numbers
+def joined(found: Walk) -> tuple[ParticleBatch, Array, Bools]:
+    """All that was kept, perhaps nothing: particles, quaternions [particles, 4], and which of these have w last."""
+    quaternions = np.concatenate([np.zeros((0, 4)), *found.quaternions])
+    w_last = np.concatenate([np.zeros(0, dtype=bool), *found.w_last])
+    return ParticleBatch.joined(found.kept or [_NOTHING]), quaternions, w_last

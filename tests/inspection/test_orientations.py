@@ -99,6 +99,18 @@ def test_nothing_is_turned() -> None:
     assert "100%" in sign
 
 
+def test_either_order_is_possible_for_few_orientations() -> None:
+    """Most bodies turned by half a turn about z are right as they are, and so may be bodies that are made of halves."""
+    rng = np.random.default_rng(8)
+    turned = np.tile([0, 0, 0, 1.0], (50, 1))
+    turned[::5] = [1.0, 0, 0, 0]
+    assert "either order is possible" in find_signs(turned, "wxyz", np.full(50, -1))[0]
+    u = rng.normal(size=(50, 3))
+    u = u / np.linalg.norm(u, axis=1, keepdims=True) + [0, 0, 1]
+    (sign,) = find_signs(np.column_stack([np.zeros(50), u]), "wxyz", np.full(50, 2))
+    assert "if they were made so, it is right" in sign
+
+
 def test_extreme_norms() -> None:
     q = np.tile([0, 0, 0, 1.0], (20, 1)) * np.logspace(-200, 200, 20)[:, None]
     assert find_signs(q, "wxyz", np.full(20, -1))
