@@ -134,7 +134,7 @@ class Block:
         text = next(lines, None)
         if text is None:
             raise UnreadableError(
-                f"{self.path}, line {line} (frame {index}): the file ends here, before the comment line"
+                f"{self.path}, line {line} (frame {index}): the file ends here, before the comment line", line
             )
         try:
             header, lattice = headers.find(text)
@@ -191,6 +191,8 @@ def frames(path: Path, lines: Iterator[Line], first: int = 0, line: int = 1) -> 
     for index, text in enumerate(lines, first):
         try:
             count = int(text)
+            if count < 0:
+                raise ValueError("fewer than none")
         except ValueError:
             if not text.strip():
                 if any(rest.strip() for rest in lines):
@@ -201,10 +203,8 @@ def frames(path: Path, lines: Iterator[Line], first: int = 0, line: int = 1) -> 
                 raise NotUnderstood("it has lines VEC1 …") from None
             found = checks.shorten(words.rstrip("\n"))
             raise UnreadableError(
-                f"{path}, line {line} (frame {index}): must be the number of particles, is {found}"
+                f"{path}, line {line} (frame {index}): must be the number of particles, is {found}", line
             ) from None
-        if count < 0:
-            raise NotUnderstood(f"{count} particles")
         yield index, line, count, text
         line += count + 2
 

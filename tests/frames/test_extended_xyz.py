@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anisoap_opt import ParticleBatch, iread
+from anisoap_opt import ParticleBatch, iread, read
 from tests.frames.against_ase import HEADER, LATTICE, OTHER, PROPERTIES, ROW, SIZES, TWO, assert_as_ase, write
 
 GOOD = {
@@ -182,7 +182,6 @@ LINES = {
     "count of nothing": TWO.replace("2\n", "two\n", 1),
     "count with words": TWO.replace("2\n", "2 atoms\n", 1),
     "count with a sign": TWO.replace("2\n", "+2\n", 1),
-    "count below zero": f"{TWO}-1\n{HEADER}\n",
     "float count": TWO.replace("2\n", "2.0\n", 1),
     "words behind": TWO + "the end\n",
     "other spaces": TWO.replace(ROW, ROW.replace(" ", "\u00a0")),
@@ -224,6 +223,13 @@ def test_errors_name_file_line_and_frame(text: str, message: str, tmp_path: Path
     error = assert_as_ase(path)
     assert isinstance(error, ValueError)
     assert str(error).startswith(f"{path}, {message}")
+
+
+def test_a_count_below_zero_is_refused(tmp_path: Path) -> None:
+    """ASE takes it for 0, which hides that the file is broken."""
+    path = write(tmp_path, f"{TWO}-1\n{HEADER}\n")
+    with pytest.raises(ValueError, match=r"line 8 \(frame 2\): must be the number of particles, is '-1'"):
+        read(path)
 
 
 def test_an_error_in_a_file_left_to_ase(tmp_path: Path, by_ase: Any) -> None:
