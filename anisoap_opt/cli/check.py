@@ -25,23 +25,23 @@ def check(
 
     Warnings tell what is hardly meant. The exit code is 1 if 'describe' would refuse a frame or a file.
     """
+    from json import dumps
+
     from anisoap_opt import EllipsoidalDensityProjection
     from anisoap_opt.cli.files import make_sources
     from anisoap_opt.inspection.check import check_files
+    from anisoap_opt.inspection.plot import check_path
 
     if plot is not None:
         check_parent(plot, "--plot")
     with messages_on_stderr(), errors_as_exit_code_2():
+        if plot is not None:
+            check_path(plot)
         calculator = EllipsoidalDensityProjection(**basis.hypers(), **calculation.hypers(), **calculation.how())
-        sources = make_sources(files, file_format.file_format, file_format.symbols)
+        sources = make_sources(files, file_format.file_format, file_format.symbols, may_be_empty=True)
         report = check_files(sources, calculator, measure_time=not no_timing)
+        typer.echo(dumps(report.as_dict(), indent=2, allow_nan=False) if json else str(report))
         if plot is not None:
             report.plot(plot)
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(report.as_dict(), indent=2, allow_nan=False))
-    else:
-        typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(1)

@@ -94,7 +94,9 @@ def read_frames(
     raise ValueError(f"no frame at index {index} of {path}: read as {found}, it holds {count}, from 0 on")
 
 
-def make_sources(paths: Sequence[Path], file_format: str | None, elements: Sequence[str] | None) -> list[Source]:
+def make_sources(
+    paths: Sequence[Path], file_format: str | None, elements: Sequence[str] | None, *, may_be_empty: bool = False
+) -> list[Source]:
     """Files whose frames go into a folder; for format and elements, the rules of `read_frames`.
 
     Raises
@@ -104,7 +106,7 @@ def make_sources(paths: Sequence[Path], file_format: str | None, elements: Seque
     """
     sources = []
     for path in paths:
-        opening.check_exists(path)
+        opening.check_exists(path, may_be_empty=may_be_empty)
         found = find_format(path, file_format)
         if elements is not None and found == "extxyz":
             raise ValueError(f"{path} is read as {found}; {_FOR_DUMPS}")

@@ -88,7 +88,7 @@ class Plan:
         return range(self.num_blocks * number // of, self.num_blocks * (number + 1) // of)
 
 
-def scan_files(sources: Sequence[Source], every: int | None) -> tuple[Scan, ...]:
+def scan_files(sources: Sequence[Source], every: int | None, first: int = 0) -> tuple[Scan, ...]:
     """The quick pass over all files.
 
     Parameters
@@ -96,6 +96,8 @@ def scan_files(sources: Sequence[Source], every: int | None) -> tuple[Scan, ...]
     sources : sequence of Source
     every : int or None
         Frames of a block, if that is known.
+    first : int
+        Number of the first frame among those of all files.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def scan_files(sources: Sequence[Source], every: int | None) -> tuple[Scan, ...]
     """
     scans: list[Scan] = []
     for source in sources:
-        scans.append(scan(source, sum(one.num_frames for one in scans), every))
+        scans.append(scan(source, first + sum(one.num_frames for one in scans), every))
     if not any(one.num_frames for one in scans):
         raise ValueError(f"there is no frame in {', '.join(one.path for one in sources)}")
     return tuple(scans)

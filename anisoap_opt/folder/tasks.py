@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -245,12 +246,15 @@ def cut(piece: Piece) -> Iterator[Piece]:
 
 
 def located(error: Exception, piece: Piece) -> str:
-    """What is wrong, and where, if the message does not say it already."""
+    """What is wrong with a piece of one frame, and where, if the message does not say it already."""
     message = str(error)
     if piece.path and piece.path in message:
         return message
     line = f", line {piece.line}" if piece.line else ""
     where = f"{piece.path}{line} (frame {piece.first})" if piece.path else f"frame {piece.first}"
+    own = re.match(rf"frame (0|{piece.first})(?=: |, )", message)  # a batch counts from the first of its own frames
+    if own:
+        return where + message[own.end() :]
     return message if where in message else f"{where}: {message}"
 
 

@@ -13,6 +13,7 @@ from anisoap_opt import checks
 from anisoap_opt.arrays import Array, Bools
 from anisoap_opt.folder.pieces import Reader
 from anisoap_opt.folder.plan import Plan, choose_frames_per_block, scan_files, types_of
+from anisoap_opt.folder.scan import Scan
 from anisoap_opt.folder.source import Source
 from anisoap_opt.frames import NO_FRAMES, ParticleBatch
 from anisoap_opt.inspection import findings, summary
@@ -87,19 +88,27 @@ def check_files(
 ) -> Report:
     """As `check`, of files about which ASE is told something."""
     for one in files:
-        opening.check_exists(Path(one.path))
-    names = [one.path for one in files]
-    how: dict[str, Any] = {"sizes": sizes, "measure_time": measure_time}
-    try:
-        scans = scan_files(files, None)
-    except UnreadableError as error:
-        whole = [Refused(", ".join(names), None, 0, str(error))]
-        return _report(names, walk([], 0, calculator), whole, calculator, **how)
-    plan = Plan(scans, types_of(scans), choose_frames_per_block(scans, 1))
+        opening.check_exists(Path(one.path), may_be_empty=True)  # which is told in the report
+    scans, refused = _scan_each(files)
+    plan = Plan(scans, types_of(scans), choose_frames_per_block(scans, 1) if scans else 1)
     with Reader(plan) as reader:
         blocks = map(reader.pieces, range(plan.num_blocks))
         found = walk(blocks, plan.num_frames, calculator)
-    return _report(names, found, [], calculator, **how)
+    names = [one.path for one in files]
+    return _report(names, found, refused, calculator, sizes=sizes, measure_time=measure_time)
+
+
+def _scan_each(files: Sequence[Source]) -> tuple[tuple[Scan, ...], list[Refused]]:
+    """The quick pass over all files that can be read so far, and the others."""
+    scans: list[Scan] = []
+    refused: list[Refused] = []
+    for one in files:
+        try:
+            scans += scan_files([one], None, sum(before.num_frames for before in scans))
+        except ValueError as error:
+            line = error.line if isinstance(error, UnreadableError) else 0
+            refused.append(Refused(one.path, None, line, str(error)))
+    return tuple(scans), refused
 
 
 def _report(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +18,20 @@ _BINS = 60
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
 
 
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raise a ValueError for a name that says no kind of picture, or is a folder's."""
+    kinds = _figure_class()().canvas.get_supported_filetypes()
+    kind = Path(path).suffix[1:].lower()
+    if kind not in kinds:
+        wrong = f"of the kind {kind!r}" if kind else "without an ending"
+        raise ValueError(f"a plot cannot be a file {wrong}, as {path}: take .png, .pdf or .svg")
+    if Path(path).is_dir():
+        raise ValueError(f"a plot cannot be written to {path}, which is a folder")
+
+
 def draw(report: Report) -> Any:
     """A matplotlib Figure: distances, diameters, nearest neighbours against contact, and quaternions."""
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("a plot needs matplotlib: pip install 'anisoap_opt[plot]'") from None
-    figure = Figure(figsize=(10, 7), dpi=120, layout="constrained")
+    figure = _figure_class()(figsize=(10, 7), dpi=120, layout="constrained")
     axes = figure.subplots(2, 2)
     _distances(axes[0, 0], report)
     _contacts(axes[0, 1], report.histograms["nearest"], report.histograms["contact"])
@@ -31,6 +40,14 @@ def draw(report: Report) -> Any:
     for one in axes.flat:
         one.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _figure_class() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("a plot needs matplotlib: pip install 'anisoap_opt[plot]'") from None
+    return Figure
 
 
 def _distances(axis: Any, report: Report) -> None:

@@ -112,9 +112,13 @@ class Report:
         ------
         ModuleNotFoundError
             If matplotlib is not installed: ``pip install anisoap_opt[plot]``.
+        ValueError
+            If there is no such kind of picture, or `path` is a folder.
         """
-        from anisoap_opt.inspection.plot import draw
+        from anisoap_opt.inspection.plot import check_path, draw
 
+        if path is not None:
+            check_path(path)
         figure = draw(self)
         if path is not None:
             figure.savefig(path)

@@ -39,7 +39,11 @@ class NotUnderstood(Exception):
 
 
 class UnreadableError(ValueError):
-    """A file whose text neither this package nor ASE can read."""
+    """A file whose text neither this package nor ASE can read; `line` counts from 1, and is 0 if it is not known."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,13 +21,13 @@ _ZSTD = ("compression.zstd", "zstandard")
 """The same for .zst: of Python 3.14, and of PyPI."""
 
 
-def check_exists(path: Path) -> None:
+def check_exists(path: Path, *, may_be_empty: bool = False) -> None:
     """Raise a FileNotFoundError if there is no such file, a ValueError if it is empty, a folder or a pipe."""
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is not a regular file")
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    if not path.stat().st_size:
+    if not may_be_empty and not path.stat().st_size:
         raise ValueError(f"{path} is empty")
 
 

@@ -178,11 +178,12 @@ def test_bad_frames_are_named_and_the_others_counted(tmp_path: Path) -> None:
     first, second, third = (one.reason for one in report.refused)
     assert f"frames.xyz, line {len(frames[0]) + 3 + 2}: frame 1, particle 0: 'c_q'" in first
     assert "'c_diameter[2]'" in second
-    assert "images of its cell" in third
+    assert "(frame 5): the cutoff reaches" in third
     assert report.frames["number"] == 6
     assert report.frames["particles"] == sum(len(frames[k]) for k in (0, 2, 3))
     in_memory = check(frames)
     assert [one.frame for one in in_memory.refused] == [1, 4, 5]
+    assert in_memory.refused[2].reason.startswith("frame 5: the cutoff reaches")
     assert in_memory.distances == report.distances
 
 

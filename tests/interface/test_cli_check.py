@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.folder.inputs import SMALL, some_frames, write_frames
 from tests.interface.test_cli import run
@@ -59,6 +60,40 @@ def test_json_has_the_same(tmp_path: Path) -> None:
 def test_a_picture(tmp_path: Path) -> None:
     run("check", str(_good(tmp_path)), *OPTIONS, "--plot", str(tmp_path / "check.png"))
     assert (tmp_path / "check.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("a.foo", "'foo'"), ("a", "without an ending"), ("a.png", "a folder")])
+def test_a_name_of_no_picture_is_told_first(name: str, wrong: str, tmp_path: Path) -> None:
+    if name == "a.png":
+        (tmp_path / name).mkdir()
+    output = run("check", str(_good(tmp_path)), *OPTIONS, "--plot", str(tmp_path / name), code=2)
+    assert wrong in output
+    assert "particles  " not in output
+
+
+def test_a_picture_that_fails_leaves_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("anisoap_opt.inspection.report.Report.plot", fail)
+    output = run("check", str(_good(tmp_path)), *OPTIONS, "--plot", str(tmp_path / "a.png"), code=2)
+    assert "nothing would be refused" in output
+    assert "no space left" in output
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    texts = {"count.xyz": "1\n\nH 0 0 0\nabc\n", "empty.xyz": "", "blank.xyz": "\n", "negative.xyz": "-3\n\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / "count.xyz"), str(_good(tmp_path)), *(str(tmp_path / name) for name in texts)]
+    del paths[2]
+    report = json.loads(run("check", *paths, *OPTIONS, "--json", code=1))
+    assert report["frames"]["number"] == 6
+    found = [(Path(one["file"]).name, one["frame"], one["line"]) for one in report["refused"]]
+    assert found == [("count.xyz", None, 4), ("empty.xyz", None, 0), ("blank.xyz", None, 0), ("negative.xyz", None, 1)]
+    for one in report["refused"]:
+        assert one["file"] in one["reason"]
+    assert "must be the number of particles, is '-3'" in report["refused"][3]["reason"]
 
 
 def test_bad_calls_are_exit_code_2(tmp_path: Path) -> None:
