@@ -12,19 +12,21 @@ import gzip
 import html
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anisoap_opt.arrays import Array
 from anisoap_opt.columns import ANY_QUATERNION, Columns
 from anisoap_opt.frames import Frames, ParticleBatch
+from anisoap_opt.map_axes import axes_of_map, property_of
 
 if TYPE_CHECKING:
     from metatensor import TensorMap
+
+    from anisoap_opt.streaming import FilePath
 
 UNKNOWN = "#6fa8e8"
 """Color of types that are no element."""
@@ -40,7 +42,7 @@ class View:
     dataset : dict
         What chemiscope is given, as its ``create_input`` makes it.
     height : int
-        In notebooks, pixels.
+        In notebooks, pixels; half as much again where a map and frames stand below each other.
     """
 
     def __init__(self, dataset: dict[str, Any], *, height: int = 480) -> None:
@@ -74,7 +76,7 @@ class View:
         title = f"{len(self.dataset['structures'])} frames"
         parts = {
             "title": title,
-            "mode": "default" if len(self.dataset["properties"]) > 1 else "structure",
+            "mode": "default" if self._has_map else "structure",
             "licences": html.escape("\n".join([f"chemiscope {distribution('chemiscope').version}", *own, others])),
             "library": _packed(library),
             "dataset": _packed(json.dumps(self.dataset)),
@@ -84,15 +86,26 @@ class View:
             page = page.replace("{{" + name + "}}", text)
         return page
 
+    @property
+    def _has_map(self) -> bool:
+        return len(self.dataset["properties"]) > 1
+
     def _repr_html_(self) -> str:
-        style = f"width: 100%; height: {self.height}px; border: 0"
-        return f'<iframe title="ellipsoids" style="{style}" srcdoc="{html.escape(self.page())}"></iframe>'
+        narrow = 3 * self.height // 2 if self._has_map else self.height
+        name = f"anisoap-opt-{self.height}-{narrow}"
+        style = (
+            f".{name} {{ width: 100%; height: {self.height}px; border: 0; }} "
+            f"@container (max-width: 663px) {{ .{name} {{ height: {narrow}px; }} }}"
+        )
+        frame = f'<iframe class="{name}" title="ellipsoids" srcdoc="{html.escape(self.page())}"></iframe>'
+        return f'<div style="container-type: inline-size"><style>{style}</style>{frame}</div>'
 
 
 def view(
-    frames: Frames,
+    frames: Frames | FilePath | Sequence[FilePath],
     features: npt.ArrayLike | TensorMap | None = None,
     *,
+    feature_names: Sequence[str] | None = None,
     properties: Mapping[str, npt.ArrayLike] | None = None,
     out: str | os.PathLike[str] | None = None,
     rotation_key: str = ANY_QUATERNION,
@@ -107,11 +120,13 @@ def view(
 
     Parameters
     ----------
-    frames : list of ase.Atoms, or ParticleBatch
+    frames : list of ase.Atoms, ParticleBatch, path, or list of paths
         A page holds all of them: some thousand particles are quick, a hundred thousand are slow.
     features : array [frames, columns] or [particles, columns], or TensorMap, optional
         As `EllipsoidalDensityProjection.power_spectrum` returns them. Of more than three columns the first three
         principal components are shown. Without features there is no map.
+    feature_names : sequence of str, optional
+        Of the columns of features, for the map's axes, if there are no more than three.
     properties : dict from name to array [frames] or [particles], optional
         Other numbers, such as energies: for the map's axes and colors, and in a table under the picture.
     out : path, optional
@@ -130,9 +145,9 @@ def view(
         If chemiscope is not installed.
     TypeError, ValueError
         If frames are no frames (see `ParticleBatch.from_frames`), or the rows of features or properties are as many as
-        neither the frames nor the particles, or hold NaN or infinite values.
+        neither the frames nor the particles, or hold NaN or infinite values, or a name is empty or given twice.
     OSError
-        If `out` cannot be written.
+        If there is no such file, or `out` cannot be written.
     """
     try:
         from chemiscope import create_input
@@ -143,12 +158,16 @@ def view(
             "view needs chemiscope, which is not installed: pip install 'anisoap_opt[view]'", name="chemiscope"
         ) from None
     columns = Columns(rotation_key, rotation_type, quaternion_order, diameter_key, diameters)
-    batch = ParticleBatch.read(frames, columns)
-    shown = {"frame": _property("frame", np.arange(batch.num_frames), batch)}
+    batch = _batch(frames, columns)
+    shown = {"frame": property_of("frame", np.arange(batch.num_frames), batch)}
     if features is not None:
-        shown |= _coordinates(features, batch)
+        shown |= axes_of_map(features, feature_names, batch)
     for name, values in (properties or {}).items():
-        shown[str(name)] = _property(str(name), values, batch)
+        if not str(name) or str(name) in shown:
+            raise ValueError(
+                f"properties: {str(name)!r} cannot be a name here, for it is {'shown' if name else 'empty'}"
+            )
+        shown[str(name)] = property_of(str(name), values, batch)
     structures = _structures(batch)
     names = [name for name in shown if name != "frame"]
     per_particle = any(one["target"] == "atom" for one in shown.values())
@@ -176,6 +195,16 @@ def view(
     if out is not None:
         made.save(out)
     return made
+
+
+def _batch(frames: Any, columns: Columns) -> ParticleBatch:
+    from anisoap_opt.reading import read_batch
+    from anisoap_opt.streaming import paths_of
+
+    paths = None if hasattr(frames, "get_positions") else paths_of(frames)
+    if paths is None:
+        return ParticleBatch.read(frames, columns)
+    return ParticleBatch.joined([read_batch(Path(path), ":", columns) for path in paths])
 
 
 def _structures(batch: ParticleBatch) -> list[dict[str, Any]]:
@@ -208,70 +237,13 @@ def _ellipsoids(batch: ParticleBatch) -> dict[str, Any]:
     from ase.data import chemical_symbols
     from scipy.spatial.transform import Rotation
 
-    quaternions = Rotation.from_matrix(batch.rotations).as_quat().tolist()
+    quaternions = Rotation.from_matrix(batch.rotations).as_quat().tolist() if len(batch.types) else []
     atoms: list[dict[str, Any]] = []
     for semiaxes, quaternion, kind in zip(batch.semiaxes.tolist(), quaternions, batch.types.tolist(), strict=True):
         atoms.append({"semiaxes": semiaxes, "orientation": quaternion})
         if not 0 < kind < len(chemical_symbols):
             atoms[-1]["color"] = UNKNOWN
     return {"kind": "ellipsoid", "parameters": {"global": {}, "atom": atoms}}
-
-
-def _property(name: str, values: Any, batch: ParticleBatch, description: str = "") -> dict[str, Any]:
-    table = np.asarray(values)
-    if table.ndim != 1:
-        raise ValueError(f"properties: {name!r} must have one value a frame or a particle, got shape {table.shape}")
-    return {"target": _target(name, table, batch), "values": table, "description": description}
-
-
-def _target(name: str, table: Any, batch: ParticleBatch) -> str:
-    """Whether rows belong to frames or particles, of finite numbers."""
-    if not np.issubdtype(table.dtype, np.number) or np.iscomplexobj(table):
-        raise TypeError(f"{name!r} must hold real numbers, got {table.dtype}")
-    frames, particles = batch.num_frames, len(batch.types)
-    if len(table) not in (frames, particles):
-        raise ValueError(f"{name!r} has {len(table)} rows, but there are {frames} frames of {particles} particles")
-    if not np.isfinite(table).all():
-        row = int(np.argwhere(~np.isfinite(table))[0][0])
-        raise ValueError(f"{name!r} must be finite, but row {row} is not")
-    return "structure" if len(table) == frames else "atom"
-
-
-def _coordinates(features: Any, batch: ParticleBatch) -> dict[str, dict[str, Any]]:
-    """Axes of the map: features themselves if they are few, else principal components."""
-    table = _table(features, batch) if hasattr(features, "blocks") else np.asarray(features)
-    if table.ndim == 1:
-        table = table[:, None]
-    if table.ndim != 2 or not table.shape[1]:
-        raise ValueError(f"features must be [frames, columns] or [particles, columns], got shape {table.shape}")
-    _target("features", table, batch)
-    if table.shape[1] <= 3:
-        return {f"feature {k}": _property("features", table[:, k], batch) for k in range(table.shape[1])}
-    centered = table - table.mean(axis=0, dtype=np.float64)
-    left, sizes, _ = np.linalg.svd(centered, full_matrices=False)
-    share = sizes**2 / max((sizes**2).sum(), np.finfo(float).tiny)
-    return {
-        f"PC {k + 1}": _property("features", left[:, k] * sizes[k], batch, f"{share[k]:.1%} of the variance")
-        for k in range(min(3, len(sizes)))
-    }
-
-
-def _table(features: TensorMap, batch: ParticleBatch) -> Array:
-    """The columns of all blocks beside each other, zero where a block has no row."""
-    rows, parts = [], []
-    for block in features.blocks():
-        samples = np.asarray(block.samples.values)
-        if block.samples.names not in (["type"], ["type", "center"]):
-            raise ValueError(f"features: samples must be 'type', or 'type' and 'center', got {block.samples.names}")
-        centers = samples.shape[1] == 2
-        rows.append(batch.offsets[samples[:, 0]] + samples[:, 1] if centers else samples[:, 0])
-        parts.append(np.asarray(block.values).reshape(len(samples), -1))
-    table = np.zeros((len(batch.types) if centers else batch.num_frames, sum(part.shape[1] for part in parts)))
-    first = 0
-    for row, part in zip(rows, parts, strict=True):
-        table[row, first : first + part.shape[1]] = part
-        first += part.shape[1]
-    return table
 
 
 def _packed(text: str) -> str:

@@ -66,6 +66,10 @@ def check(
     checks.flag("measure_time", measure_time)
     if calculator is None:
         calculator = EllipsoidalDensityProjection(6, "gto", 7.0, radial_gaussian_width=1.5)
+    if not isinstance(calculator, EllipsoidalDensityProjection):
+        hint = ", its calculator_ once it is fitted" if hasattr(calculator, "get_feature_names_out") else ""
+        wrong = type(calculator).__name__
+        raise TypeError(f"calculator must be an EllipsoidalDensityProjection{hint}, got {wrong}: {calculator!r}")
     paths = paths_of(frames)
     if paths is not None:
         return check_files([Source(path) for path in paths], calculator, sizes=sizes, measure_time=measure_time)

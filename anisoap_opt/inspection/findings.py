@@ -47,10 +47,12 @@ def find(found: Walk, distances: Distances, signs: Mapping[str, Sequence[str]], 
             f"{distances.isolated} of {distances.centers} centres have no neighbour within {cutoff:g} Å{shortest}",
         )
     if found.on_top:
+        pairs, first = (
+            ("pair of particles is", "in") if found.on_top == 1 else ("pairs of particles are", "the first in")
+        )
         yield Finding(
             "on top of each other",
-            f"{found.on_top} pairs of particles are closer than {ON_TOP * cutoff:.2g} Å, the first in "
-            f"{found.first_on_top}",
+            f"{found.on_top} {pairs} closer than {ON_TOP * cutoff:.2g} Å, {first} {found.first_on_top}",
         )
     if distances.at_cutoff >= 3 and distances.at_cutoff > 10 * distances.expected_at_cutoff:
         yield Finding(

@@ -65,4 +65,7 @@ plt.show()
 # The same map, to click through. Turn the frame with the mouse; the menus at the corners change colors and axes. Needs
 # the extra ``view``. In a notebook this line shows the same, and ``.save("map.html")`` writes a page to pass on.
 
-anisoap_opt.view(frames, components, properties={"angle between rings": angles, "distance": distances})
+anisoap_opt.view(
+    frames, components, feature_names=["component 1", "component 2", "component 3"],
+    properties={"angle between rings": angles, "distance": distances},
+)  # fmt: skip

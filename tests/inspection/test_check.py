@@ -137,6 +137,7 @@ def test_on_top_of_each_other(tmp_path: Path) -> None:
     report = check(write_frames(tmp_path / "frames.xyz", frames))
     assert kinds(report) == ["on top of each other"]
     assert report.distances["pairs_on_top_of_each_other"] == 1
+    assert "1 pair of particles is closer" in report.warnings[0].message
     assert "frames.xyz, frame 3, particle 0" in report.warnings[0].message
 
 

@@ -91,3 +91,14 @@ def test_diameters_may_be_extreme(size: float) -> None:
     json.dumps(report.as_dict(), allow_nan=False)
     str(report)
     report.plot()
+
+
+def test_what_is_no_calculator() -> None:
+    with pytest.raises(TypeError, match="must be an EllipsoidalDensityProjection, got int: 3"):
+        anisoap_opt.check([random_frame(1)], 3)
+    pytest.importorskip("sklearn")
+    from anisoap_opt.sklearn import AniSOAPTransformer
+
+    transformer = AniSOAPTransformer(3, "gto", 5.0)
+    with pytest.raises(TypeError, match="its calculator_ once it is fitted"):
+        anisoap_opt.check([random_frame(1)], transformer)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import anisoap_opt
+from tests.folder.inputs import some_frames, write_frames
 from tests.frames_for_tests import TRICLINIC, calculator, random_frame
 
 pytest.importorskip("chemiscope")
@@ -65,6 +66,35 @@ def test_few_features_are_shown_as_they_are() -> None:
     assert {one["target"] for one in view.dataset["properties"].values()} == {"structure"}
     chosen = view.dataset["settings"]["map"]
     assert [chosen[axis]["property"] for axis in ("x", "y", "color")] == ["feature 0", "feature 1", "energy"]
+
+
+def test_columns_of_features_have_names() -> None:
+    view = anisoap_opt.view(BATCH, [[1.0, 5], [2, 6], [4, 8]], feature_names=["component 1", "component 2"])
+    np.testing.assert_array_equal(values(view, "component 2"), [5, 6, 8])
+    assert view.dataset["settings"]["map"]["x"]["property"] == "component 1"
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_principal_components_of_extreme_features(size: float) -> None:
+    features = np.random.default_rng(0).normal(size=(3, 5))
+    usual, extreme = (anisoap_opt.view(BATCH, factor * features) for factor in (1.0, size))
+    np.testing.assert_allclose(np.abs(values(extreme, "PC 1")) / size, np.abs(values(usual, "PC 1")), rtol=1e-9)
+    share = "description"
+    assert extreme.dataset["properties"]["PC 1"][share] == usual.dataset["properties"]["PC 1"][share]
+
+
+def test_frames_without_particles() -> None:
+    frames = [random_frame(1, 0), random_frame(2, 0)]
+    assert shapes(anisoap_opt.view(frames, [[1.0, 2.0], [3.0, 4.0]])) == []
+    with pytest.raises(ValueError, match="'features' has 0 rows, but there are 2 frames of 0 particles"):
+        anisoap_opt.view(frames, np.zeros((0, 2)))
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = write_frames(tmp_path / "frames.xyz", some_frames(3))
+    shown, expected = anisoap_opt.view([path, path]), anisoap_opt.view(path)
+    assert shapes(shown) == 2 * shapes(expected)
+    assert shapes(expected) == shapes(anisoap_opt.view(anisoap_opt.read(path)))
 
 
 def test_many_features_become_principal_components() -> None:
@@ -123,6 +153,13 @@ def test_a_tensormap_of_frames() -> None:
         ({"features": [["a"], ["b"], ["c"]]}, TypeError, "'features' must hold real numbers"),
         ({"properties": {"energy": [1, 2]}}, ValueError, "'energy' has 2 rows"),
         ({"properties": {"energy": np.zeros((3, 2))}}, ValueError, "'energy' must have one value"),
+        ({"properties": {"": [1, 2, 3]}}, ValueError, "'' cannot be a name here, for it is empty"),
+        ({"properties": {"frame": [1, 2, 3]}}, ValueError, "'frame' cannot be a name here, for it is shown"),
+        ({"features": np.eye(3, 9), "properties": {"PC 1": [1, 2, 3]}}, ValueError, "'PC 1' cannot be a name"),
+        ({"features": np.eye(3, 2), "feature_names": ["a", "a"]}, ValueError, "different names of up to three"),
+        ({"features": np.eye(3, 2), "feature_names": ["a"]}, ValueError, "different names of up to three"),
+        ({"features": np.eye(3, 2), "feature_names": ["a", "frame"]}, ValueError, "different names of up to three"),
+        ({"features": np.eye(3, 5), "feature_names": list("abcde")}, ValueError, "different names of up to three"),
     ],
 )
 def test_what_cannot_be_shown(arguments: Any, error: Any, message: str) -> None:
@@ -146,7 +183,8 @@ def test_a_page_holds_everything(tmp_path: Path) -> None:
     assert b"Chemiscope" in gzip.decompress(base64.b64decode(packed["library"]))
     assert "Redistribution and use in source and binary forms" in page
     assert not re.search(r"\b(src|href)\s*=|@import|\{\{", re.sub(r'id="licences">[^<]*<', "", page))
-    assert view._repr_html_().startswith("<iframe ")
+    assert "height: 480px" in view._repr_html_()
+    assert "height: 720px" in view._repr_html_()
 
 
 @pytest.mark.browser
@@ -176,3 +214,29 @@ def test_in_a_browser(tmp_path: Path) -> None:
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [address]
     red, _, blue = np.moveaxis(np.asarray(image.open(io.BytesIO(canvas)).convert("RGB")).astype(int), -1, 0)
     assert np.mean(blue > red + 30) > 0.02  # one of the two particles of the first frame is of no element, hence blue
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 900])
+def test_map_and_frame_are_both_seen_in_a_notebook(width: int, tmp_path: Path) -> None:
+    """On a narrow screen one below the other, in a frame that is higher."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    shown = anisoap_opt.view(BATCH, np.arange(6.0).reshape(3, 2))._repr_html_()
+    (tmp_path / "page.html").write_text(f"<!DOCTYPE html><body>{shown}</body>", encoding="utf-8")
+    with sync_api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader"]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto((tmp_path / "page.html").as_uri())
+        inside = page.frame_locator("iframe")
+        inside.locator("body[data-ready=yes]").wait_for(timeout=60_000)
+        outer = page.locator("iframe").bounding_box()
+        boxes = [inside.locator(name).bounding_box() for name in ("#map", "#structure canvas >> nth=0")]
+        browser.close()
+    assert outer["height"] == (480 if width > 663 else 720)
+    for box in boxes:
+        assert box["height"] > 100
+        assert box["y"] + box["height"] <= outer["y"] + outer["height"]
