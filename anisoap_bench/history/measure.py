@@ -59,10 +59,11 @@ class Session:
 
     def measure(self, commits: Sequence[str]) -> None:
         """Measure commits, the oldest first, each with all that was measured before; OutOfTime where it ends early."""
+        newest = max({*commits, *self.book.of}, key=self.line.numbers.__getitem__)
         for commit in commits:
             self._meet(commit, again=True)
             if not self.book.of[commit].gap:
-                self._pairs(commit, newest=commit == self.book.commits[-1].hash)
+                self._pairs(commit, newest=commit == newest)
                 self._amounts(commit)
         self._explain()
 
