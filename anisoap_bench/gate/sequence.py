@@ -16,7 +16,7 @@ from scipy import stats
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.result import Comparison, Decision, Verdict
-from anisoap_bench.gate.statistics import Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
+from anisoap_bench.gate.statistics import SHARE, Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
 
 Names: TypeAlias = frozenset[str]
 Source: TypeAlias = Callable[[int, Names], Mapping[str, tuple[Floats, Floats]]]
@@ -55,8 +55,6 @@ EFFECT = 1.05
 """The slow-down of interest, as a ratio: a benchmark whose upper bound lies below it is clear."""
 FLOOR = 1.015
 """A median ratio below this one is never flagged."""
-SHARE = 0.2
-"""Part of the pairs that is drawn in at each end."""
 SUPPORT = 0.05
 """A flag is taken back while the p-value of all pairs so far is above this."""
 

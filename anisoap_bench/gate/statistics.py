@@ -19,6 +19,8 @@ from anisoap_bench.errors import CannotMeasure
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+SHARE = 0.2
+"""Part of the pairs that is drawn in at each end."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import observe
 from anisoap_bench.gate.lines import Line
 from anisoap_bench.gate.pairs import PairSource
-from anisoap_bench.gate.sequence import SHARE
-from anisoap_bench.gate.statistics import Floats, Summary, summarise
+from anisoap_bench.gate.statistics import SHARE, Floats, Summary, summarise
 
 PAIRS, STEP = 12, 4
 """Pairs that are taken, if there is time, and how many at once."""

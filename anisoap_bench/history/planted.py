@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from anisoap_bench.calibration.plant import SLOWED
 from anisoap_bench.gate.build import PACKAGE
 from anisoap_bench.git import git
 
@@ -36,31 +37,10 @@ PLANTS = (
     Plant(8, 10, "kernels/numpy_only", "{name} = _slowed({name})", "Kernel._fill", 1.12),
 )
 
-CODE = """
-
-def _slowed(call):
-    import functools
-    import time
-
-    @functools.wraps(call)
-    def slowed(*args, **kwargs):
-        begin = time.perf_counter()
-        result = call(*args, **kwargs)
-        end = begin + (time.perf_counter() - begin) * {factor!r}
-        while time.perf_counter() < end:
-            pass
-        return result
-
-    return slowed
-
-
-{assignment}
-"""
-
 
 def code(plant: Plant) -> str:
     """What is appended to the module."""
-    return CODE.format(factor=plant.factor, assignment=plant.assignment.format(name=plant.function))
+    return f"{SLOWED.format(factor=plant.factor)}\n\n{plant.assignment.format(name=plant.function)}\n"
 
 
 def make(folder: Path, root: Path) -> None:

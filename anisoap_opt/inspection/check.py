@@ -20,7 +20,8 @@ from anisoap_opt.inspection import findings, summary
 from anisoap_opt.inspection.cost import SIZES, estimate
 from anisoap_opt.inspection.distances import Distances, look_at_distances
 from anisoap_opt.inspection.orientations import find_signs, unique_axes_of
-from anisoap_opt.inspection.report import Refused, Report
+from anisoap_opt.inspection.records import Refused
+from anisoap_opt.inspection.report import Report
 from anisoap_opt.inspection.walk import Walk, joined, walk
 from anisoap_opt.projection import EllipsoidalDensityProjection
 from anisoap_opt.streaming import FRAMES_PER_BLOCK, blocks_of_pieces, paths_of

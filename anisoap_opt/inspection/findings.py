@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from anisoap_opt.inspection.distances import Distances
-from anisoap_opt.inspection.report import Finding
+from anisoap_opt.inspection.records import Finding, in_words
 from anisoap_opt.inspection.walk import ON_TOP, Walk
 
 NORM_TOLERANCE = 0.01
@@ -67,10 +67,3 @@ def find(found: Walk, distances: Distances, signs: Mapping[str, Sequence[str]], 
             f"the longest diameter, {widest:.4g} Å, is longer than the cutoff of {cutoff:g} Å: neighbours outside the "
             "cutoff would reach the centre too. Are these full diameters in Å?",
         )
-
-
-def in_words(order: str) -> str:
-    """As a tuple: (w, x, y, z)."""
-    if order == "mixed":
-        return "(w, x, y, z) and (x, y, z, w), as each frame has them"
-    return f"({', '.join(order)})"

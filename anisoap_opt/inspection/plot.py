@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from anisoap_opt.arrays import Array
-from anisoap_opt.inspection.findings import in_words
-
-if TYPE_CHECKING:
-    from anisoap_opt.inspection.report import Report
+from anisoap_opt.inspection.records import Found, in_words
 
 _BINS = 60
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
@@ -29,7 +26,7 @@ def check_path(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"a plot cannot be written to {path}, which is a folder")
 
 
-def draw(report: Report) -> Any:
+def draw(report: Found) -> Any:
     """A matplotlib Figure: distances, diameters, nearest neighbours against contact, and quaternions."""
     figure = _figure_class()(figsize=(10, 7), dpi=120, layout="constrained")
     axes = figure.subplots(2, 2)
@@ -50,7 +47,7 @@ def _figure_class() -> Any:
     return Figure
 
 
-def _distances(axis: Any, report: Report) -> None:
+def _distances(axis: Any, report: Found) -> None:
     h, cutoff = report.histograms, report.distances["cutoff_radius"]
     bins = np.linspace(0, cutoff, _BINS)
     _histogram(axis, h["distances"], bins, _GREY, "all neighbours")
@@ -85,7 +82,7 @@ def _diameters(axis: Any, diameters: Array, nearest: float | None) -> None:
     _label(axis, "Full diameters", "diameter / Å", "axis of the particle")
 
 
-def _quaternions(axis: Any, report: Report) -> None:
+def _quaternions(axis: Any, report: Found) -> None:
     q = report.histograms["quaternions"]
     if not report.quaternions:
         axis.text(0.5, 0.5, "no quaternions", ha="center", transform=axis.transAxes, color=_GREY)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from anisoap_opt.inspection.findings import in_words
-
-if TYPE_CHECKING:
-    from anisoap_opt.inspection.report import Report
+from anisoap_opt.inspection.records import Found, in_words
 
 WIDTH = 79
 _LABEL = 16
@@ -18,7 +15,7 @@ _MOST_REFUSED = 10
 _MOST_TYPES = 8
 
 
-def as_table(report: Report) -> str:
+def as_table(report: Found) -> str:
     """All of it, in lines."""
     rows = [*_particles(report), *_orientations(report), *_distances(report), *_cells(report)]
     lines = [line for label, text in rows for line in _wrapped(label.ljust(_LABEL) + text, _LABEL)]
@@ -40,7 +37,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
-def _particles(report: Report) -> Iterator[tuple[str, str]]:
+def _particles(report: Found) -> Iterator[tuple[str, str]]:
     frames = report.frames
     refused = f", {frames['refused']} of them refused" if frames["refused"] else ""
     closely = frames["looked_at_closely"]
@@ -64,7 +61,7 @@ def _diameters(one: dict[str, Any]) -> str:
     return ", ".join(_range(low, high, mean) for low, mean, high in zip(*(one[key] for key in keys), strict=True))
 
 
-def _orientations(report: Report) -> Iterator[tuple[str, str]]:
+def _orientations(report: Found) -> Iterator[tuple[str, str]]:
     q = report.quaternions
     if q is None:
         return
@@ -73,7 +70,7 @@ def _orientations(report: Report) -> Iterator[tuple[str, str]]:
     yield "", f"root mean squares {parts}"
 
 
-def _distances(report: Report) -> Iterator[tuple[str, str]]:
+def _distances(report: Found) -> Iterator[tuple[str, str]]:
     d = report.distances
     if not d["centers"]:
         return
@@ -87,7 +84,7 @@ def _distances(report: Report) -> Iterator[tuple[str, str]]:
     yield "overlaps", f"{d['overlapping_centers'] / d['centers']:.0%} of the ellipsoids overlap with a neighbour"
 
 
-def _cells(report: Report) -> Iterator[tuple[str, str]]:
+def _cells(report: Found) -> Iterator[tuple[str, str]]:
     cells = report.cells
     if not report.frames["particles"]:
         return
@@ -100,7 +97,7 @@ def _cells(report: Report) -> Iterator[tuple[str, str]]:
     yield "cells", f"{cells['periodic_frames']} of {good} frames are periodic, {apart}{told}"
 
 
-def _cost(report: Report) -> list[str]:
+def _cost(report: Found) -> list[str]:
     cost = report.cost
     if not report.frames["particles"]:
         return []

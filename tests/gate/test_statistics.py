@@ -8,8 +8,8 @@ from scipy import stats
 from scipy.stats import mstats
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.gate.sequence import CONFIRMING, FIRST, SHARE
-from anisoap_bench.gate.statistics import Summary, holm, log_ratios, p_values, summarise, upper_bound
+from anisoap_bench.gate.sequence import CONFIRMING, FIRST
+from anisoap_bench.gate.statistics import SHARE, Summary, holm, log_ratios, p_values, summarise, upper_bound
 
 LOOKS = sorted({*FIRST.looks, *CONFIRMING.looks})
 
