@@ -98,7 +98,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     shown.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     shown.on("pageerror", lambda error: troubles.append(str(error)))
     shown.on("response", lambda response: troubles.append(response.url) if response.status >= 400 else None)
-    shown.on("requestfailed", lambda request: troubles.append(f"{request.url}: {request.failure}"))
+    shown.on("requestfailed", lambda request: troubles.append(_trouble(request)) if _trouble(request) else None)
     shown.on("request", lambda request: requests.append(request.url))
     yield shown
     shown.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
@@ -106,6 +106,12 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     assert not troubles
     assert requests
     assert {urlsplit(url).hostname for url in requests if not url.startswith("data:")} == {"127.0.0.1"}
+
+
+def _trouble(request: Any) -> str:
+    """What failed; no picture of a tab, which a browser gives up when the page is left."""
+    left = request.url.endswith("/icon.svg") and request.failure == "net::ERR_ABORTED"
+    return "" if left else f"{request.url}: {request.failure}"
 
 
 def with_values(site: Site) -> list[str]:

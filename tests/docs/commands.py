@@ -43,6 +43,9 @@ def check(line: str) -> None:
                     measure(shlex.split(command.partition("-m anisoap_bench ")[2].partition(";")[0]))
         case ["python", "-m", "anisoap_bench", *arguments]:
             measure(arguments)
+        case ["asv", *arguments]:
+            commands = pytest.importorskip("asv.commands", reason="what measures needs the extra bench")
+            commands.make_argparser()[0].parse_args(arguments)  # ends the program if it knows no such option
         case ["python", script, *arguments] if script.endswith(".py"):
             understood = set(re.findall(r"--[a-z-]+", help_of(script)))
             assert {word for word in arguments if word.startswith("--")} <= understood, line

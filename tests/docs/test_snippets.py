@@ -27,7 +27,6 @@ NEEDS = {
 MARKED = {
     "anisoap_opt/kernels/README.md": 1,
     "data/README.md": 1,
-    "docs/benchmarking.md": 2,
     "docs/clusters.md": 5,
     "docs/derivatives.md": 1,
     "docs/gpu.md": 1,

@@ -196,10 +196,11 @@ def test_benchmarks_that_cannot_be_used_are_an_error(suite: Path, benchmarks: st
         observe(suite)
 
 
-def test_at_most_seventeen_benchmarks_block(tmp_path: Path) -> None:
+def test_at_most_eighteen_benchmarks_block(tmp_path: Path) -> None:
+    """One of them is of `reference`, which nobody changes: a history shows by it what it is worth."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     names, problem = benchmarks_in(ROOT, tmp_path / "pytest.ini")
-    assert 10 <= len(names) <= 17
+    assert 10 <= len(names) <= 18
     assert not problem
 
 
