@@ -95,7 +95,7 @@ accuracy: $(STAMP)  ## Print the error of float32 against float64
 study: $(STAMP)  ## Run the optimisation study and renew results/ (graphviz's `dot` has to be installed)
 	$(ONE_THREAD) $(PY) -m anisoap_bench study all
 
-RANGE ?= 10
+RANGE ?= NEW
 history: $(STAMP)  ## Measure commits in pairs, say which changed a benchmark, and publish: make history RANGE=v1..v2
 	$(PY) -m anisoap_bench history $(HISTORY_OPTIONS) "$(RANGE)"
 

@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="NEW",
         metavar="RANGE",
-        help="as git rev-list takes it (a..b, HEAD^!), a number of commits up to HEAD, ALL, or NEW (default); of these "
-        "the ones that change what a wheel is built from",
+        help="as git rev-list takes it (a..b, HEAD^!), a number of commits up to HEAD, ALL, or NEW: after the newest "
+        "one measured, or the last ten at first (default); of these the ones that change what a wheel is built from",
     )
     parser.add_argument(
         "--only",

@@ -12,6 +12,9 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import BUILT_FROM
 from anisoap_bench.git import git, shallow_hint
 
+FIRST = 10
+"""Commits of a history that begins."""
+
 
 class FirstParents:
     """Of a checkout.
@@ -38,7 +41,11 @@ class FirstParents:
         self.changing = git("rev-list", "--first-parent", "HEAD", "--", *BUILT_FROM, folder=root).split()[::-1]
 
     def select(self, wanted: str, measured: set[str]) -> list[str]:
-        """Commits of a range that can have changed something, the oldest first, after the one before them."""
+        """Commits of a range that can have changed something, the oldest first, after the one before them.
+
+        Those after the newest one measured, NEW, are the last FIRST where none is.
+        """
+        wanted = str(FIRST) if wanted == "NEW" and not measured else wanted
         try:
             commits = select(wanted, self.root, measured, BUILT_FROM)[::-1]
         except CannotMeasure:

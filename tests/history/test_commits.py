@@ -10,7 +10,9 @@ import pytest
 
 from anisoap_bench.commits import select
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.history import line
 from anisoap_bench.machines import describe_machine, machine_name
+from tests.gate import small_repository
 from tests.suite.asv_tools import ROOT, commit, git, write_config
 
 Repository = tuple[Path, list[str]]
@@ -87,3 +89,17 @@ def test_a_machines_description_does_not_name_the_host() -> None:
 @pytest.mark.parametrize(("file", "code"), [("results/asv/m/x.json", 1), (".asv/results/m/x.json", 0)])
 def test_history_is_tracked_and_ordinary_runs_are_not(file: str, code: int) -> None:
     assert subprocess.run(["git", "check-ignore", "--quiet", file], cwd=ROOT).returncode == code
+
+
+def test_a_history_begins_with_the_last_commits_and_goes_on_after_the_newest(tmp_path: Path) -> None:
+    root = small_repository.repository(tmp_path / "repository")
+    for number in range(line.FIRST + 3):
+        small_repository.change(root, "some work", f"some work, {number} times")
+    found = line.FirstParents(root, ["numpy"])
+    assert len(found.changing) == line.FIRST + 4
+    begun = found.select("NEW", set())
+    assert begun == found.changing[-line.FIRST - 1 :]  # and the one before, to compare with
+    assert found.select("NEW", set(begun)) == []
+    assert found.select("NEW", set(begun[:-2])) == begun[-3:]
+    assert found.before(begun[1]) == begun[0]
+    assert found.about(begun[0])["versions"].keys() == {"python", "numpy"}
