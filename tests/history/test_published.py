@@ -28,3 +28,20 @@ def test_of_the_planted_commits_each_is_named_with_its_stage_and_nothing_else() 
         assert why.startswith(f"{word}: {(worse | repaired)[change.commit]}, ")
         cells = (change.benchmark, f"× {change.ratio:.3f}", f"{change.low:.3f} to {change.high:.3f}", why.split(";")[0])
         assert re.search(r"\| `{}` \| {} \| {} \| {} \|".format(*map(re.escape, cells)), PAGE), cells
+
+
+def test_of_this_repository_no_commit_changed_anything_and_reference_is_flat() -> None:
+    book = Book(read(ROOT / RECORDINGS / "amd-epyc-2-cores.jsonl")[1])
+    assert book.changes() == []
+    levels = book.levels()
+    reference = levels["kernel-reference-6"]
+    assert len(reference.commits) == 21
+    intervals = [reference.interval(place) for place in range(1, 21)]
+    flat = sum(low <= 1 <= high for _, low, high in intervals)
+    (told,) = re.findall(r"and (\d+) of its 20\s+intervals of 95 % contain 1", PAGE)
+    assert flat == int(told)
+    ends = {name: line.interval(len(line.values) - 1) for name, line in levels.items()}
+    farthest = max(ends, key=lambda name: abs(ends[name][0] - 1))
+    for name in (farthest, "kernel-reference-6"):
+        ratio, low, high = (f"{one:.2f}" for one in ends[name])
+        assert re.search(rf"× {ratio}\s+\[{low}, {high}\]", PAGE), (name, ends[name])
