@@ -30,6 +30,8 @@ pytestmark = [
 ]
 ON_MACOS = {"brew install graphviz"}
 EXPRESSIONS = {
+    "github.repository": "somebody/something",
+    "github.token": "none",
     "github.ref_name": f"v{project_of(ROOT)['version']}",
     "inputs.range": "",
     "vars.MACOS_MPS_RUNNER": "",
@@ -44,9 +46,15 @@ def clone(tmp_path: Path) -> Path:
     git(tmp_path, "clone", "--quiet", str(ROOT), "clone")
     git(tmp_path, "init", "--quiet", "--bare", "remote")
     measured = tmp_path / "clone" / "measured"
-    (measured / "github-some-2-cores").mkdir(parents=True)
-    (measured / "benchmarks.json").write_text("{}")
-    (measured / "github-some-2-cores" / "01234567-env.json").write_text("{}")
+    for name, content in {
+        "asv/benchmarks.json": "{}",
+        "asv/github-some-2-cores/01234567-env.json": "{}",
+        "history/github-some-2-cores.jsonl": "{}",
+        "changes.json": '{"changes": []}',
+        "changes.md": "",
+    }.items():
+        (measured / name).parent.mkdir(parents=True, exist_ok=True)
+        (measured / name).write_text(content)
     (tmp_path / "home").mkdir()
     return tmp_path / "clone"
 
