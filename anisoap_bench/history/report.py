@@ -7,7 +7,7 @@ from typing import Any
 
 from anisoap_bench.gate.report import one_line
 from anisoap_bench.history.book import Book
-from anisoap_bench.history.levels import Change, Levels
+from anisoap_bench.history.levels import Change, Levels, find_changes
 from benchmarks.table import markdown
 
 CHANGES = ["commit", "benchmark", "time", "95 % interval", "why"]
@@ -18,8 +18,9 @@ NOTHING = "No commit changed any of them."
 def report(book: Book) -> str:
     """Everything, as Markdown that reads well on a terminal too."""
     lines = [_counts(book), "", "## Changes", ""]
-    changes, levels = book.changes(), book.levels()
-    lines += [markdown(CHANGES, [change_row(book, one) for one in changes]) if changes else NOTHING, ""]
+    levels = book.levels()
+    rows = [[one_line(cell).replace("|", "&#124;") for cell in change_row(book, one)] for one in find_changes(levels)]
+    lines += [markdown(CHANGES, rows) if rows else NOTHING, ""]
     lines += ["## The newest commit against the first", ""]
     lines += [markdown(LEVELS, [_level_row(book, *item) for item in sorted(levels.items())]), ""]
     gaps = [one for one in book.commits if one.gap]
@@ -30,7 +31,7 @@ def report(book: Book) -> str:
 
 def as_json(book: Book) -> str:
     """Changes and levels for programs; commits by their hashes."""
-    commits = book.commits
+    commits, levels = book.commits, book.levels()
     changes = [
         {
             "commit": commits[one.commit].hash,
@@ -40,14 +41,14 @@ def as_json(book: Book) -> str:
             **{name: getattr(one, name) for name in ("benchmark", "ratio", "low", "high", "p_value")},
             "why": _why(book, one),
         }
-        for one in book.changes()
+        for one in find_changes(levels)
     ]
     lines = {
         name: [
-            dict(zip(("commit", "ratio", "low", "high"), (commits[at].hash, *levels.interval(place)), strict=True))
-            for place, at in enumerate(levels.commits)
+            dict(zip(("commit", "ratio", "low", "high"), (commits[at].hash, *line.interval(place)), strict=True))
+            for place, at in enumerate(line.commits)
         ]
-        for name, levels in book.levels().items()
+        for name, line in levels.items()
     }
     return json.dumps({"changes": changes, "levels": lines}, indent=1) + "\n"
 
@@ -69,9 +70,9 @@ def _counts(book: Book) -> str:
 
 
 def change_row(book: Book, change: Change) -> list[str]:
-    """Cells under CHANGES."""
+    """Cells under CHANGES, as plain text."""
     commits = book.commits
-    where = one_line(commits[change.commit].name).replace("|", "&#124;")
+    where = commits[change.commit].name
     if not book.is_alone(change):
         where += f" (or one after {commits[change.after].hash[:10]})"
     return [where, change.benchmark, *_ratio(change.ratio, change.low, change.high), _why(book, change)]

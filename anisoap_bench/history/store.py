@@ -64,9 +64,11 @@ def store(book: Book, folder: Path, machine: str, root: Path) -> None:
     described = folder / machine / "machine.json"
     if not described.exists():
         write_whole(described, json.dumps({**describe_machine(machine), "version": 1}, indent=4) + "\n")
+    known = {one.file: one for one in read_results(folder / machine)}
     for one in commits:
         if any(cells[one.hash].values()):
-            _write_commit(folder / machine, one, cells[one.hash], names, config, book.written.get(one.hash, 0.0))
+            at = book.written.get(one.hash, 0.0)
+            _write_commit(folder / machine, known, one, cells[one.hash], names, config, at)
     _describe(folder / "benchmarks.json", names)
 
 
@@ -80,7 +82,13 @@ def _spread(seconds: list[float]) -> tuple[float, ...]:
 
 
 def _write_commit(
-    folder: Path, commit: Commit, cells: dict[str, Cells], names: list[str], config: Json, at: float
+    folder: Path,
+    known: dict[str, Results],
+    commit: Commit,
+    cells: dict[str, Cells],
+    names: list[str],
+    config: Json,
+    at: float,
 ) -> None:
     from asv.results import get_filename
 
@@ -96,7 +104,7 @@ def _write_commit(
         "version": 2,
     }
     about["params"] = {**params, "python": environment["python"], **environment["requirements"]}
-    before = next((one for one in read_results(folder) if one.file == path.name), None)
+    before = known.get(path.name)
     about, rows = (before.about, before.rows) if before else (about, {})
     for quantity, found in cells.items():
         if found:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from anisoap_bench.asv_files import read_results
+from anisoap_bench.dashboard.tables import link
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.history.book import Book
-from anisoap_bench.history.report import as_json, report
+from anisoap_bench.history.report import as_json, change_row, report
 from anisoap_bench.history.store import RELATIVE, SECONDS, store
 from tests.history.lines import commit, gap, measured, name
 from tests.suite.asv_tools import commit as make_commit
@@ -156,3 +157,12 @@ def test_a_subject_is_no_markdown() -> None:
     assert line.count("|") == 6
     assert "<b>" not in line
     assert "@me" not in line
+
+
+def test_rows_of_changes_are_plain_and_a_page_escapes_them_once() -> None:
+    book = measured({"b": [1.0, 1.0, 1.3]}, 0.01)
+    book.of[name(2)] = replace(book.of[name(2)], subject="a < b")
+    (change,) = book.changes()
+    where, *_ = change_row(book, change)
+    assert where.endswith("a < b")
+    assert "a &lt; b</a>" in link(where, "address")
