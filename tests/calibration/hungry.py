@@ -115,22 +115,25 @@ _reach({factor!r})
 
 
 class Trials:
-    """Builds of the working tree in a folder, and what the gate measures of their memory."""
+    """Builds of the working tree in a folder, and what the gate measures of the memory of some benchmarks, or all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: frozenset[str] | None = None) -> None:
         source = export(ROOT, None, folder / "source")
         self.suite = prepare_suite(source, folder / "suite")
         self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
         self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT, in_torch=PASSES)
-        self.names, problem = benchmarks_in(source, self.suite / "pytest.ini")
+        every, problem = benchmarks_in(source, self.suite / "pytest.ini")
+        self.names = names or every
         builds = (self.base, self.twin, self.hungry)
-        for each, found in zip(builds, drive.warm_up(builds, self.suite, core=drive.core_to_use(None)), strict=True):
+        # This is not measured: it compiles what later processes load.
+        warm = drive.observe(builds, self.suite, core=drive.core_to_use(None), timeout=600, names=self.names)
+        for each, found in zip(builds, warm, strict=True):
             if problem or found.errors:
                 raise CannotMeasure(f"{each.name}: {problem or found.errors}")
 
-    def peaks(self, head: Build, names: frozenset[str] | None = None) -> tuple[Amount, ...]:
-        """Of base and of this head, the twin or the one that is planted, for these benchmarks or all."""
-        peaks, _ = compare_amounts(self.base, head, self.suite, drive.core_to_use(None), names or self.names)
+    def peaks(self, head: Build) -> tuple[Amount, ...]:
+        """Of base and of this head, the twin or the one that is planted."""
+        peaks, _ = compare_amounts(self.base, head, self.suite, drive.core_to_use(None), self.names)
         return peaks
 
 

@@ -1,4 +1,4 @@
-"""A fifth more memory is found in every benchmark, by the gate's own measurement."""
+"""A fifth more memory is found by the gate's own measurement."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from pathlib import Path
 import pytest
 
 from anisoap_bench.gate import drive
-from tests.calibration.hungry import FACTOR, Trials
+from tests.calibration.hungry import Trials
+
+ONE_OF_EACH_KIND = frozenset({"four_species-numba", "benzenes-numpy_only", "forces-numba", "import"})
+"""Whose memory is planted in a call, or two ways of computing it, in a pass of the torch module, and in the import.
+
+All need several times what the limit leaves to chance.
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(drive.core_to_use(None) is None, reason="only Linux tells the peak of the resident set")
-def test_a_fifth_more_memory_in_any_benchmark_is_over_its_limit(tmp_path: Path) -> None:
-    trials = Trials(tmp_path)
+def test_a_fifth_more_memory_is_over_its_limit_and_an_equal_build_is_not(tmp_path: Path) -> None:
+    trials = Trials(tmp_path, ONE_OF_EACH_KIND)
     equal, more = trials.peaks(trials.twin), trials.peaks(trials.hungry)
     assert {amount.benchmark for amount in equal} == trials.names
-    # Beside other work a process is off by up to 150 KiB in all benchmarks, as much as limits leave: look again.
-    if over := frozenset(amount.benchmark for amount in equal if amount.over):
-        assert not [amount for amount in trials.peaks(trials.twin, over) if amount.over]
-    # A fifth of what hardly needs memory is less than the slack.
-    told = frozenset(amount.benchmark for amount in more if (FACTOR - amount.limit) * amount.base > 1.5 * amount.slack)
-    assert len(told) >= 7
-    if missed := told - {amount.benchmark for amount in more if amount.over}:
-        assert {amount.benchmark for amount in trials.peaks(trials.hungry, missed) if amount.over} == missed
-    assert all(
-        amount.ratio < 1.4 for amount in more if amount.benchmark in told
-    )  # and not by much more than was planted
+    assert not [amount for amount in equal if amount.over]
+    assert {amount.benchmark for amount in more if amount.over} == trials.names
+    assert all(amount.ratio < 1.4 for amount in more)  # and not by much more than was planted

@@ -1,4 +1,4 @@
-"""The real gate on throw-away clones of this repository: unchanged, slower and wrong."""
+"""The real gate on throw-away clones of this repository: slower and wrong."""
 
 from __future__ import annotations
 
@@ -47,19 +47,11 @@ def compare(clone: Path, base: str) -> tuple[int, dict[str, Any], str]:
     return code, json.loads(out.read_text()), output
 
 
-def test_the_unchanged_clone_passes(clone: Path) -> None:
-    code, report, output = compare(clone, "HEAD")
-    if code == 2 and report["message"] is None:  # undecided, which a few per cent of the runs are
-        code, report, output = compare(clone, "HEAD")
-    assert code == 0, output
-    assert {one["name"] for one in report["decision"]["comparisons"]} == {"ellipsoids-numba", "ellipsoids-numpy_only"}
-    assert len(report["fidelity"]) > 5
-
-
 def test_a_kernel_that_works_twice_is_found_and_named(clone: Path) -> None:
     plant(clone, FILL, FILL + FILL)
     code, report, output = compare(clone, "HEAD~1")
     assert code == 1, output
+    assert len(report["fidelity"]) > 5
     assert all(check["passed"] for check in report["fidelity"])
     verdicts = {one["name"]: (one["verdict"], one["confirmed"]) for one in report["decision"]["comparisons"]}
     assert verdicts["ellipsoids-numpy_only"] == ("slower", True)

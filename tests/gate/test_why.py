@@ -206,10 +206,10 @@ def test_the_whole_gate_names_the_stage_and_the_line(repo: Path) -> None:
 
 @pytest.mark.slow
 def test_a_slower_search_for_neighbours_is_named(tmp_path: Path) -> None:
-    """Of this package, whose search takes half as long again in head."""
+    """Of this package, whose search takes three times as long in head."""
     source = export(ROOT, None, tmp_path / "source")
     base = build(source, "abc", tmp_path / "base")
-    head = plant_in(base, "head", 1.5, "neighbors.py", "find_neighborhoods")
+    head = plant_in(base, "head", 3.0, "neighbors.py", "find_neighborhoods")
     suite = prepare_suite(source, tmp_path / "suite")
     found = why.explain(base, head, suite, drive.core_to_use(None), "ellipsoids-numpy_only", pairs=8)
     assert found.sentence.startswith("slower: neighbours, +"), found.sentence
