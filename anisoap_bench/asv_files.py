@@ -24,16 +24,12 @@ def configuration(root: Path) -> Json:
         raise CannotMeasure(f"asv.conf.json: {error}") from error
 
 
-def read_json(path: Path, *keys: str) -> Json:
-    """An object that has these keys, or CannotMeasure."""
+def read_json(path: Path) -> Json:
+    """An object, or CannotMeasure."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CannotMeasure(f"{path} cannot be read: {error}") from error
-    missing = set(keys) - set(content) if isinstance(content, dict) else {"an object"}
-    if missing:
-        raise CannotMeasure(f"{path} is not a file of asv: it lacks {', '.join(sorted(missing))}")
-    return dict(content)
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
+        raise CannotMeasure(f"{path} is not a file of asv: {error}") from error
 
 
 @dataclass
@@ -79,9 +75,9 @@ def read_results(folder: Path) -> list[Results]:
     for path in sorted(folder.glob("*.json")):
         if path.name == "machine.json":
             continue
-        about = read_json(path, "commit_hash", "env_name", "date", "params", "result_columns", "results")
-        columns, rows = about.pop("result_columns"), about.pop("results")
+        about = read_json(path)
         try:  # asv leaves out what is None at a row's end
+            columns, rows = about.pop("result_columns"), about.pop("results")
             results = Results(path.name, about, {name: dict(zip(columns, rows[name], strict=False)) for name in rows})
             for name in rows:
                 results.values(name)

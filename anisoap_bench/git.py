@@ -7,6 +7,9 @@ from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 
+RESULTS = "results/"
+"""What is measured is written there, and is no part of what is measured."""
+
 
 def git(*arguments: str, folder: Path = Path(".")) -> str:
     """Output of a git command, without the last line's end; CannotMeasure with git's own words if it fails."""
@@ -34,6 +37,7 @@ def shallow_hint(folder: Path = Path(".")) -> str:
 
 
 def changed_files(folder: Path = Path(".")) -> list[str]:
-    """Tracked files that differ from HEAD, and untracked ones that git does not ignore."""
+    """Tracked files that differ from HEAD, and untracked ones that git does not ignore; but for those of `RESULTS`."""
     options = ("--porcelain", "-z", "--no-renames", "--untracked-files=normal")  # whatever the user's configuration
-    return [entry[3:] for entry in git("status", *options, folder=folder).split("\0") if entry]
+    names = [entry[3:] for entry in git("status", *options, folder=folder).split("\0") if entry]
+    return [name for name in names if not name.startswith(RESULTS)]

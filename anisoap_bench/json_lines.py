@@ -21,14 +21,15 @@ def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
     CannotMeasure
         If there is one whose first line is another, a file that is no recording, or a name that ends in ``.gz``.
     """
-    check(path, conditions)
+    if path.suffix == ".gz":
+        raise CannotMeasure(f"{path}: a compressed recording can only be replayed")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
         return []
     found, lines = read(path)
-    if more := sorted(found.keys() - conditions.keys()):
-        raise _others(path, more)
+    if different := sorted(key for key in {**found, **conditions} if found.get(key) != conditions.get(key)):
+        raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
     if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
         with path.open("a", encoding="utf-8") as stream:
             stream.write("\n")
@@ -46,30 +47,13 @@ def alone_with(path: Path) -> Iterator[None]:
         yield
 
 
-def check(path: Path, conditions: Mapping[str, Any]) -> None:
-    """CannotMeasure if `begin` would refuse the file for one of these conditions, of which more may come."""
-    if path.suffix == ".gz":
-        raise CannotMeasure(f"{path}: a compressed recording can only be replayed")
-    if not path.exists():
-        return
-    found, _ = read(path)
-    if not isinstance(found, dict):
-        raise CannotMeasure(f"{path} is no recording: its first line is {found!r}")
-    if different := sorted(key for key in conditions if found.get(key) != conditions[key]):
-        raise _others(path, different)
-
-
-def _others(path: Path, names: list[str]) -> CannotMeasure:
-    return CannotMeasure(f"{path} was recorded under other conditions ({', '.join(names)}): choose another name")
-
-
 def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """First line and the others, without any that was cut short; CannotMeasure if the file is no recording."""
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         first, *rest = content.decode().splitlines()
-        conditions = json.loads(first)
-    except (OSError, EOFError, ValueError) as error:  # gzip: EOFError where it was cut short
+        conditions = dict(json.loads(first))
+    except (OSError, EOFError, TypeError, ValueError) as error:  # gzip: EOFError where it was cut short
         raise CannotMeasure(f"{path} is no recording: {error}") from error
     lines = []
     for line in rest:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 
 from benchmarks import measure
 
 
 def describe_machine(name: str) -> dict[str, str]:
-    """What asv writes beside results of a machine of this name."""
-    memory = ""
-    if hasattr(os, "sysconf"):
-        memory = f"{round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30)} GiB"
-    return {
-        "machine": name,
-        "os": platform.system(),
-        "arch": platform.machine(),
-        "cpu": measure.processor(),
-        "num_cpu": str(os.cpu_count()),
-        "ram": memory,
-    }
+    """What asv writes beside results of a machine of this name: as asv finds it, but for the host and its release."""
+    from asv.machine import Machine
+
+    found = Machine.get_defaults()
+    return {**found, "machine": name, "os": found["os"].split()[0], "cpu": measure.processor()}
 
 
 def machine_name() -> str:

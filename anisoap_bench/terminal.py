@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from contextlib import suppress
@@ -32,3 +33,11 @@ def note(words: str) -> None:
     """Print a line to standard error, if anybody reads it."""
     with suppress(OSError):
         echo(words, err=True)
+
+
+def not_negative(text: str) -> float:
+    """What an option says as a number, for argparse."""
+    number = float(text)
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, got {text}")
+    return number

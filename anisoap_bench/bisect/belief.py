@@ -9,13 +9,12 @@ no one would flag, between commits i and j the part (j − i)/n of what lies bet
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.sequence import FLOOR
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -37,21 +36,8 @@ APART = 8.0
 """Separation of two normal distributions of unit width from which on a number tells which of them it is from."""
 
 
-class Belief(Protocol):
-    """Probabilities of the commits, whatever is measured."""
-
-    def add(self, base: int, head: int, difference: float) -> None:
-        """Take account of one measurement of two commits, base < head."""
-
-    def probabilities(self) -> Floats:
-        """Of commits 1 … n and, last, of no change: shape [n + 1]."""
-
-    def information(self, inside: Floats, repeats: int) -> Floats:
-        """What so many pairs of two commits would tell, in nats, if the change lies between them with a chance."""
-
-
 class StepBelief:
-    """For quantities that scatter: differences are log ratios.
+    """Probabilities of the commits; differences are log ratios.
 
     Parameters
     ----------
@@ -105,30 +91,6 @@ class StepBelief:
             weights = np.exp(self.log - self.log.max())
             self._known = weights / weights.sum()
         return self._known
-
-
-class CertainBelief:
-    """For what does not scatter: the difference is 0 if the head is as the base is, else 1."""
-
-    def __init__(self, commits: int) -> None:
-        self.possible = np.ones(commits + 1)
-
-    def add(self, base: int, head: int, difference: float) -> None:
-        """Leave out what is excluded; CannotMeasure, and nothing is left out, if that is all there is."""
-        inside = np.zeros(len(self.possible), dtype=bool)
-        inside[base:head] = True
-        possible = np.where(inside == bool(difference), self.possible, 0)
-        if not possible.any():
-            raise CannotMeasure("the answers contradict each other: no commit, nor that nothing changed, is possible")
-        self.possible = possible
-
-    def probabilities(self) -> Floats:
-        """Of commits 1 … n and, last, of no change: shape [n + 1]."""
-        return self.possible / self.possible.sum()
-
-    def information(self, inside: Floats, repeats: int) -> Floats:
-        """The entropy of the answer, however often it is asked for."""
-        return special.entr(inside) + special.entr(1 - inside)
 
 
 def _log_noise(residual: Any, scale: Floats) -> Floats:

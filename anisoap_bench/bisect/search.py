@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from anisoap_bench.bisect.belief import Belief, CertainBelief, StepBelief
-from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.bisect.belief import StepBelief
 from anisoap_bench.gate.statistics import log_ratios
 
 CERTAIN = 0.99
@@ -32,7 +30,7 @@ class Cell:
 
 
 class Search:
-    """The state of a bisection, made of the lines of its recording alone.
+    """The state of a bisection, made of the pairs of its recording alone.
 
     Parameters
     ----------
@@ -40,87 +38,32 @@ class Search:
         n; commits are numbered from 0, the good one, to n, the bad one.
     names : sequence of str
         Benchmarks; one of them is bisected.
-    certain : bool
-        What is measured does not scatter, and is 0 or 1.
 
     Attributes
     ----------
     benchmark : str or None
         The one that is bisected; None as long as it is not known whether any has changed.
     gaps : dict
-        Commits that cannot be measured, and why.
+        Commits at which it cannot be measured, and why; the caller's to keep.
     pairs : int
         Measured so far.
-    answers : dict
-        By commit what was measured there, if it does not scatter.
     """
 
-    def __init__(self, commits: int, names: Sequence[str], *, certain: bool = False) -> None:
-        self.commits, self.certain = commits, certain
+    def __init__(self, commits: int, names: Sequence[str]) -> None:
+        self.commits = commits
         # That any of several has changed is as likely as that none has.
-        self.beliefs: dict[str, Belief] = {
-            name: CertainBelief(commits) if certain else StepBelief(commits, 0.5 / len(names)) for name in names
-        }
+        self.beliefs = {name: StepBelief(commits, 0.5 / len(names)) for name in names}
         self.gaps: dict[int, str] = {}
         self.pairs = 0
-        self.answers: dict[int, float] = {}
         self.benchmark: str | None = next(iter(names)) if len(names) == 1 else None
 
-    def take(self, line: Mapping[str, Any]) -> None:
-        """Take account of one line: a measured pair, or a commit that cannot be measured.
-
-        Raises
-        ------
-        CannotMeasure
-            If good or bad cannot be measured, a time is no positive number, the line is something else, or what does
-            not scatter contradicts what was measured before.
-        """
-        try:
-            if "gap" in line:
-                self._take_gap(line["gap"], line["why"])
-            else:
-                self._take_pair(line["base"], line["head"], line["values"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise CannotMeasure(f"this line of the recording means nothing: {line!r} ({error})") from error
-
-    def take_answers(self, answers: Mapping[int, float]) -> float:
-        """Whether they differ; CannotMeasure if a commit answers otherwise than before."""
-        for commit, answer in answers.items():
-            if answer not in (0, 1):
-                raise ValueError("answers are 0 or 1")
-            if self.answers.get(commit, answer) != answer:
-                where = {0: "the good commit", self.commits: "the bad commit"}.get(commit, f"commit {commit}")
-                raise CannotMeasure(f"{where} answers otherwise than when it was recorded: choose another recording")
-        self.answers.update(answers)
-        return float(len(set(answers.values())) > 1)
-
-    def _take_gap(self, commit: int, why: str) -> None:
-        self._check_commits(commit)
-        if not isinstance(why, str):
-            raise TypeError("why it cannot be measured is a text")
-        if commit in (0, self.commits):
-            raise CannotMeasure(f"the {'bad' if commit else 'good'} commit cannot be measured: {why}")
-        self.gaps[commit] = why
-
-    def _take_pair(self, base: int, head: int, values: Mapping[str, Sequence[float]]) -> None:
-        self._check_commits(base, head)
-        if base >= head:
-            raise ValueError("base is before head")
-        if not values:
-            raise ValueError("it has no values")
-        for name, (before, after) in values.items():
-            if self.certain:
-                difference = self.take_answers({base: before, head: after})
-            else:
-                (difference,) = log_ratios(np.array([before]), np.array([after]), name)
-            self.beliefs[name].add(base, head, difference)
+    def add(self, base: int, head: int, values: Mapping[str, Sequence[float]]) -> None:
+        """Take account of one pair, base < head: by benchmark what was measured at either."""
+        for name, both in values.items():
+            self.beliefs[name].add(base, head, float(log_ratios(np.array(both), name)))
         self.pairs += 1
         if len(self.beliefs) > 1 and self.pairs >= FIRST:
             self._choose_benchmark()
-
-    def _check_commits(self, *commits: int) -> None:
-        if not all(type(commit) is int and 0 <= commit <= self.commits for commit in commits):
-            raise ValueError(f"commits are whole numbers from 0 to {self.commits}")
 
     def _choose_benchmark(self) -> None:
         """Stay with the one chosen, unless it turns out not to have changed."""
@@ -166,7 +109,7 @@ class Search:
         build, pair : float
             Seconds to build a commit, and to measure two of them.
         """
-        if self.benchmark is None or self.pairs < (1 if self.certain else FIRST):
+        if self.benchmark is None or self.pairs < FIRST:
             return 0, self.commits
         belief = self.beliefs[self.benchmark]
         ends = np.array(self._measurable())

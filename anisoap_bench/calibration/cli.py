@@ -18,6 +18,7 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
 from anisoap_bench.gate import drive
 from anisoap_bench.gate.build import build, export
+from anisoap_bench.gate.pairs import Values, measure_pair
 from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
@@ -27,10 +28,6 @@ from benchmarks.measure import machine
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / ".gate" / "calibration"
 RESULTS = ROOT / "results" / "gate"
-MEASURED = (
-    *("anisoap_opt/", "benchmarks/", "tests/benchmarks/", "anisoap_bench/gate/", "anisoap_bench/calibration/"),
-    *("data/", "pyproject.toml"),
-)
 LOAD = "other-core: keep another core busy meanwhile; other-work: you did other work on the machine meanwhile"
 NAME = "of the recording, .gate/calibration/NAME.jsonl, which is continued if it is there, or a published one to replay"
 
@@ -94,21 +91,11 @@ def _record(path: Path, options: argparse.Namespace) -> None:
         raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 3")
     core = drive.core_to_use(options.core)
     commit = commit_of("HEAD", ROOT)
-    changes = [file for file in changed_files(ROOT) if file.startswith(MEASURED)]
-    if changes and path.exists():
-        raise CannotMeasure(
-            f"{', '.join(changes)}: changed, perhaps since {path} began: commit, or choose another name"
-        )
-    conditions = {
-        "commit": commit,
-        "changes": bool(changes),
-        "versions": versions(),
-        "machine": machine(),
-        "core": core,
-        "load": options.load,
-    }
+    if changes := changed_files(ROOT):
+        raise CannotMeasure(f"there are changes that are not committed ({', '.join(changes)}): commit them")
+    conditions = {"commit": commit, "versions": versions(), "machine": machine(), "core": core, "load": options.load}
     with tempfile.TemporaryDirectory(prefix="calibration-") as folder, load_on(_other_core(core, options.load)):
-        source = export(ROOT, None, Path(folder) / "source")
+        source = export(ROOT, commit, Path(folder) / "source")
         suite = prepare_suite(source, Path(folder) / "suite")
         builds = {name: build(source, commit, Path(folder) / name) for name in (BASE, TWIN)}
         builds |= {name: plant(builds[BASE], name, factor) for name, factor in PLANTED.items()}
@@ -116,9 +103,8 @@ def _record(path: Path, options: argparse.Namespace) -> None:
             note(f"warming up {each.name}")
             drive.warm_up([each], suite, core=core)
 
-        def measure(first: str, second: str) -> list[dict[str, float]]:
-            pair = drive.observe_pair(builds[first], builds[second], suite, core=core)
-            return [one.seconds for one in pair]
+        def measure(head: str, swapped: bool) -> Values:
+            return measure_pair(builds[BASE], builds[head], suite, core, None, swapped=swapped)
 
         note(f"recording {path.relative_to(ROOT)} for {options.minutes:g} minutes")
         record(path, conditions, measure, minutes=options.minutes, every=options.planted_every)

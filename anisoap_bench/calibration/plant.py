@@ -6,6 +6,7 @@ Slower: after each call the processor goes on for that part of the call's time.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 
 from anisoap_bench.gate.build import PACKAGE, Build
 
@@ -53,27 +54,17 @@ def plant(build: Build, name: str, factor: float) -> Build:
 
     Nothing sleeps: the added time is spent computing, in proportion to what each call itself took.
     """
-    return with_code(build, name, factor, in_calls=CALLS, in_import=IMPORT)
+    return with_code(build, name, factor, {"projection.py": CALLS, "__init__.py": IMPORT})
 
 
-def plant_in(build: Build, name: str, factor: float, file: str, function: str) -> Build:
-    """Copy an installed build and make one function of a file of the package take `factor` times as long."""
-    slower = with_code(build, name, factor, in_calls="", in_import="")
-    with (slower.folder / PACKAGE / file).open("a", encoding="utf-8") as source:
-        source.write(f"{SLOWED.format(factor=factor)}\n\n{function} = _slowed({function})\n")
-    return slower
-
-
-def with_code(build: Build, name: str, factor: float, *, in_calls: str, in_import: str, in_torch: str = "") -> Build:
-    """Copy an installed build and append code to the modules of the calculator, of the package and of `AniSOAP`.
+def with_code(build: Build, name: str, factor: float, code: Mapping[str, str]) -> Build:
+    """Copy an installed build and append code to files of the package.
 
     The new build and its folder, beside the old one, get a name; ``{factor!r}`` in the code stands for the factor.
     """
     folder = build.folder.with_name(name)
     shutil.copytree(build.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, code in (("projection.py", in_calls), ("__init__.py", in_import), ("nn/module.py", in_torch)):
-        if not code:
-            continue
-        path = folder / PACKAGE / file
-        path.write_text(path.read_text(encoding="utf-8") + code.format(factor=factor), encoding="utf-8")
+    for file, words in code.items():
+        with (folder / PACKAGE / file).open("a", encoding="utf-8") as stream:
+            stream.write(words.format(factor=factor))
     return Build(name, folder, f"{build.commit} × {factor}")

@@ -1,22 +1,22 @@
-"""A long recording: one JSON line for each process as soon as its pair has ended, and the pairs read back from them."""
+"""A long recording of pairs: lines as a history's, with the names of builds in place of commits."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import Process
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate.pairs import Values
 from anisoap_bench.gate.statistics import Floats
 from anisoap_bench.json_lines import begin
 from anisoap_bench.json_lines import read as read_lines
@@ -28,9 +28,10 @@ PLANTED = {"p03": 1.03, "p05": 1.05, "p10": 1.10}
 BLOCK = 2
 """Pairs of one ABBA block."""
 
-Stream: TypeAlias = dict[str, tuple[Floats, Floats]]
-"""By benchmark the seconds of base and of head, arrays of shape [pairs]."""
-Measure: TypeAlias = Callable[[str, str], Sequence[Mapping[str, float]]]
+Stream: TypeAlias = dict[str, Floats]
+"""By benchmark the seconds of base and of head, shape [2, pairs]."""
+Measure: TypeAlias = Callable[[str, bool], Values]
+"""Given the head's build and whether it is the first, what one pair measured."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Recording:
 
     conditions: dict[str, Any]  # its first line
     streams: dict[str, Stream]  # by the head's build
-    date: str  # of its first process
+    date: str  # of its first pair
     seconds_per_pair: float  # the median
 
 
@@ -50,58 +51,45 @@ def head_of(block: int, every: int) -> str:
 
 
 def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minutes: float, every: int) -> None:
-    """Append blocks of pairs to a recording until the time is over; a block that was cut short is not used.
+    """Append blocks of pairs to a recording until the time is over.
 
     The file is made with the conditions as its first line, or continued if that line is the same, else CannotMeasure.
-    `measure` runs a pair of processes of two builds, the first of which begins, and gives seconds by benchmark of each.
     """
     end = time.monotonic() + 60 * minutes
-    first = max((line["block"] for line in begin(path, conditions)), default=-1) + 1
+    lines = begin(path, conditions)
+    head = lines[-1]["head"] if lines else ""
     with path.open("a", encoding="utf-8") as stream:
-        for block in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(first)):
-            head = head_of(block, every)
-            for pair in range(BLOCK):
-                order = (BASE, head) if pair % 2 == 0 else (head, BASE)
-                for build, found in zip(order, measure(*order), strict=True):
-                    line = {"block": block, "pair": pair, "head": head, "build": build}
-                    rounded = {name: float(f"{seconds:.6g}") for name, seconds in found.items()}
-                    stream.write(json.dumps({**line, "at": round(time.time(), 1), "seconds": rounded}) + "\n")
-                stream.flush()
+        for number in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(len(lines))):
+            block, pair = divmod(number, BLOCK)
+            head = head if pair else head_of(block, every)
+            measured = measure(head, pair % 2 == 1)
+            values = {name: [float(f"{seconds:.6g}") for seconds in both] for name, both in measured.items()}
+            line = {"base": BASE, "head": head, "values": values, "at": round(time.time(), 1)}
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
 
 
 def read(path: Path) -> Recording:
-    """The pairs of every whole block of a recording.
+    """The pairs of a recording.
 
     Raises
     ------
     CannotMeasure
-        If the file is no recording or holds no whole block.
+        If the file is no recording, or not of the same benchmarks throughout, or has no two pairs.
     """
     conditions, lines = read_lines(path)
-    blocks: dict[int, list[dict[str, Any]]] = {}
+    if len(lines) < BLOCK:
+        raise CannotMeasure(f"{path} holds no whole block of {BLOCK} pairs")
+    seconds: dict[str, dict[str, list[list[float]]]] = {}
     for line in lines:
-        blocks.setdefault(line["block"], []).append(line)
-    processes = 2 * BLOCK
-    whole = [block for block in blocks.values() if len(block) == processes]
-    if not whole:
-        raise CannotMeasure(f"{path} holds no whole block of {processes} processes")
-    streams: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
-    for block in whole:
-        for line in block:
-            stream = streams.setdefault(line["head"], {})
-            for name, seconds in line["seconds"].items():
-                stream.setdefault(name, ([], []))[line["build"] != BASE].append(seconds)
-    date = time.strftime("%Y-%m-%d", time.gmtime(whole[0][0]["at"]))
-    # From the end of a block's first pair to the end of its last.
-    pace = float(np.median([(block[-1]["at"] - block[1]["at"]) / (BLOCK - 1) for block in whole]))
-    return Recording(conditions, {head: _arrays(path, stream) for head, stream in streams.items()}, date, pace)
-
-
-def _arrays(path: Path, stream: dict[str, tuple[list[float], list[float]]]) -> Stream:
-    lengths = {len(times) for both in stream.values() for times in both}
-    if len(lengths) != 1:
-        raise CannotMeasure(f"{path}: the benchmarks are not the same in every process")
-    return {name: (np.array(base), np.array(head)) for name, (base, head) in stream.items()}
+        for name, both in line["values"].items():
+            seconds.setdefault(line["head"], {}).setdefault(name, []).append(both)
+    if any(line["values"].keys() != lines[0]["values"].keys() for line in lines):
+        raise CannotMeasure(f"{path}: the benchmarks are not the same in every pair")
+    streams = {head: {name: np.array(pairs).T for name, pairs in found.items()} for head, found in seconds.items()}
+    date = time.strftime("%Y-%m-%d", time.gmtime(lines[0]["at"]))
+    pace = float(np.median(np.diff([line["at"] for line in lines])[::BLOCK]))  # within blocks
+    return Recording(conditions, streams, date, pace)
 
 
 @contextmanager
@@ -113,15 +101,20 @@ def load_on(core: int | None) -> Iterator[int | None]:
     if core is None:
         yield None
         return
-    code = (  # it ends with us, even where we are killed; until then it must not hold our output open
-        "import os, numpy as np\na = np.random.default_rng(0).random(2_000_000)\n"
-        f"while os.getppid() == {os.getpid()}: np.sort(a)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL) as process:
-        try:
-            os.sched_setaffinity(process.pid, {core})
-            yield process.pid
-            if process.poll() is not None:
-                raise CannotMeasure(f"the load on core {core} ended by itself: what was recorded is not under load")
-        finally:
-            process.kill()
+    process = Process(target=_sort_on, args=(core, os.getpid()))
+    process.start()
+    try:
+        yield process.pid
+        if not process.is_alive():
+            raise CannotMeasure(f"the load on core {core} ended by itself: what was recorded is not under load")
+    finally:
+        process.kill()
+        process.join()
+
+
+def _sort_on(core: int, parent: int) -> None:
+    """As long as the parent lives, be it that it is killed."""
+    os.sched_setaffinity(0, {core})
+    numbers = np.random.default_rng(0).random(2_000_000)
+    while os.getppid() == parent:
+        np.sort(numbers)

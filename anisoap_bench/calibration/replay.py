@@ -55,17 +55,19 @@ def replay(recording: Recording) -> dict[str, Any]:
     limit = Limit.of(recording)
     run = partial(chain, recorded=_length(stream), limit=limit)
     equal = [run(partial(source_at, stream, roles=roles)) for roles in range(len(ROLES))]
-    used = [_pairs(decision) for each in equal for decision in each]
+    used = [decision.pairs for each in equal for decision in each]
     if not used:
         raise CannotMeasure(f"{_length(stream)} pairs of equal builds are too few for a trial: record more")
 
     def multiplied(by: float) -> dict[str, Any]:
         """One benchmark's times of whichever build plays the head are multiplied: two chains a benchmark."""
         names, chains = [], []
-        for name, (first, second) in stream.items():
-            for roles, times in ((UNCHANGED, (first, second * by)), (EXCHANGED, (first * by, second))):
+        for name, times in stream.items():
+            for roles, factors in ((UNCHANGED, (1, by)), (EXCHANGED, (by, 1))):
                 names.append(name)
-                chains.append(run(partial(source_at, {**stream, name: times}, roles=roles)))
+                chains.append(
+                    run(partial(source_at, {**stream, name: times * np.array(factors)[:, None]}, roles=roles))
+                )
         return _power(names, chains)
 
     def planted(slow: Stream) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def chain(trial: Callable[[int], tuple[Source, list[str]]], recorded: int, limit
     decisions: Chain = []
     while start + FIRST.looks[-1] + CONFIRMING.looks[-1] <= recorded:
         decisions.append(decide(*trial(start), limit.after_first_look()))
-        start += _pairs(decisions[-1])
+        start += decisions[-1].pairs
     return decisions
 
 
@@ -133,16 +135,12 @@ def source_at(stream: Stream, start: int, *, roles: int = UNCHANGED) -> tuple[So
     """Pairs of a recording from a place on, in the roles of a row of `ROLES`, and the names of its benchmarks."""
     position = 0
 
-    def source(pairs: int, names: Names) -> dict[str, tuple[Any, Any]]:
+    def source(pairs: int, names: Names) -> Stream:
         nonlocal position
         swapped = ROLES[roles, (position + np.arange(pairs)) // BLOCK % ROLES.shape[1]]
         now = slice(start + position, start + position + pairs)
         position += pairs
-        found = {}
-        for name in names:
-            base, head = (times[now] for times in stream[name])
-            found[name] = np.where(swapped, head, base), np.where(swapped, base, head)
-        return found
+        return {name: np.where(swapped, stream[name][::-1, now], stream[name][:, now]) for name in names}
 
     return source, list(stream)
 
@@ -184,7 +182,7 @@ def _rate(chains: Sequence[Chain], happened: Callable[[Decision], bool]) -> dict
 def _power(names: Sequence[str], chains: Sequence[Chain]) -> dict[str, Any]:
     """How often the benchmark that is slower in each of the chains is found, and how many pairs that takes."""
     found = [[one for one in each if detected(one, name)] for name, each in zip(names, chains, strict=True)]
-    used = [_pairs(one) for some in found for one in some]
+    used = [one.pairs for some in found for one in some]
     rates = rate([(len(some), len(each)) for some, each in zip(found, chains, strict=True)])
     return {**rates, "pairs_median": int(np.median(used)) if used else None}
 
@@ -194,12 +192,8 @@ def detected(decision: Decision, name: str) -> bool:
     return any(one.name == name and one.verdict == "slower" for one in decision.comparisons)
 
 
-def _pairs(decision: Decision) -> int:
-    return decision.first_pairs + decision.confirming_pairs
-
-
 def _length(stream: Stream) -> int:
-    return min(len(base) for base, _ in stream.values())
+    return next(iter(stream.values())).shape[1]
 
 
 def _median_ratio(stream: Stream) -> float:

@@ -13,7 +13,7 @@ LOADS = {
     "other-core": "other core busy",
     "other-work": "other work on the machine meanwhile",
 }
-SHOWN = ("commit", "changes", "machine", "core", "load")
+SHOWN = ("commit", "machine", "core", "load")
 
 
 def entry(recording: Recording, rates: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,9 +80,8 @@ def table(entries: Mapping[str, Any]) -> str:
 
 def _conditions(conditions: Mapping[str, Any]) -> str:
     load = LOADS[conditions["load"]]
-    commit = conditions["commit"][:10] + (" with changes" if conditions["changes"] else "")
     pace = f"{conditions['seconds_per_pair']:.1f} s a pair"
-    return f"{conditions['machine']}; {load}; {conditions['date']}; {commit}; {pace}"
+    return f"{conditions['machine']}; {load}; {conditions['date']}; {conditions['commit'][:10]}; {pace}"
 
 
 def _rate(rate: Mapping[str, Any] | None) -> str:

@@ -48,10 +48,9 @@ def _number(count: int, noun: str) -> str:
 def _counts(merged: Merged) -> str:
     dates = merged.commits.values()
     span = " to ".join(dict.fromkeys([day(min(dates)), day(max(dates))]))
-    others = f"; {_number(merged.left_out, 'commit')} with results not on this branch" if merged.left_out else ""
     benchmarks = _number(len(merged.benchmarks), "benchmark")
     machines = _number(len({name.removesuffix(LOADED) for name in merged.machines}), "machine")
-    return f"{_number(len(merged.commits), 'commit')} ({span}) × {benchmarks} × {machines}{others}"
+    return f"{_number(len(merged.commits), 'commit')} ({span}) × {benchmarks} × {machines}"
 
 
 def _more_links(site: Path) -> list[str]:

@@ -21,7 +21,6 @@ class Merged:
     machines: dict[str, Json]  # descriptions
     benchmarks: dict[str, Json]  # descriptions
     results: dict[str, list[Results]]  # by machine
-    left_out: int  # commits with results that are not on this branch
 
     @property
     def commits(self) -> dict[str, int]:
@@ -38,63 +37,44 @@ class Merged:
 def merge(sources: list[Path], commits: set[str], folder: Path) -> Merged:
     """Write the results of several of asv's folders into one, made anew, in which each measurement is once.
 
-    A machine that two of them describe differently is two machines: the one of the later source gets " (here)" behind
-    its name. So is a machine under load (`load`). Of two results of one benchmark in one environment at one commit, the
-    one that was started later stays.
-    Only these commits, which asv can show, are taken. CannotMeasure if there is no result, or a file is not asv's.
+    A machine under load is another machine (`load`). Of two results of one benchmark in one environment at one commit,
+    the one that was started later stays. Only these commits, which asv can show, are taken. CannotMeasure if there is
+    no result, a file is not asv's, or two machines have one name.
     """
     machines: dict[str, Json] = {}
     described: list[Json] = []
     files: dict[tuple[str, str], Results] = {}  # by machine and name of the file
-    left_out: set[str] = set()
-    for source in sources:
-        for machine in sorted(path for path in source.glob("*") if path.is_dir()):
-            if not (found := read_results(machine)):
-                continue
-            name = _add_machine(machines, machine)
-            described.append(read_json(source / "benchmarks.json"))
-            left_out |= {one.commit for one in found} - commits
-            parts = [part for one in found if one.commit in commits for part in kept_apart(one).items()]
-            for behind, one in parts:
+    for path in (path for source in sources for path in sorted(source.glob("*/machine.json"))):
+        name, description = path.parent.name, read_json(path)
+        if machines.setdefault(name, description) != description or description.get("machine") != name:
+            raise CannotMeasure(f"{path} is of another machine: give its folder, and it, another name")
+        described.append(read_json(path.parents[1] / "benchmarks.json"))
+        for found in read_results(path.parent):
+            for behind, one in kept_apart(found).items() if found.commit in commits else ():
                 shown = name + behind
-                machines.setdefault(shown, {**machines[name], "machine": shown})
+                machines.setdefault(shown, {**description, "machine": shown})
                 one.about = {**one.about, "params": {**one.about["params"], "machine": shown}}
                 before = files.get((shown, one.file))
                 files[shown, one.file] = one if before is None else _union(before, one)
     benchmarks = _newest(described, files.values())
-    for one in files.values():
-        one.rows = {name: row for name, row in one.rows.items() if _is_shown(name, one, benchmarks)}
-    measured = {name for one in files.values() for name in one.rows}
     results: dict[str, list[Results]] = {}
     for (name, _), one in sorted(files.items()):
+        one.rows = {name: row for name, row in one.rows.items() if _is_shown(name, one, benchmarks)}
         if one.rows:
             results.setdefault(name, []).append(one)
+    if not results:
+        raise CannotMeasure(
+            f"no results of this branch in {' or '.join(map(str, sources))}: run `make bench` or `make history`"
+        )
+    measured = {name for found in results.values() for one in found for name in one.rows}
     merged = Merged(
         folder,
         {name: machines[name] for name in results},
         {name: benchmarks[name] for name in sorted(measured)},
         results,
-        len(left_out),
     )
-    if not results:
-        others = f" ({len(left_out)} commits with results are not on this branch)" if left_out else ""
-        raise CannotMeasure(
-            f"no results in {' or '.join(map(str, sources))}{others}: run `make bench` or `make history`"
-        )
     _write(merged)
     return merged
-
-
-def _add_machine(machines: dict[str, Json], folder: Path) -> str:
-    """Name under which results of a machine are shown: that of their folder, which becomes one again."""
-    description = read_json(folder / "machine.json", "machine")
-    name = folder.name
-    if description["machine"] != name:
-        raise CannotMeasure(f"{folder / 'machine.json'} is of another machine: {description['machine']!r}")
-    if machines.setdefault(name, description) != description:
-        name += " (here)"
-        machines[name] = {**description, "machine": name}
-    return name
 
 
 def _union(first: Results, second: Results) -> Results:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.terminal import note
 
 READY = "ready"
-"""End of the name of a file that is there once a build is complete; it holds what was compiled for it."""
+"""End of the name of a file that is there once a build is complete."""
 
 
 class Builds:
@@ -30,8 +29,10 @@ class Builds:
 
     Attributes
     ----------
-    files, suite : pathlib.Path
-        All files of that commit, and its benchmarks as `prepare_suite` made them.
+    suite : pathlib.Path
+        The benchmarks of that commit as `prepare_suite` made them.
+    compiled : set of (str, str)
+        Hashes, and texts in the names of benchmarks: that all that these need was compiled. The caller's to keep.
 
     Raises
     ------
@@ -42,8 +43,8 @@ class Builds:
     def __init__(self, root: Path, benchmarks: str, folder: Path, kept: Path | None = None) -> None:
         self.root, self.folder, self.kept = root, folder, kept or folder / "builds"
         self.kept.mkdir(parents=True, exist_ok=True)
-        self.files = export(root, benchmarks, folder / "files")
-        self.suite = prepare_suite(self.files, folder / "suite")
+        self.suite = prepare_suite(export(root, benchmarks, folder / "files"), folder / "suite")
+        self.compiled: set[tuple[str, str]] = set()
 
     def get(self, commit: str) -> Build:
         """The build of one; CannotMeasure if it cannot be built."""
@@ -57,16 +58,6 @@ class Builds:
             shutil.rmtree(source)
             mark.touch()
         return made
-
-    def is_compiled(self, commit: str, only: str) -> bool:
-        """Whether all that benchmarks with a text in their name need was compiled, by this or by an earlier run."""
-        mark = self._mark(commit[:10])
-        return mark.exists() and not {"", only}.isdisjoint(json.loads(mark.read_text() or "[]"))
-
-    def set_compiled(self, commit: str, only: str) -> None:
-        """Remember that."""
-        mark = self._mark(commit[:10])
-        mark.write_text(json.dumps([*json.loads(mark.read_text() or "[]"), only]))
 
     def forget(self, commit: str) -> None:
         """Delete a build, with what was compiled for it."""

@@ -20,11 +20,8 @@ from anisoap_bench.gate.process import interruptible, temporary_folder, versions
 from anisoap_bench.gate.result import NOT_MEASURED, REGRESSION, GateResult
 from anisoap_bench.gate.sequence import MINUTES
 from anisoap_bench.git import changed_files, commit_of, git, shallow_hint
-from anisoap_bench.terminal import echo, note
+from anisoap_bench.terminal import echo, not_negative, note
 from benchmarks.measure import machine
-
-NO_PRODUCT = ("results/",)
-"""What is measured is written there, and is no part of what is measured."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,18 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--minutes",
-        type=_not_negative,
+        type=not_negative,
         default=MINUTES,
         help=f"begin no pairs that would end later, but for the first 8 (default: {MINUTES:g})",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the builds, and say where they are")
-
-
-def _not_negative(text: str) -> float:
-    number = float(text)
-    if not number >= 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, got {text}")
-    return number
 
 
 def main(options: argparse.Namespace) -> int:
@@ -117,7 +106,7 @@ def _compare(asked: GateResult, options: argparse.Namespace, deadline: float) ->
     }
     started = replace(asked, base=before, head=after, environment=conditions)
     yield started
-    with temporary_folder(options.keep) as folder:
+    with temporary_folder() as folder:
         yield from compare_commits(started, root, folder, dirty=dirty, core=core, deadline=deadline)
 
 
@@ -126,7 +115,7 @@ def _is_dirty(root: Path, head: str, allowed: bool) -> bool:
     checked_out = head == commit_of("HEAD", root)
     if allowed and not checked_out:
         raise CannotMeasure("--allow-dirty measures the working tree, so that head has to be the commit checked out")
-    changed = [name for name in changed_files(root) if not name.startswith(NO_PRODUCT)] if checked_out else []
+    changed = changed_files(root) if checked_out else []
     if changed and not allowed:
         names = ", ".join(changed[:5]) + (", …" if len(changed) > 5 else "")
         raise CannotMeasure(f"there are changes that are not committed ({names}): commit them, or use --allow-dirty")

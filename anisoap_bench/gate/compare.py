@@ -114,7 +114,7 @@ def far_behind(
         ratios = [after.seconds.get(name, 0.0) / before.seconds.get(name, math.inf) for before, after in observed]
         if min(ratios) > FAR:
             ratio, low, high = math.prod(ratios) ** 0.5, min(ratios), max(ratios)
-            found.append(Comparison(name, len(ratios), ratio, low, high, math.nan, "slower", confirmed=True))
+            found.append(Comparison(name, len(ratios), ratio, low, high, None, "slower", confirmed=True))
     return tuple(found)
 
 

@@ -65,8 +65,8 @@ def main(asked: dict[str, Any]) -> None:
         else:
             arrays.update({f"{case} {what}": array for what, array in found.items()})
     check_package(Path(asked["target"]))
-    np.savez(asked["out"], **arrays)
-    Path(asked["out"]).with_suffix(".json").write_text(json.dumps(errors))
+    np.savez(Path(asked["out"]).with_suffix(".npz"), **arrays)
+    Path(asked["out"]).write_text(json.dumps(errors))
 
 
 if __name__ == "__main__":

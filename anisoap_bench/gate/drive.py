@@ -1,4 +1,4 @@
-"""Observations: processes that run at the same time, one of each build, and two that take turns."""
+"""Observations: processes that run at the same time, one of each build, perhaps in turns."""
 
 from __future__ import annotations
 
@@ -35,10 +35,6 @@ KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",  # the largest that glibc takes
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
-
-
-OUT = ".json"
-"""Of the file that a process writes, after the name of the folder that it starts in."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +79,9 @@ def observe(
     lines: bool = False,
     names: frozenset[str] | None = None,
     only: str = "",
+    turns: bool = False,
 ) -> list[Observation]:
-    """Run one process of each build, all at once, for what does not depend on time: see `observe_pair` for times.
+    """Run one process of each build, all at once.
 
     Parameters
     ----------
@@ -100,6 +97,9 @@ def observe(
         Run these benchmarks: all by default.
     only : str
         Run the benchmarks with this in their name.
+    turns : bool
+        They take turns round by round, the first one begins, so that what the machine does meanwhile meets all. Rounds
+        are pinned to the core, what is between them is not. Else no times are to be compared.
 
     Raises
     ------
@@ -107,14 +107,33 @@ def observe(
         If a process fails as a whole, for example because it imported another package than the build's.
     """
     others = sorted(os.sched_getaffinity(0) - {core}) if core is not None and hasattr(os, "sched_getaffinity") else []
-    asked = _asked(names, amounts=amounts, lines=lines, only=only)
+    asked = {"amounts": amounts, "lines": lines, "only": only, "names": None if names is None else sorted(names)}
     memory = STEADY_MEMORY if amounts or lines else KEPT_MEMORY
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        commands = [
-            _command(build, suite, Path(folder) / str(number), {**asked, "core": its_core}, memory)
-            for number, (build, its_core) in enumerate(zip(builds, itertools.cycle([core, *others]), strict=False))
-        ]
-        return _run(builds, commands, timeout)
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
+        sockets = [socket.socketpair() for _ in builds] if turns else []
+        for end in itertools.chain(*sockets):
+            stack.enter_context(end)
+        commands = []
+        for number, (build, its_core) in enumerate(zip(builds, itertools.cycle([core, *others]), strict=False)):
+            theirs = sockets[number][1] if turns else None
+            commands.append(
+                script(
+                    build,
+                    suite,
+                    Path(folder) / f"{number}.json",
+                    "worker.py",
+                    {**asked, "core": None if turns else its_core},
+                    {**memory, **({TURNS: words_for(theirs, core)} if theirs else {})},
+                    (theirs.fileno(),) if theirs else (),
+                )
+            )
+
+        def meanwhile(deadline: float) -> None:
+            for _, theirs in sockets:
+                theirs.close()  # else nothing would tell us that one has ended
+            take_turns([ours for ours, _ in sockets], deadline)
+
+        return [Observation(**found) for found in run_scripts(commands, timeout, meanwhile)]
 
 
 def observe_pair(
@@ -126,9 +145,7 @@ def observe_pair(
     timeout: float = 240,
     names: frozenset[str] | None = None,
 ) -> list[Observation]:
-    """Run two processes that take turns round by round, so that what the machine does meanwhile meets both.
-
-    The first one begins. Arguments are those of `observe`; rounds are pinned, what is between them is not.
+    """Run two processes that take turns, see `observe`; the first one begins.
 
     Raises
     ------
@@ -136,60 +153,43 @@ def observe_pair(
         If one fails as a whole, or cannot run a benchmark: after that it may be out of turn.
     """
     builds = (first, second)
-    asked = _asked(names, core=None)
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder, ExitStack() as stack:
-        lines = [socket.socketpair() for _ in builds]
-        for end in itertools.chain(*lines):
-            stack.enter_context(end)
-        commands = []
-        for number, (build, (_, theirs)) in enumerate(zip(builds, lines, strict=True)):
-            more = {**KEPT_MEMORY, TURNS: words_for(theirs, core)}
-            commands.append(_command(build, suite, Path(folder) / str(number), asked, more, theirs.fileno()))
-
-        def meanwhile(deadline: float) -> None:
-            for _, theirs in lines:
-                theirs.close()  # else nothing would tell us that one has ended
-            take_turns([ours for ours, _ in lines], deadline)
-
-        found = _run(builds, commands, timeout, meanwhile)
+    found = observe(builds, suite, core=core, timeout=timeout, names=names, turns=True)
     for build, one in zip(builds, found, strict=True):
         if one.errors:
             raise CannotMeasure(f"{build.name} cannot run these benchmarks now: {one.errors}")
     return found
 
 
-def _asked(names: frozenset[str] | None, **more: Any) -> dict[str, Any]:
-    """What a process is to do, as its script reads it: to measure times of all benchmarks, unless more is said."""
-    names_or_all = None if names is None else sorted(names)
-    return {"amounts": False, "lines": False, "only": "", "names": names_or_all, **more}
-
-
-def _command(
-    build: Build, suite: Path, folder: Path, asked: Mapping[str, Any], more: Mapping[str, str], *files: int
+def script(
+    build: Build,
+    suite: Path,
+    out: Path,
+    name: str,
+    asked: Mapping[str, Any],
+    more: Mapping[str, str] | None = None,
+    files: tuple[int, ...] = (),
 ) -> Command:
-    """A process of one build, which starts in a new folder and writes `OUT` beside it."""
+    """A process of one build that does what a script of the suite is asked to; it starts in a folder of its own."""
+    folder = out.with_suffix("")
     folder.mkdir()
-    asked = {**asked, "target": str(build.folder), "out": str(folder.with_name(folder.name + OUT))}
-    words = (sys.executable, suite / "worker.py", json.dumps(asked))
-    return Command(words, folder, {**variables(build, suite), **more}, files)
+    words = json.dumps({**asked, "target": str(build.folder), "out": str(out)})
+    return Command((sys.executable, suite / name, words), folder, {**variables(build, suite), **(more or {})}, files)
 
 
-def _run(
-    builds: Sequence[Build],
-    commands: Sequence[Command],
-    timeout: float,
-    meanwhile: Callable[[float], None] = lambda deadline: None,
-) -> list[Observation]:
-    """What the processes have written."""
-    observations = []
+def run_scripts(
+    commands: Sequence[Command], timeout: float, meanwhile: Callable[[float], None] = lambda deadline: None
+) -> list[dict[str, Any]]:
+    """What the processes of `script` have written as JSON; CannotMeasure if one has not done its work."""
+    found = []
     finished = run_together(commands, timeout=timeout, meanwhile=meanwhile)
-    for build, command, done in zip(builds, commands, finished, strict=True):
-        out = command.folder.with_name(command.folder.name + OUT)
+    for command, done in zip(commands, finished, strict=True):
+        asked = json.loads(str(command.words[-1]))
+        out = Path(asked["out"])
         if done.code or not out.exists():
             how = f"failed with code {done.code}" if done.code else "ended before it was done"
-            raise CannotMeasure(f"a process of {build.name} {how}:\n{done.tail}")
-        observations.append(Observation(**json.loads(out.read_text())))
-    return observations
+            raise CannotMeasure(f"a process of {Path(asked['target']).name} {how}:\n{done.tail}")
+        found.append(json.loads(out.read_text()))
+    return found
 
 
 def warm_up(builds: Sequence[Build], suite: Path, *, core: int | None, only: str = "") -> list[Observation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import numpy.typing as npt
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
-from anisoap_bench.gate.drive import variables
-from anisoap_bench.gate.process import Command, run, run_together
+from anisoap_bench.gate.drive import run_scripts, script, variables
+from anisoap_bench.gate.process import run
 from anisoap_bench.gate.result import FidelityCheck
 
 TESTS = ("test_reference_data.py", "test_invariance.py")
@@ -78,21 +79,14 @@ def run_tests(head: Build, suite: Path, source: Path) -> FidelityCheck:
 
 def describe(builds: Sequence[Build], suite: Path) -> list[tuple[Arrays, dict[str, str]]]:
     """Of each build, the descriptors of the benchmark inputs by every backend, and what could not be computed."""
-    empty = suite.with_name("empty")
-    empty.mkdir(exist_ok=True)
-    outs = [suite.with_name(f"{build.name}-descriptors.npz") for build in builds]
-    commands = []
-    for build, out in zip(builds, outs, strict=True):
-        asked = json.dumps({"target": str(build.folder), "out": str(out)})
-        words = (sys.executable, suite / "descriptors.py", asked)
-        commands.append(Command(words, empty, variables(build, suite)))
-    found = []
-    for build, out, done in zip(builds, outs, run_together(commands, timeout=TIMEOUT), strict=True):
-        if done.code:
-            raise CannotMeasure(f"the descriptors of {build.name} cannot be computed (code {done.code}):\n{done.tail}")
-        with np.load(out) as arrays:
-            found.append((dict(arrays), json.loads(out.with_suffix(".json").read_text())))
-    return found
+    with tempfile.TemporaryDirectory(prefix="descriptors-") as folder:
+        outs = [Path(folder) / f"{number}.json" for number in range(len(builds))]
+        commands = [
+            script(*each, "descriptors.py", {}) for each in zip(builds, [suite] * len(builds), outs, strict=True)
+        ]
+        errors = run_scripts(commands, TIMEOUT)
+        arrays = [dict(np.load(out.with_suffix(".npz"))) for out in outs]
+    return list(zip(arrays, errors, strict=True))
 
 
 def compare(

@@ -6,18 +6,17 @@ Python or C is called or returns.
 
 from __future__ import annotations
 
-import ast
 import gc
+import linecache
 import os
 import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-Line = tuple[str, int, str, int]  # file, number, function, bytes
+Line = tuple[str, int, str, int]  # file, number, text, bytes
 
 FRAMES = 12
 """As deep as that, the stack of an allocation is searched for a line of the package."""
@@ -57,7 +56,7 @@ def at_peak(call: Callable[[], Any], folder: Path) -> list[Line]:
         sys.setprofile(None)
         tracemalloc.stop()
     return [
-        (str(Path(file).relative_to(folder)), number, _function(file, number), size)
+        (str(Path(file).relative_to(folder)), number, linecache.getline(file, number).strip(), size)
         for (file, number), size in held_by.most_common()
         if size >= SMALLEST
     ]
@@ -72,17 +71,3 @@ def _held(folder: Path) -> Counter[tuple[str, int]]:
         if ours:
             sizes[ours[-1].filename, ours[-1].lineno] += trace.size  # the innermost comes last
     return sizes
-
-
-@cache
-def _functions(file: str) -> list[tuple[int, int, str]]:
-    """First and last line and name of each function of a file, in the order of first lines."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    found = [node for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))) if isinstance(node, kinds)]
-    return sorted((node.lineno, node.end_lineno or node.lineno, node.name) for node in found)
-
-
-def _function(file: str, number: int) -> str:
-    """The innermost function that a line is in, or "" for none."""
-    around = [name for first, last, name in _functions(file) if first <= number <= last]
-    return around[-1] if around else ""

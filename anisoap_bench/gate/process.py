@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from platform import python_version
 from typing import IO, Any
 
 from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.terminal import note
 from benchmarks.measure import THREAD_VARIABLES
 
 KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "TMPDIR")
@@ -47,12 +47,20 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **dict.fromkeys((*THREAD_VARIABLES, "NUMBA_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0", **more}
 
 
+def versions_of(libraries: Sequence[str]) -> dict[str, str]:
+    """Of Python, and of those libraries that are installed; without what tells builds of one version apart."""
+    found = {"python": ".".join(python_version().split(".")[:2])}
+    for name in libraries:
+        try:
+            found[name] = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            continue
+    return found
+
+
 def versions() -> str:
-    """Of the libraries that the time of a process depends on."""
-    try:
-        return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    except PackageNotFoundError as error:
-        raise CannotMeasure(f"{error}: the benchmarks need it; install the extra dev") from error
+    """Of what the time of a process depends on."""
+    return ", ".join(f"{name} {number}" for name, number in versions_of(LIBRARIES).items())
 
 
 @dataclass(frozen=True)
@@ -142,17 +150,14 @@ def uninterrupted() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def temporary_folder(keep: bool = False) -> Iterator[Path]:
-    """A new folder that is gone afterwards, however that comes, unless it is to be kept: then where it is, is told."""
+def temporary_folder() -> Iterator[Path]:
+    """A new folder that is gone afterwards, however that comes."""
     folder = Path(tempfile.mkdtemp(prefix="anisoap-gate-"))
     try:
         yield folder
     finally:
-        if keep:
-            note(f"kept: {folder}")
-        else:
-            with uninterrupted():  # nothing is left behind, and what was found is told
-                shutil.rmtree(folder, ignore_errors=True)
+        with uninterrupted():  # nothing is left behind, and what was found is told
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def interruptible() -> AbstractContextManager[None]:

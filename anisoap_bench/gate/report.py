@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from anisoap_bench.gate.result import NOT_MEASURED, PASS, Amount, Comparison, GateResult
 from benchmarks import table
@@ -19,36 +18,32 @@ AMOUNTS = ["benchmark", "quantity", "base", "head", "head/base", "verdict"]
 
 
 def terminal(result: GateResult) -> str:
-    """The whole report as plain text."""
-    lines = [f"base {result.base}", f"head {result.head}", "", *_words(result)]
-    for title, head, rows in _tables(result):
-        lines += ["", title, table.markdown(head, rows)]
-    lines += ["", *(f"{name}: {value}" for name, value in result.environment.items())]
-    return "\n".join([*lines, "", headline(result)]) + "\n"
+    """The whole report as plain text, the outcome last."""
+    return f"{_text(result, str, padded=True)}\n{headline(result)}\n"
 
 
 def markdown(result: GateResult) -> str:
     """The report as a comment; its first line is `MARKER`."""
-    commits = f"base `{result.base[:10]}`, head `{result.head[:10]}`"
-    lines = [MARKER, f"## {one_line(headline(result))}", "", commits, ""]
-    lines += [f"- {one_line(words)}" for words in _words(result)]
+    title = f"{MARKER}\n## {one_line(headline(result))}\n\n"
+    return title + _text(result, lambda words: one_line(words).replace("|", "&#124;"), padded=False)
+
+
+def _text(result: GateResult, clean: Callable[[str], str], *, padded: bool) -> str:
+    lines = [
+        f"base `{result.base[:10]}`, head `{result.head[:10]}`",
+        "",
+        *(f"- {clean(one)}" for one in _words(result)),
+    ]
     for title, head, rows in _tables(result):
-        cells = [[one_line(cell).replace("|", "&#124;") for cell in row] for row in rows]
-        lines += ["", f"### {title}", "", table.markdown(head, cells, padded=False)]
-    if result.environment:
-        conditions = "; ".join(f"{name}: {value}" for name, value in result.environment.items())
-        lines += ["", f"<sub>{one_line(conditions)}</sub>"]
+        lines += ["", f"### {title}", "", table.markdown(head, [list(map(clean, row)) for row in rows], padded=padded)]
+    lines += ["", *(f"- {name}: {clean(str(value))}" for name, value in result.environment.items())]
     return "\n".join(lines) + "\n"
 
 
 def as_json(result: GateResult) -> str:
-    """Everything as JSON; numbers that JSON has not become null."""
-    found = dataclasses.asdict(result)
-    for name in ("memory", "counters"):
-        for record, amount in zip(found[name], getattr(result, name), strict=True):
-            record |= {"ratio": amount.ratio, "over": amount.over}
+    """Everything as JSON."""
     codes = {"exit_code": result.exit_code, "performance_code": result.performance_code}
-    return json.dumps(_finite({**found, **codes, "headline": headline(result)}), indent=1) + "\n"
+    return json.dumps({**dataclasses.asdict(result), **codes, "headline": headline(result)}, indent=1) + "\n"
 
 
 def headline(result: GateResult) -> str:
@@ -118,7 +113,8 @@ def _time_row(one: Comparison) -> list[str]:
     elif one.high < 1:
         verdict = "faster"
     interval = f"{one.low:.3f} to {one.high:.3f}"
-    return [one.name, f"{one.ratio:.3f}", interval, f"{one.p_value:.2g}", str(one.pairs), verdict]
+    p = "–" if one.p_value is None else f"{one.p_value:.2g}"
+    return [one.name, f"{one.ratio:.3f}", interval, p, str(one.pairs), verdict]
 
 
 def _amount_row(one: Amount) -> list[str]:
@@ -137,13 +133,3 @@ def one_line(text: str) -> str:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return None
-    return value

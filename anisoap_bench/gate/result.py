@@ -35,7 +35,7 @@ class Comparison:
     ratio: float
     low: float
     high: float
-    p_value: float  # one-sided, of "head is not slower", for this benchmark alone
+    p_value: float | None  # one-sided, of "head is not slower", for this benchmark alone; None without a test
     verdict: Verdict
     confirmed: bool | None = None  # None: never flagged; False: flagged once only, be it for want of time
 
@@ -48,6 +48,11 @@ class Decision:
     first_pairs: int
     confirming_pairs: int
     ran_out: bool = False
+
+    @property
+    def pairs(self) -> int:
+        """Of both phases."""
+        return self.first_pairs + self.confirming_pairs
 
     @property
     def exit_code(self) -> int:

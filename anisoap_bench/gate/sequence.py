@@ -19,7 +19,7 @@ from anisoap_bench.gate.result import Comparison, Decision, Verdict
 from anisoap_bench.gate.statistics import SHARE, Flags, Floats, holm, log_ratios, p_values, summarise, upper_bound
 
 Names: TypeAlias = frozenset[str]
-Source: TypeAlias = Callable[[int, Names], Mapping[str, tuple[Floats, Floats]]]
+Source: TypeAlias = Callable[[int, Names], Mapping[str, Floats]]
 Fits: TypeAlias = Callable[[int, int], bool]
 Codes: TypeAlias = npt.NDArray[np.int8]
 
@@ -119,8 +119,8 @@ def decide(source: Source, names: Sequence[str], fits: Fits = always) -> Decisio
     Parameters
     ----------
     source : callable
-        Given a number of pairs and the names of benchmarks, per benchmark the seconds of base and of head, arrays of
-        that length, of fresh processes. To confirm, only what was flagged is asked for.
+        Given a number of pairs and the names of benchmarks, per benchmark the seconds of base and of head, shape
+        [2, pairs], of fresh processes. To confirm, only what was flagged is asked for.
     names : sequence of str
         The benchmarks.
     fits : callable
@@ -160,7 +160,7 @@ def decide(source: Source, names: Sequence[str], fits: Fits = always) -> Decisio
 def _draw(source: Source, pairs: int, names: Sequence[str]) -> Floats:
     """Fresh log ratios, [benchmarks, pairs]."""
     observed = source(pairs, frozenset(names))
-    ratios = [log_ratios(*observed[name], name) for name in names]
+    ratios = [log_ratios(observed[name], name) for name in names]
     if any(each.shape != (pairs,) for each in ratios):
         raise CannotMeasure(f"asked for {pairs} pairs, got {[each.shape for each in ratios]}")
     return np.stack(ratios)

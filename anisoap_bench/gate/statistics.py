@@ -33,13 +33,12 @@ class Summary:
     freedom: int
 
 
-def log_ratios(base: Floats, head: Floats, name: str) -> Floats:
-    """log(head/base) of seconds, shape [pairs]; CannotMeasure, with the name, if a time is no positive number."""
-    base, head = np.asarray(base, dtype=float), np.asarray(head, dtype=float)
-    for side, times in (("base", base), ("head", head)):
-        if len(bad := times[~(np.isfinite(times) & (times > 0))]):
-            raise CannotMeasure(f"{name}: a time of {side} is not a positive number but {bad[0]:g}")
-    return np.log(head / base)
+def log_ratios(seconds: Floats, name: str) -> Floats:
+    """log(head/base) of seconds of base and of head, shape [2, …]; CannotMeasure if a time is no positive number."""
+    for side, times in zip(("base", "head"), np.asarray(seconds, dtype=float), strict=True):
+        if (bad := times[~(np.isfinite(times) & (times > 0))]).size:
+            raise CannotMeasure(f"{name}: a time of {side} is not a positive number but {bad.flat[0]:g}")
+    return np.asarray(np.log(seconds[1] / seconds[0]))
 
 
 def summarise(ratios: Floats, share: float) -> Summary:

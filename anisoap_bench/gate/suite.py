@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.process import environment, run
-from anisoap_bench.gate.worker import STAGE_SIGNS, name_of
+from anisoap_bench.gate.worker import STAGE_SIGN, name_of
 
 INPUTS = "frames.pickle"
 SCRIPTS = ("worker.py", "turns.py", "lines.py", "descriptors.py")
@@ -53,7 +53,7 @@ def benchmarks_in(root: Path, settings: Path) -> tuple[frozenset[str], str]:
     done = run(command, folder=settings.parent, variables=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"), timeout=120)
     lines = done.output.splitlines()
     found = (name_of(line) for line in lines if "::" in line and line.endswith("]"))
-    names = frozenset(name for name in found if not any(sign in name for sign in STAGE_SIGNS))
+    names = frozenset(name for name in found if STAGE_SIGN not in name)
     # A file that cannot be imported ends with code 2 and a line that begins with ERROR; code 5: there is none.
     problem = next((line for line in lines if line.startswith("ERROR")), done.tail)
     return names, "" if done.code in (0, 5) else f"cannot be read (code {done.code}): {problem}"

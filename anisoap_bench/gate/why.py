@@ -21,6 +21,7 @@ from anisoap_bench.gate.drive import observe
 from anisoap_bench.gate.lines import Line
 from anisoap_bench.gate.pairs import PairSource
 from anisoap_bench.gate.statistics import SHARE, Floats, Summary, summarise
+from anisoap_bench.gate.worker import STAGE_SIGN
 
 PAIRS, STEP = 12, 4
 """Pairs that are taken, if there is time, and how many at once."""
@@ -32,7 +33,7 @@ SMALL = 0.005
 """Of a stage with a smaller part of the time, the change is told in parts of the whole."""
 MIB = 2**20
 MORE_BYTES, MORE, MOST_LINES = 1 << 16, 0.02, 3
-"""A function is told if it holds so many bytes more, and so large a part of the peak; no more functions than that."""
+"""A line is told if it holds so many bytes more, and so large a part of the peak; no more lines than that."""
 REST = "assembly and the rest"
 
 
@@ -59,17 +60,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Lines:
-    """What the lines of one function hold at the peak, in bytes; the line is head's, the one that holds most."""
+    """What a line of the package holds at the peak, in bytes; its number is head's."""
 
     file: str
     line: int
-    function: str
+    text: str
     base: int
     head: int
 
     def __str__(self) -> str:
         more = (self.head - self.base) / MIB
-        return f"{self.file}:{self.line} ({self.function or 'module'}), +{more:.2f} MiB of {self.head / MIB:.2f}"
+        return f"{self.file}:{self.line} (`{self.text}`), +{more:.2f} MiB of {self.head / MIB:.2f}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,6 @@ def explain(
     *,
     pairs: int = PAIRS,
     deadline: float = math.inf,
-    new_process: bool = False,
 ) -> Why:
     """Which stages of a benchmark take longer in head, or shorter.
 
@@ -109,8 +109,6 @@ def explain(
         deadline.
     deadline : float
         On the clock of `time.monotonic`.
-    new_process : bool
-        Compare the stages of a new process, in place of those of a call: the import, and the first call after it.
 
     Raises
     ------
@@ -120,23 +118,22 @@ def explain(
     source = PairSource(base, head, suite, core, deadline)
     if not source.fits(STEP, 1):  # the time is over
         return Why(name, "not explained: no time is left")
-    prefix = f"{name}@" if new_process else f"{name}:"
+    prefix = f"{name}{STAGE_SIGN}"
     # This is not measured: it compiles what later processes load, and tells what can be run.
     first, second = observe((base, head), suite, core=core, timeout=600, only=prefix)
     known = {one for one in {*first.seconds, *second.seconds, *first.errors, *second.errors} if one.startswith(prefix)}
     both = {one for one in known if one in first.seconds and one in second.seconds}
     if not both:
         return Why(name, "not explained: base and head have no stages in common that can be measured")
-    asked = frozenset(both if new_process else {name, *both})
-    times: list[Mapping[str, tuple[Floats, Floats]]] = []
+    asked = frozenset({name, *both})
+    times: list[Mapping[str, Floats]] = []
     while len(times) * STEP < pairs and source.fits(STEP, len(asked)):
         times.append(source(STEP, asked))
     if not times:
         return Why(name, "not explained: no time is left")
     seconds = {one: np.concatenate([each[one] for each in times], axis=1) for one in sorted(asked)}
     stages = {one.removeprefix(prefix): value for one, value in seconds.items() if one != name}
-    whole = max(stages.items(), key=lambda item: item[0].count("+"))[1] if new_process else seconds[name]
-    return judge(name, whole, stages, lost=len(known - both))
+    return judge(name, seconds[name], stages, lost=len(known - both))
 
 
 def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0) -> Why:
@@ -154,8 +151,7 @@ def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0) 
     unit = whole[0]
     parts = {stage: times / unit for stage, times in by_stage(calls).items()}  # [2, pairs]
     rest = whole / unit - sum(parts.values())
-    if not np.allclose(rest, 0):  # of a new process, the last call is the whole
-        parts["everything that cannot be told apart" if lost else REST] = rest
+    parts["everything that cannot be told apart" if lost else REST] = rest
     stages = tuple(_stage(stage, part, MISS / len(parts)) for stage, part in parts.items())
     pairs = whole.shape[1]
     return Why(name, _sentence(_stage("the whole", whole / unit, MISS), stages, pairs, lost), pairs, stages)
@@ -205,7 +201,7 @@ def _sentence(whole: Stage, stages: Sequence[Stage], pairs: int, lost: int) -> s
 
 
 def allocating_lines(base: Build, head: Build, suite: Path, core: int | None, name: str) -> Why:
-    """Which functions' lines hold more memory in head, at the peak of a call of a benchmark that both can run.
+    """Which lines hold more memory in head, at the peak of a call of a benchmark that both can run.
 
     Raises
     ------
@@ -225,18 +221,14 @@ def allocating_lines(base: Build, head: Build, suite: Path, core: int | None, na
 
 
 def growing(base: Sequence[Line], head: Sequence[Line]) -> tuple[Lines, ...]:
-    """Functions whose lines hold clearly more in head than in base; those that grew most, first.
+    """Lines that hold clearly more in head than in base; those that grew most, first.
 
-    Functions and not lines are compared, as numbers of lines differ from commit to commit.
+    They go by their text, as their numbers differ from commit to commit.
     """
-    before, after = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    largest: dict[tuple[str, str], int] = {}
-    for file, _, function, size in base:
-        before[file, function] += size
-    for file, line, function, size in head:  # most first
-        after[file, function] += size
-        largest.setdefault((file, function), line)
-    least = max(MORE_BYTES, MORE * after.total())
-    grown = [Lines(key[0], largest[key], key[1], before[key], size) for key, size in after.items()]
+    before = Counter[tuple[str, str]]()
+    for file, _, text, size in base:
+        before[file, text] += size
+    least = max(MORE_BYTES, MORE * sum(size for *_, size in head))
+    grown = [Lines(file, line, text, before[file, text], size) for file, line, text, size in head]
     grown = [one for one in grown if one.head - one.base >= least]
     return tuple(sorted(grown, key=lambda one: one.base - one.head)[:MOST_LINES])

@@ -23,8 +23,8 @@ import pytest
 SUITE = Path(__file__).resolve().parent
 WITHOUT_TORCH = "test_compiled.py"
 
-STAGE_SIGNS = (":", "@")
-"""In the name of a stage of a benchmark, of a call or of a new process: `CASE:neighbours`, `CASE@import`."""
+STAGE_SIGN = ":"
+"""In the name of a stage of a benchmark: `CASE:neighbours`."""
 
 WRONG = 3
 
@@ -55,10 +55,10 @@ class Benchmarks:
         items[:] = [item for item, name in zip(items, names, strict=True) if not self.unclear and self.wanted(name)]
 
     def wanted(self, name: str) -> bool:
-        """Whether a benchmark was asked for: a stage, or a part of a process, only by a name or text with its sign."""
+        """Whether a benchmark was asked for: a stage only by its name, or a text with the sign of stages."""
         if self.names is not None:
             return has_text(name, self.text) and name in self.names
-        return has_text(name, self.text) and all(sign in self.text for sign in STAGE_SIGNS if sign in name)
+        return has_text(name, self.text) and (STAGE_SIGN in self.text or STAGE_SIGN not in name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the first line of what went wrong; a benchmark that is skipped was not measured either."""

@@ -78,7 +78,7 @@ class Book:
             self._meet(line)
         elif "values" in line:
             for benchmark, (base, head) in line["values"].items():
-                log_ratios(np.array([base]), np.array([head]), benchmark)  # refuses what are no times
+                log_ratios(np.array([base, head], dtype=float), benchmark)  # refuses what are no times
                 self.pairs[benchmark][line["base"], line["head"]].append((float(base), float(head)))
             self.written[line["head"]] = max(self.written.get(line["head"], 0.0), float(line["at"]))
         elif "amounts" in line:
@@ -101,6 +101,13 @@ class Book:
             runs=before.runs | frozenset(line["runs"]),
             errors={**before.errors, **line.get("errors", {})},
         )
+
+    def lacks(self, commit: str, benchmark: str) -> str:
+        """Why a benchmark, or any ("") cannot be measured at a commit; empty if it can, or nobody has tried."""
+        one = self.of.get(commit)
+        if one is None or one.gap or benchmark in {"", *one.runs} or one.asked.isdisjoint({"", benchmark}):
+            return one.gap if one else ""
+        return f"{benchmark}: {one.errors.get(benchmark, 'it is not there')}"
 
     def keep(self, numbers: Mapping[str, int]) -> list[str]:
         """Order commits by these numbers; what has none any more, as after a rebase, is left out and returned."""

@@ -17,18 +17,18 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import core_to_use
-from anisoap_bench.gate.process import interruptible, temporary_folder, versions
+from anisoap_bench.gate.process import interruptible, temporary_folder, versions, versions_of
 from anisoap_bench.gate.worker import has_text
 from anisoap_bench.git import commit_of
 from anisoap_bench.history.book import RECORDINGS, Book
-from anisoap_bench.history.line import FirstParents, versions_of
+from anisoap_bench.history.line import FirstParents
 from anisoap_bench.history.measure import OutOfTime, Session
 from anisoap_bench.history.plan import is_complete
 from anisoap_bench.history.report import as_json, report
 from anisoap_bench.history.store import store
 from anisoap_bench.json_lines import alone_with, begin, read
 from anisoap_bench.machines import machine_name
-from anisoap_bench.terminal import echo, note
+from anisoap_bench.terminal import echo, not_negative, note
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="measure the benchmarks with this, or one of these with commas between, in their name",
     )
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after so many")
+    parser.add_argument("--minutes", type=not_negative, default=math.inf, help="begin nothing after so many")
     parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
     parser.add_argument("--machine", help="name of this machine in the results; by default its processor")
     parser.add_argument("--recording", type=Path, metavar="FILE", help=f"(default: MACHINE.jsonl in {RECORDINGS})")
@@ -65,8 +65,6 @@ def main(options: argparse.Namespace) -> int:
     """Measure, or replay; then store and report what is known, whatever has ended it."""
     for path in filter(None, (options.markdown, options.json)):
         check_writable(path)
-    if not options.minutes >= 0:
-        raise CannotMeasure(f"--minutes cannot be {options.minutes:g}")
     root, machine = options.root.resolve(), options.machine or machine_name()
     file = options.recording or root / RECORDINGS / f"{machine}.jsonl"
     config = configuration(root)

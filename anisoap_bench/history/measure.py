@@ -14,7 +14,8 @@ from typing import Any
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.builds import Builds
-from anisoap_bench.gate.drive import observe, observe_pair, warm_up
+from anisoap_bench.gate.drive import observe, warm_up
+from anisoap_bench.gate.pairs import Values, measure_pair
 from anisoap_bench.gate.why import explain
 from anisoap_bench.gate.worker import has_text
 from anisoap_bench.history.book import Book
@@ -49,25 +50,36 @@ class Session:
         On the clock of `time.monotonic`; nothing is begun after it.
     only : str
         Benchmarks with this in their name, see `has_text`. A commit that is new is asked for no others.
+    memory : bool
+        Pairs measure peak memory, not time.
     """
 
     def __init__(
-        self, book: Book, file: Path, line: FirstParents, builds: Builds, *, core: int | None, end: float, only: str
+        self,
+        book: Book,
+        file: Path,
+        line: FirstParents,
+        builds: Builds,
+        *,
+        core: int | None,
+        end: float,
+        only: str,
+        memory: bool = False,
     ) -> None:
         self.book, self.file, self.line, self.builds = book, file, line, builds
-        self.core, self.end, self.only = core, end, only
+        self.core, self.end, self.only, self.memory = core, end, only, memory
 
     def measure(self, commits: Sequence[str]) -> None:
         """Measure commits, the oldest first, each with all that was measured before; OutOfTime where it ends early."""
         newest = max({*commits, *self.book.of}, key=self.line.numbers.__getitem__)
         for commit in commits:
-            self._meet(commit, again=True)
+            self.meet(commit, again=True)
             if not self.book.of[commit].gap:
                 self._pairs(commit, newest=commit == newest)
                 self._amounts(commit)
         self._explain()
 
-    def _meet(self, commit: str, *, again: bool = False) -> Build | None:
+    def meet(self, commit: str, *, again: bool = False) -> Build | None:
         """Build a commit, compile, and learn what it can run; None where it cannot be measured.
 
         A gap is tried again if asked for: what kept it from being built may be gone. CannotMeasure if a commit that
@@ -81,10 +93,10 @@ class Session:
         try:
             build = self.builds.get(commit)
             is_known = known is not None and not known.gap and bool(known.asked & {"", self.only})
-            if is_known and self.builds.is_compiled(commit, self.only):
+            if is_known and self.is_ready(commit):
                 return build
             (found,) = warm_up([build], self.builds.suite, core=self.core, only=self.only)
-            self.builds.set_compiled(commit, self.only)
+            self.builds.compiled.add((commit, self.only))
             line |= {"commit": commit, "runs": sorted(found.seconds), "errors": found.errors}
         except CannotMeasure as error:
             if known and not known.gap:
@@ -95,24 +107,27 @@ class Session:
             self._write(line)
         return build
 
+    def is_ready(self, commit: str) -> bool:
+        """Whether a commit is built and all that is asked for is compiled, by this run."""
+        return not self.builds.compiled.isdisjoint({(commit, ""), (commit, self.only)})
+
     def _pairs(self, commit: str, *, newest: bool) -> None:
         names = sorted(self._asked(commit))
         while todo := wanted(self.book, commit, names, newest=newest):
             for pairs in todo:
-                base, head = self._meet(pairs.base), self._meet(pairs.head)
+                base, head = self.meet(pairs.base), self.meet(pairs.head)
                 assert base is not None  # gaps are on no benchmark's line
                 assert head is not None
                 note(f"{pairs.head[:10]} against {pairs.base[:10]}: {pairs.number} pairs of {_names(pairs.benchmarks)}")
                 for number in range(pairs.number):
-                    self._pair(base, head, frozenset(pairs.benchmarks), swapped=number % 2 == 1)
+                    self.pair(base, head, frozenset(pairs.benchmarks), swapped=number % 2 == 1)
 
-    def _pair(self, base: Build, head: Build, names: frozenset[str], *, swapped: bool) -> None:
+    def pair(self, base: Build, head: Build, names: frozenset[str], *, swapped: bool) -> Values:
+        """One pair of these benchmarks, see `measure_pair`."""
         self._in_time()
-        order = (head, base) if swapped else (base, head)
-        found = observe_pair(*order, self.builds.suite, core=self.core, names=names)
-        of = {build.commit: one.seconds for build, one in zip(order, found, strict=True)}
-        values = {name: [of[base.commit][name], of[head.commit][name]] for name in sorted(names)}
+        values = measure_pair(base, head, self.builds.suite, self.core, names, swapped=swapped, memory=self.memory)
         self._write({"base": base.commit, "head": head.commit, "values": values})
+        return values
 
     def _amounts(self, commit: str) -> None:
         """Memory, counts and errors, which hardly vary, once."""
@@ -120,7 +135,7 @@ class Session:
         if names <= set(self.book.amounts.get(commit, {})):
             return
         self._in_time()
-        build = self._meet(commit)
+        build = self.meet(commit)
         assert build is not None
         (one,) = observe([build], self.builds.suite, core=self.core, amounts=True, names=frozenset(names), timeout=300)
         self._write({"of": commit, "amounts": {**self.book.amounts.get(commit, {}), **one.amounts}})
@@ -134,7 +149,7 @@ class Session:
             if (commit, change.benchmark) in self.book.reasons or explained[commit] > EXPLAINED:
                 continue
             self._in_time()
-            base, head = self._meet(before), self._meet(commit)
+            base, head = self.meet(before), self.meet(commit)
             assert base is not None
             assert head is not None
             note(f"{commit[:10]}: why {change.benchmark} changed")

@@ -1,17 +1,14 @@
 """The stages of the gate's benchmarks, which are timed only if they are asked for by name.
 
-`CASE:neighbours+kernel` is a call of these two stages, of what one call of the benchmark CASE does. `CASE@import` is a
-new process. Where a stage has stages before it, as `kernel` here, their own call is subtracted.
+`CASE:neighbours+kernel` is a call of these two stages, of what one call of the benchmark CASE does. Where a
+stage has stages before it, as `kernel` here, their own call is subtracted.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +20,6 @@ from benchmarks.linear_model import LinearModel
 
 DERIVATIVES = {"forces": ("forward", "backward"), "training": ("forward", "first derivatives", "second derivatives")}
 """Passes of the linear model, each of which does those before it as well."""
-
-NEW_PROCESS = """
-from benchmarks.cases import CASES, Cases
-work = CASES[{name!r}].work()
-call = Cases.prepare(work)
-"""
 
 
 def stages_of(case: Case) -> dict[str, str]:
@@ -47,7 +38,6 @@ def stages_of(case: Case) -> dict[str, str]:
 
 
 STAGES = {f"{name}:{words}": (name, stage) for name, case in CASES.items() for stage, words in stages_of(case).items()}
-PROCESSES = {f"{name}@{stages}": name for name in CASES for stages in ("import", "import+first call")}
 
 
 @cache
@@ -80,13 +70,3 @@ def test_stage(name: str, benchmark: Any, timed: Callable[..., Any]) -> None:
     except (ModuleNotFoundError, NotImplementedError) as error:
         pytest.skip(str(error))
     timed(call, CASES[case].calls)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PROCESSES)
-def test_process(name: str, benchmark: Any) -> None:
-    benchmark.group = "stages"
-    call = "call(work.frames)" if name.endswith("call") else ""
-    command = [sys.executable, "-c", NEW_PROCESS.format(name=PROCESSES[name]) + call]
-    folder = Path(__file__).parents[2]
-    benchmark.pedantic(lambda: subprocess.run(command, check=True, cwd=folder), rounds=2, iterations=1)

@@ -9,8 +9,7 @@ import pytest
 from scipy import integrate, stats
 
 from anisoap_bench.bisect import belief
-from anisoap_bench.bisect.belief import SCALES, SMALL, STEPS, TAILS, CertainBelief, StepBelief
-from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.bisect.belief import SCALES, SMALL, STEPS, TAILS, StepBelief
 from anisoap_bench.gate.sequence import FLOOR
 
 OBSERVED = [(0, 3, 0.06), (0, 1, -0.01), (1, 3, 0.04), (2, 3, 0.4), (0, 2, 0.013)]
@@ -90,18 +89,3 @@ def test_the_interval_holds_the_step_in_19_of_20_histories(step: float) -> None:
         assert low < middle < high
         held += low < math.exp(step) < high
     assert 0.90 <= held / histories <= 0.99
-
-
-def test_answers_leave_out_what_they_exclude() -> None:
-    found = CertainBelief(8)
-    np.testing.assert_allclose(found.probabilities(), np.full(9, 1 / 9))
-    found.add(0, 8, 1.0)
-    np.testing.assert_allclose(found.probabilities(), [*[1 / 8] * 8, 0])
-    found.add(0, 6, 1.0)
-    found.add(0, 4, 0.0)
-    np.testing.assert_allclose(found.probabilities(), [0, 0, 0, 0, 1 / 2, 1 / 2, 0, 0, 0])
-    with pytest.raises(CannotMeasure, match="contradict each other"):
-        found.add(6, 8, 1.0)
-    np.testing.assert_allclose(found.probabilities(), [0, 0, 0, 0, 1 / 2, 1 / 2, 0, 0, 0])
-    inside = np.array([0, 0.25, 0.5, 1])
-    np.testing.assert_allclose(found.information(inside, 1), stats.entropy([inside, 1 - inside]))

@@ -88,14 +88,14 @@ def test_memory_and_wrong_numbers(repo: Path, quantity: str, options: tuple[str,
 def test_of_all_benchmarks_the_one_that_changed_is_bisected(repo: Path) -> None:
     code, report, progress = bisect(repo, "--good", "n1", "--bad", "n4", "--pairs", "40")
     assert code == 2, report + progress  # a range, as above
-    assert "time of loop" in report
+    assert "time of loop" in report, progress
     assert "changed by one of these" in report
 
 
 def test_a_name_that_no_benchmark_has(repo: Path) -> None:
     code, _, progress = bisect(repo, "--good", "n5", "--benchmark", "no-such")
     assert code == 2
-    assert "no benchmark is called 'no-such', but late, loop-renamed, memory" in progress
+    assert re.search(r"good \(\w{10}\) cannot be measured: no-such: it is not there", progress)
     code, _, progress = bisect(repo, "--good", "n5", "--quantity", "error", "--benchmark", "no-such")
     assert code == 2
     assert "no check has 'no-such' in its name, but descriptors numpy_only float64" in progress

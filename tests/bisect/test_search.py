@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from anisoap_bench.bisect import simulate
-from anisoap_bench.bisect.measure import Answers
+from anisoap_bench import simulate
+from anisoap_bench.bisect.certain import halve
 from anisoap_bench.bisect.report import FOUND, OPEN, UNCHANGED, exit_code
-from anisoap_bench.bisect.run import measure
 from anisoap_bench.bisect.search import FIRST, Search
 from anisoap_bench.errors import CannotMeasure
 
@@ -26,9 +23,9 @@ def many(step: float, **machine: Any) -> tuple[list[tuple[int, int | None]], flo
     answers, processes = [], []
     for seed in range(HISTORIES):
         random = np.random.default_rng(seed)
-        change = int(random.integers(1, simulate.COMMITS + 1)) if step != 1 else 0
+        change = int(random.integers(1, simulate.BISECTED + 1)) if step != 1 else 0
         source = simulate.Machine(random, **{"scatter": SCATTER, **machine})
-        named, taken, _ = simulate.bisect(source.history(simulate.COMMITS, change, float(np.log(step))), source)
+        named, taken, _ = simulate.bisect(source.history(simulate.BISECTED, change, float(np.log(step))), source)
         answers.append((change, named))
         processes.append(taken)
     return answers, float(np.median(processes))
@@ -66,8 +63,8 @@ def test_builds_that_differ_a_little_are_no_change() -> None:
 def test_of_two_changes_the_larger_one_is_named() -> None:
     for seed in range(10):
         machine = simulate.Machine(np.random.default_rng(seed), SCATTER)
-        levels = machine.history(simulate.COMMITS, 20, float(np.log(1.05))) + machine.history(
-            simulate.COMMITS, 45, float(np.log(1.10))
+        levels = machine.history(simulate.BISECTED, 20, float(np.log(1.05))) + machine.history(
+            simulate.BISECTED, 45, float(np.log(1.10))
         )
         assert simulate.bisect(levels, machine)[0] == 45
 
@@ -76,12 +73,12 @@ def test_asv_find_is_asked_as_it_is() -> None:
     """Without scatter it names the right one."""
     quiet = simulate.Machine(np.random.default_rng(0), scatter=0.0)
     for change in (1, 23, 64):
-        assert simulate.asv_find(quiet.history(simulate.COMMITS, change, 0.05), quiet) == change
+        assert simulate.asv_find(quiet.history(simulate.BISECTED, change, 0.05), quiet) == change
 
 
 def test_a_row_of_the_table() -> None:
-    *named, right, wrong, median, most, builds, by_asv = simulate.row("2.0 %", "+5 %", histories=10)
-    assert named == ["2.0 %", "+5 %"]
+    *named, right, wrong, median, most, builds, by_asv = simulate.row_of_bisections("2.8 %", "+5 %", count=10)
+    assert named == ["2.8 %", "+5 %"]
     assert float(right.rstrip("%")) >= 90 > 70 >= float(by_asv.rstrip("%"))
     assert float(wrong.rstrip("%")) <= 10
     assert int(builds) < int(median) <= int(most)
@@ -93,11 +90,11 @@ def feed(search: Search, step: float, change: int, gaps: tuple[int, ...] = ()) -
     while not search.settled and search.pairs < 100:
         both = search.following(built, 20.0, 5.0)
         if lacking := [commit for commit in both if commit in gaps]:
-            search.take({"gap": lacking[0], "why": "does not build"})
+            search.gaps[lacking[0]] = "does not build"
             continue
         built.update(both)
         seconds = [1.0, float(np.exp(step * (both[0] < change <= both[1]) + 0.01 * random.standard_normal()))]
-        search.take({"base": both[0], "head": both[1], "values": {name: seconds for name in names(search)}})
+        search.add(*both, {name: seconds for name in names(search)})
 
 
 def names(search: Search) -> list[str]:
@@ -131,7 +128,7 @@ def test_of_several_benchmarks_the_changed_one_is_bisected() -> None:
         ratios = {name: 0.1 * (name == "b" and base < 5 <= head) + 0.01 * random.standard_normal() for name in asked}
         if search.pairs < FIRST:
             assert asked == ["a", "b", "c"]
-        search.take({"base": base, "head": head, "values": {name: [1, np.exp(d)] for name, d in ratios.items()}})
+        search.add(base, head, {name: [1, np.exp(d)] for name, d in ratios.items()})
     assert search.benchmark == "b"
     assert search.named.last == 5
 
@@ -144,71 +141,31 @@ def test_nothing_changed_means_none_of_several() -> None:
     assert min(belief.probabilities()[-1] for belief in search.beliefs.values()) >= 0.99
 
 
-def test_answers_that_are_certain_take_as_many_as_halving_does() -> None:
-    for change in range(1, 65):
-        search = Search(64, ["command"], certain=True)
-        built = {0, 64}
-        while not search.settled:
-            base, head = search.following(built, 20.0, 5.0)
-            built |= {base, head}
-            both = [float(commit >= change) for commit in (base, head)]
-            search.take({"base": base, "head": head, "values": {"command": both}})
-        assert search.named.last == change
-        assert len(built) <= 2 + 6
+@pytest.mark.parametrize("values", [{"a": [1.0, 0.0]}, {"a": [float("nan"), 1.0]}])
+def test_a_time_is_a_positive_number(values: dict[str, Any]) -> None:
+    with pytest.raises(CannotMeasure, match="a: a time of"):
+        Search(4, ["a"]).add(0, 4, values)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        {},
-        [],
-        {"gap": 1},
-        {"gap": 99, "why": "x"},
-        {"gap": -1, "why": "x"},
-        {"gap": "3", "why": "x"},
-        {"gap": True, "why": "x"},
-        {"gap": 3, "why": 7},
-        {"base": 0, "head": 4, "values": {}},
-        {"base": 0, "head": 4, "values": []},
-        {"base": 0.0, "head": 4, "values": {"a": [1.0, 1.0]}},
-        {"base": 2, "head": 1, "values": {"a": [1.0, 1.0]}},
-        {"base": 0, "head": 9, "values": {"a": [1.0, 1.0]}},
-        {"base": 0, "head": 1, "values": {"another": [1.0, 1.0]}},
-        {"base": 0, "head": 1, "values": {"a": [1.0]}},
-        {"base": 0, "head": 1, "values": {"a": [1.0, 0.0]}},
-        {"base": 0, "head": 1, "values": {"a": [1.0, "x"]}},
-        {"base": "0", "head": 1, "values": {}},
-    ],
-)
-def test_a_line_that_means_nothing_is_an_error(line: dict[str, Any]) -> None:
-    with pytest.raises(CannotMeasure):
-        Search(4, ["a"]).take(line)
+@pytest.mark.parametrize("change", range(1, 65))
+def test_what_is_certain_takes_as_many_as_halving_does(change: int) -> None:
+    asked: list[str] = []
+
+    def ask(commit: str) -> bool:
+        asked.append(commit)
+        return int(commit) >= change
+
+    assert halve([str(number) for number in range(65)], ask) == ([str(change)], {})
+    assert len(asked) == len(set(asked)) <= 2 + 6
 
 
-@pytest.mark.parametrize("values", [[0, 2], [0, "1"], ["x", "x"], [[], []], [0]])
-def test_answers_are_0_or_1(values: list[Any]) -> None:
-    with pytest.raises(CannotMeasure, match="means nothing"):
-        Search(4, ["a"], certain=True).take({"base": 0, "head": 4, "values": {"a": values}})
+@pytest.mark.parametrize("change", [5, 6, 7, 8, 9])
+def test_commits_that_give_no_answer_stay_beside_the_one_after_them(change: int) -> None:
+    def ask(commit: str) -> bool:
+        if commit in "67":
+            raise CannotMeasure("planted")
+        return int(commit) < change
 
-
-def test_a_commit_answers_as_before() -> None:
-    search = Search(4, ["a"], certain=True)
-    search.take({"base": 0, "head": 4, "values": {"a": [0, 1]}})
-    with pytest.raises(CannotMeasure, match="the bad commit answers otherwise"):
-        search.take({"base": 0, "head": 4, "values": {"a": [0, 0]}})
-    assert search.pairs == 1
-    assert search.unchanged == 0
-
-
-def test_what_contradicts_the_recording_stays_out_of_it(tmp_path: Path) -> None:
-    search = Search(4, ["a"], certain=True)
-    search.take({"base": 0, "head": 4, "values": {"a": [0, 1]}})
-    with pytest.raises(CannotMeasure, match="the good commit answers otherwise"):
-        measure(search, Answers(lambda commit: True), list("abcde"), tmp_path / "r", end=math.inf, most=9)
-    assert not (tmp_path / "r").exists()
-
-
-@pytest.mark.parametrize(("commit", "name"), [(0, "good"), (4, "bad")])
-def test_good_and_bad_have_to_be_measured(commit: int, name: str) -> None:
-    with pytest.raises(CannotMeasure, match=f"the {name} commit cannot be measured: planted"):
-        Search(4, ["a"]).take({"gap": commit, "why": "planted"})
+    culprits, gaps = halve("0123456789", ask)
+    assert culprits == (["6", "7", "8"] if change in (6, 7, 8) else [str(change)])
+    assert set(gaps.values()) <= {"planted"}

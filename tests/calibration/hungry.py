@@ -113,6 +113,8 @@ _reach({factor!r})
 """
 )
 
+CODE = {"projection.py": CALLS, "__init__.py": IMPORT, "nn/module.py": PASSES}
+
 
 class Trials:
     """Builds of the working tree in a folder, and what the gate measures of the memory of some benchmarks, or all."""
@@ -121,7 +123,7 @@ class Trials:
         source = export(ROOT, None, folder / "source")
         self.suite = prepare_suite(source, folder / "suite")
         self.base, self.twin = (build(source, "working tree", folder / name) for name in ("a00", "b00"))
-        self.hungry = with_code(self.base, "m20", FACTOR, in_calls=CALLS, in_import=IMPORT, in_torch=PASSES)
+        self.hungry = with_code(self.base, "m20", FACTOR, CODE)
         every, problem = benchmarks_in(source, self.suite / "pytest.ini")
         self.names = names or every
         builds = (self.base, self.twin, self.hungry)

@@ -6,7 +6,7 @@ import pytest
 from anisoap_bench.calibration import recording
 from anisoap_bench.calibration.recording import BASE, PLANTED, TWIN
 
-CONDITIONS = {"commit": "a" * 40, "changes": False, "machine": "a machine", "core": 1, "load": "none"}
+CONDITIONS = {"commit": "a" * 40, "machine": "a machine", "core": 1, "load": "none"}
 NAMES = ("kernel", "import", "expansion")
 
 
@@ -19,12 +19,13 @@ class Pairs:
         self.random = np.random.default_rng(count)
         self.calls = []
 
-    def __call__(self, *builds):
+    def __call__(self, head, swapped):
         if not self.left:
             raise KeyboardInterrupt
         self.left -= 1
-        self.calls.append(builds)
-        return [self.seconds(build) for build in builds]
+        self.calls.append((head, BASE) if swapped else (BASE, head))
+        found = {build: self.seconds(build) for build in self.calls[-1]}
+        return {name: [found[BASE][name], found[head][name]] for name in NAMES}
 
     def seconds(self, build):
         noise = np.exp(self.spread * self.random.standard_normal(len(NAMES)))

@@ -189,7 +189,7 @@ def test_other_machines_and_backends_are_shown_when_asked_for(page: Any, site: S
     page.locator("a.btn, button", has_text=re.compile("^reference$")).last.click()
     page.wait_for_function(f"() => ({labels})().some(label => label.includes('reference'))")
     if site.name == "made-up":
-        for machine in ("busy (under load)", "local (here)"):
+        for machine in ("busy (under load)", "other"):
             page.get_by_text(machine, exact=True).click()
             page.wait_for_function(f"() => ({labels})().some(label => label.includes('machine-{machine}'))")
         points = page.evaluate(POINTS)

@@ -22,7 +22,7 @@ from tests.suite.asv_tools import git
 
 NAME = "descriptors.Systems.track_seconds_per_frame"
 PAIRS = {"history.Pairs.track_relative_time", "history.Pairs.track_seconds"}
-OTHERS = ["busy (under load)", "local (here)"]
+OTHERS = ["busy (under load)", "other"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_asv_shows_both_sources(site: Path) -> None:
 
 
 def test_asv_finds_a_graph_for_each_benchmark_on_each_machine(site: Path) -> None:
-    counts = {"local": [12] * 5, "local (here)": [2, 2, 2, 2, 1], "busy (under load)": [1] * 5}  # the fifth is empty
+    counts = {"local": [12] * 5, "other": [2, 2, 2, 2, 1], "busy (under load)": [1] * 5}  # the fifth is empty
     for machine, points in counts.items():
         graphs = [next(site.rglob(f"machine-{machine}/**/{name}.json")) for name in synthetic.BENCHMARKS]
         assert [len(json.loads(graph.read_text())) for graph in graphs] == points
@@ -119,7 +119,7 @@ def test_landing_page(site: Path) -> None:
     for machine in ("local", *OTHERS):
         assert f"{NAME}?machine={machine}&p-system='ellipsoids'&p-backend='numba'" in shown
     assert text.count("spread 60 %, a tenth over 60 %") == 1
-    assert re.findall(r"Commit <code>.*? on <code>(.*?)</code>", text) == ["local", "local (here)", "busy (under load)"]
+    assert re.findall(r"Commit <code>.*? on <code>(.*?)</code>", text) == ["local", "other", "busy (under load)"]
 
 
 def test_changes_are_named_before_the_table(site: Path, root: Path) -> None:

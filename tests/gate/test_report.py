@@ -145,12 +145,12 @@ def test_words_of_the_head_stay_words():
 
 
 def test_json_is_json():
-    odd = result(comparison("import", ratio=math.nan), memory=(Amount("a", "b", 0, 1, limit=1.1),))
+    odd = result(replace(SLOW, p_value=None), memory=(FAT,))
     found = json.loads(report.as_json(odd), parse_constant=pytest.fail)
-    assert found["decision"]["comparisons"][0]["ratio"] is None
-    assert found["memory"][0]["ratio"] is None
-    assert found["memory"][0]["over"] is True
+    assert found["decision"]["comparisons"][0]["p_value"] is None
+    assert found["memory"][0]["head"] == FAT.head
     assert found["base"] == BASE
+    assert "| 1.190 to 1.230 | – | 8 " in " ".join(report.terminal(odd).split())
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -24,19 +22,6 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
         write_whole(tmp_path / "link", content)
         assert (tmp_path / "link").is_symlink()
         assert (tmp_path / "file").read_text() == content
-
-
-def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    read: list[str] = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
-    reader.start()
-    check_writable(pipe)  # sends nothing
-    write_whole(pipe, "words")
-    reader.join(10)
-    assert read == ["words"]
-    assert pipe.is_fifo()
 
 
 def test_what_cannot_be_written_is_told_and_what_can_leaves_nothing(tmp_path: Path) -> None:

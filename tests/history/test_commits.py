@@ -8,74 +8,62 @@ from pathlib import Path
 
 import pytest
 
-from anisoap_bench.commits import select
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.history import line
 from anisoap_bench.machines import describe_machine, machine_name
 from tests.gate import small_repository
 from tests.suite.asv_tools import ROOT, commit, git, write_config
 
-Repository = tuple[Path, list[str]]
-
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """Six commits, the newest first, of which the second and the fifth touch ``package``."""
+def root(tmp_path: Path) -> Path:
+    """Six commits, of which the first, the second and the fifth change what a wheel is built from."""
     folder = tmp_path / "repository"
-    (folder / "package").mkdir(parents=True)
+    (folder / "anisoap_opt").mkdir(parents=True)
     git(folder, "init", "--quiet", "--initial-branch=other")
     write_config(folder)
-    commits = []
     for number in range(1, 7):
-        (folder / ("package/code" if number in (2, 5) else "notes")).write_text(str(number))
-        commits.insert(0, commit(folder, str(number)))
-    return folder, commits
+        (folder / ("anisoap_opt/code" if number in (1, 2, 5) else "notes")).write_text(str(number))
+        commit(folder, str(number))
+    return folder
 
 
-def test_ranges(repository: Repository) -> None:
-    folder, commits = repository
-    assert select("ALL", folder, set(), []) == commits
-    assert select("HEAD~3..HEAD", folder, set(), []) == commits[:3]
-    assert select("HEAD^!", folder, set(), []) == commits[:1]
-    assert select("4", folder, set(), []) == commits[:4]
-    assert select("NEW", folder, set(), []) == commits
-    assert select("NEW", folder, {commits[2], commits[4], "0" * 40}, []) == commits[:2]
-    assert select("NEW", folder, set(commits), []) == []
-    assert select("ALL", folder, set(), ["package"]) == [commits[1], commits[4]]
-    assert select("1", folder, set(), ["package"]) == [commits[1]]
+def test_ranges(root: Path) -> None:
+    found = line.FirstParents(root, [])
+    assert list(found.numbers.values()) == [1, 2, 3, 4, 5, 6]
+    commits = list(found.numbers)
+    first, second, fifth = found.changing
+    assert [found.numbers[one] for one in found.changing] == [1, 2, 5]
+    assert (
+        found.select("ALL", set()) == found.select("NEW", set()) == found.select("3", set()) == [first, second, fifth]
+    )
+    assert found.select("HEAD~3..HEAD", set()) == found.select("1", set()) == [second, fifth]
+    assert found.select("HEAD~4^!", set()) == [first, second]
+    assert found.select("HEAD^!", set()) == []
+    assert found.select("NEW", {commits[2], "0" * 40}) == [second, fifth]
+    assert found.select("NEW", {fifth}) == []
 
 
 @pytest.mark.parametrize(
-    ("wanted", "touching", "says"),
-    [
-        ("no-such", [], "no-such"),
-        ("HEAD..HEAD", [], "no commit in 'HEAD..HEAD'"),
-        ("0", [], "no commit"),
-        ("--all", [], "no range"),
-        ("ALL", ["elsewhere"], "that touches elsewhere"),
-    ],
+    ("wanted", "says"), [("no-such", "no-such"), ("HEAD..HEAD", "no commit in 'HEAD..HEAD'"), ("--all", "--all")]
 )
-def test_ranges_without_commits(repository: Repository, wanted: str, touching: list[str], says: str) -> None:
+def test_ranges_without_commits(root: Path, wanted: str, says: str) -> None:
     with pytest.raises(CannotMeasure, match=says):
-        select(wanted, repository[0], set(repository[1]), touching)
+        line.FirstParents(root, []).select(wanted, set())
 
 
-def test_what_a_shallow_clone_lacks(repository: Repository, tmp_path: Path) -> None:
-    git(tmp_path, "clone", "--quiet", "--depth=2", repository[0].as_uri(), "shallow")
-    with pytest.raises(CannotMeasure, match="HEAD~5.*shallow"):
-        select("HEAD~5..HEAD", tmp_path / "shallow", set(), [])
+def test_another_branch_is_no_range(root: Path) -> None:
+    git(root, "checkout", "--quiet", "-b", "side")
+    commit(root, "aside")
+    git(root, "checkout", "--quiet", "other")
+    with pytest.raises(CannotMeasure, match="not among the first parents of HEAD"):
+        line.FirstParents(root, []).select("side", set())
 
 
-@pytest.mark.parametrize("wanted", ["ALL", "NEW", "3"])
-def test_a_shallow_clone_does_not_shorten_a_range(repository: Repository, tmp_path: Path, wanted: str) -> None:
-    folder, commits = repository
-    git(tmp_path, "clone", "--quiet", "--depth=2", folder.as_uri(), "shallow")
-    with pytest.raises(CannotMeasure, match=f"commits of '{wanted}' may be missing.*unshallow"):
-        select(wanted, tmp_path / "shallow", set(), [])
-    assert select("2", tmp_path / "shallow", set(), []) == commits[:2]
-    assert select("HEAD~1..HEAD", tmp_path / "shallow", set(), []) == commits[:1]
-    git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "shallower")
-    assert select("HEAD^!", tmp_path / "shallower", set(), []) == commits[:1]
+def test_a_shallow_clone_is_refused(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=2", root.as_uri(), "shallow")
+    with pytest.raises(CannotMeasure, match="all commits are needed.*unshallow"):
+        line.FirstParents(tmp_path / "shallow", [])
 
 
 def test_a_machines_description_does_not_name_the_host() -> None:

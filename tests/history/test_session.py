@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.gate import pairs
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import Observation
 from anisoap_bench.gate.why import Why
@@ -35,12 +36,6 @@ class FakeBuilds:
             raise CannotMeasure("does not build:\nno compiler")
         return Build(commit[:10], Path(commit), commit)
 
-    def is_compiled(self, commit: str, only: str) -> bool:
-        return (commit, only) in self.compiled
-
-    def set_compiled(self, commit: str, only: str) -> None:
-        self.compiled.add((commit, only))
-
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
@@ -61,7 +56,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         return [Observation(dict.fromkeys(names, noise * seconds[one.commit])) for one in (first, second)]
 
     monkeypatch.setattr(measure, "warm_up", lambda builds, *args, **more: [Observation({"b": 1.0})])
-    monkeypatch.setattr(measure, "observe_pair", pair)
+    monkeypatch.setattr(pairs, "observe_pair", pair)
     monkeypatch.setattr(measure, "observe", lambda *args, **more: [Observation(amounts={"b": {"allocated": 8}})])
     monkeypatch.setattr(measure, "explain", lambda base, head, *args, **more: Why("b", f"slower after {base.name}"))
 
