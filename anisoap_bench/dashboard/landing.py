@@ -19,8 +19,8 @@ from anisoap_bench.dashboard.tables import day, graph_link, link, tables
 HERE = Path(__file__).resolve().parent
 
 
-def write(site: Path, recordings: Path, merged: Merged, config: Json, license_rows: str) -> None:
-    """Write ``index.html`` and ``licences.html`` beside asv's pages and, if it is there, the documentation."""
+def write(site: Path, recordings: Path, merged: Merged, config: Json, licenses: str) -> None:
+    """Write ``index.html`` beside asv's pages and, if it is there, the documentation."""
     page = Template((HERE / "landing.html").read_text(encoding="utf-8")).substitute(
         project=html.escape(config["project"]),
         counts=_counts(merged),
@@ -28,14 +28,10 @@ def write(site: Path, recordings: Path, merged: Merged, config: Json, license_ro
         changes=changes(recordings, merged, config["show_commit_url"]),
         tables=tables(merged),
         graphs=_graphs(merged),
+        licenses=licenses,
         published=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     )
     (site / "index.html").write_text(page, encoding="utf-8")
-    style = page[page.index("<style>") : page.index("</head>")]
-    page = Template((HERE / "licences.html").read_text(encoding="utf-8")).substitute(
-        style=style, asv_version=metadata.version("asv"), rows=license_rows
-    )
-    (site / "licences.html").write_text(page, encoding="utf-8")
     for file in metadata.files("asv") or []:
         if file.name == "LICENSE.rst":
             shutil.copyfile(str(file.locate()), site / "asv" / "LICENSE.rst")

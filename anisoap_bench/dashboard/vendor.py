@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import os
 import re
 import shutil
@@ -28,10 +26,6 @@ LIBRARIES = {
 """How the addresses in the pages end, and the file of an npm package that takes the place of each."""
 FOLDERS = {"bootstrap": ["dist/fonts"]}
 """What the libraries themselves load, relative to where they are."""
-DIFFERENCES = {
-    "flot": "the same version, not minified: its npm package has no minified files",
-    "stupid-table-plugin": "1.1.3, the only version on npm; asv asks for 1.0.1",
-}
 NO_LICENSE_FILE = {"flot-orderbars": "js/jquery.flot.orderBars.js"}  # the terms stand at the head of that file
 LOADED = re.compile(r'<(?:script|link)\b[^>]*?(?:src|href)="(https?:)?//[^>]*>', re.DOTALL)
 
@@ -82,17 +76,8 @@ def localise(site: Path, packages: Path) -> list[str]:
 
 
 def licenses(packages: Path, used: list[str]) -> str:
-    """Rows of an HTML table: package, version, licence, and where its text is."""
-    rows = []
-    for package in used:
-        about = json.loads((packages / package / "package.json").read_text(encoding="utf-8"))
-        kind = about.get("license", "MIT")  # flot's package.json names none, its LICENSE.txt is MIT's text
-        name = kind["type"] if isinstance(kind, dict) else kind
-        path = _license_of(packages, package)
-        cells = [package, about["version"], DIFFERENCES.get(package, "the same file")]
-        row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-        rows.append(f'<tr>{row}<td><a href="vendor/{path}">{html.escape(name)}</a></td></tr>')
-    return "\n".join(rows)
+    """HTML of links to the licences of packages."""
+    return ", ".join(f'<a href="vendor/{_license_of(packages, name)}">{name}</a>' for name in used)
 
 
 def _local_file(tag: str) -> str:

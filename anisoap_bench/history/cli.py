@@ -13,7 +13,6 @@ from pathlib import Path
 
 from anisoap_bench.asv_files import configuration
 from anisoap_bench.dashboard.publish import publish
-from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.gate.builds import Builds
 from anisoap_bench.gate.drive import core_to_use
@@ -78,45 +77,33 @@ def main(options: argparse.Namespace) -> int:
     measured = {one.hash for one in book.commits if is_complete(book, one.hash, names)}
     commits = line.select(options.wanted, measured)
     commits += [one.hash for one in book.commits if commits and one.number > line.numbers[commits[-1]]][:1]
-    problem: CannotMeasure | KeyboardInterrupt | None = None
-    if not commits:
-        note(f"nothing new: {len(measured)} commits are in {file}")
-    else:
-        note(f"{len(commits)} commits, {commits[0][:10]} to {commits[-1][:10]}; recording {file}")
-        problem = _measure(book, file, line, commits, options)
-    if book.num_pairs:
-        store(book, root / options.results, machine, root)
-    code = _tell(book, options)
-    if problem is not None:
-        raise problem
+    try:
+        if commits:
+            note(f"{len(commits)} commits, {commits[0][:10]} to {commits[-1][:10]}; recording {file}")
+            _measure(book, file, line, commits, options)
+        else:
+            note(f"nothing new: {len(measured)} commits are in {file}")
+    except OutOfTime:
+        note("out of time: the same command goes on from here")
+    finally:  # what was measured is kept and told, whatever has ended it
+        if book.num_pairs:
+            store(book, root / options.results, machine, root)
+        code = _tell(book, options)
     if options.publish and commits:
         echo(f"published in {publish(root)}")
     return code
 
 
-def _measure(
-    book: Book, file: Path, line: FirstParents, commits: list[str], options: argparse.Namespace
-) -> CannotMeasure | KeyboardInterrupt | None:
-    """Measure; what has ended it before its end, but for the time."""
+def _measure(book: Book, file: Path, line: FirstParents, commits: list[str], options: argparse.Namespace) -> None:
     end = time.monotonic() + 60 * options.minutes
     core = core_to_use(options.core)
     note(f"on core {core}; {versions()}")
     # What was compiled by other versions is no use.
     kept = line.root / ".gate" / "builds" / hashlib.sha256(repr(versions_of(line.libraries)).encode()).hexdigest()[:10]
-    try:
-        with interruptible(), alone_with(file), temporary_folder() as folder:
-            builds = Builds(line.root, commit_of("HEAD", line.root), folder, kept)
-            Session(book, file, line, builds, core=core, end=end, only=options.only).measure(commits)
-            builds.forget_all_but(book.commits[0].hash, book.commits[-1].hash)
-    except OutOfTime:
-        note("out of time: the same command goes on from here")
-    except CannotMeasure as error:
-        note("stopped; what was measured is kept")
-        return error
-    except KeyboardInterrupt as error:
-        note("interrupted: the same command goes on from here")
-        return error
-    return None
+    with interruptible(), alone_with(file), temporary_folder() as folder:
+        builds = Builds(line.root, commit_of("HEAD", line.root), folder, kept)
+        Session(book, file, line, builds, core=core, end=end, only=options.only).measure(commits)
+        builds.forget_all_but(book.commits[0].hash, book.commits[-1].hash)
 
 
 def _tell(book: Book, options: argparse.Namespace) -> int:
