@@ -136,7 +136,7 @@ class Book:
     def links(self, benchmark: str, places: Mapping[str, int]) -> list[Link]:
         """Pairs of a benchmark whose commits have a place."""
         return [
-            Link(places[base], places[head], float(np.log(there / here)))
+            (places[base], places[head], float(np.log(there / here)))
             for (base, head), values in self.pairs[benchmark].items()
             if base in places and head in places
             for here, there in values

@@ -20,6 +20,8 @@ from anisoap_bench.gate.sequence import FLOOR
 from anisoap_bench.gate.statistics import holm
 
 Floats = npt.NDArray[np.floating[Any]]
+Link = tuple[int, int, float]
+"""One pair: positions of its commits, and log(head/base)."""
 
 TAILS = 4
 """ν, as for the bisection."""
@@ -35,15 +37,6 @@ LOOKS = 4
 """How often the plan looks at a step before it leaves it."""
 LEVEL = 0.01
 """Chance that a history names anything that did not change, over all its benchmarks and commits."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """One pair: positions of its commits, and log(head/base)."""
-
-    base: int
-    head: int
-    ratio: float
 
 
 @dataclass(frozen=True)
@@ -110,16 +103,8 @@ def ratio_interval(difference: float, error: float, freedom: int, risk: float = 
 
 
 def find_levels(links: Sequence[Link]) -> Levels:
-    """Levels by weighted least squares, of the commits that links join with the newest one.
-
-    Raises
-    ------
-    ValueError
-        If there is no link.
-    """
-    if not links:
-        raise ValueError("levels need at least one pair")
-    ends = np.array([(link.base, link.head) for link in links])
+    """Levels by weighted least squares, of the commits that pairs, at least one, join with the newest one."""
+    ends = np.array([link[:2] for link in links])
     known, places = np.unique(ends, return_inverse=True)
     places = places.reshape(ends.shape)  # [links, 2]
     graph = sparse.coo_array((np.ones(len(links)), places.T), shape=(len(known), len(known)))
@@ -128,7 +113,7 @@ def find_levels(links: Sequence[Link]) -> Levels:
     kept = joined[places[:, 0]]
     number = np.cumsum(joined) - 1  # of each commit among those that are joined
     base, head = number[places[kept]].T
-    y = np.array([link.ratio for link in links])[kept]
+    y = np.array([link[2] for link in links])[kept]
     design = np.zeros((len(y), joined.sum()))
     rows = np.arange(len(y))
     design[rows, head] += 1

@@ -21,22 +21,15 @@ from benchmarks.common import SMALLEST_ERROR
 
 CLASS = "history.Pairs"
 VERSION = "1"
-UNITS = {
-    "relative_time": "of the first commit",
-    "seconds": "s/call",
-    "peak_memory": "bytes",
-    "allocated": "bytes",
-    "torch_operations": "operations",
-    "error": "largest relative error",
+QUANTITIES = {
+    "relative_time": ("of the first commit", "Level of a commit by least squares over pairs of processes in turns."),
+    "seconds": ("s/call", "Median over the processes of a commit, of the median of each."),
+    "peak_memory": ("bytes", "What one call adds at its highest point."),
+    "allocated": ("bytes", "Most that Python and NumPy held at once."),
+    "torch_operations": ("operations", "What torch dispatches in one call."),
+    "error": ("largest relative error", "Largest deviation from stored values."),
 }
-MEANING = {
-    "relative_time": "Level of a commit by least squares over pairs of processes that take turns.",
-    "seconds": "Median over the processes of a commit, of the median of each.",
-    "peak_memory": "What one call adds at its highest point.",
-    "allocated": "Most that Python and NumPy held at once.",
-    "torch_operations": "What torch dispatches in one call.",
-    "error": "Largest deviation from stored values.",
-}
+"""Unit and meaning."""
 RELATIVE, SECONDS = f"{CLASS}.track_relative_time", f"{CLASS}.track_seconds"
 
 COLUMNS = ("result", "stats_ci_99_a", "stats_q_25", "stats_q_75", "stats_ci_99_b")
@@ -47,7 +40,7 @@ Cells = dict[str, tuple[float, ...]]
 def store(book: Book, folder: Path, machine: str, root: Path) -> None:
     """Write all that a recording says into asv's folder of results; what other benchmarks have there stays."""
     commits, config = book.commits, configuration(root)
-    cells: dict[str, dict[str, Cells]] = {one.hash: {quantity: {} for quantity in UNITS} for one in commits}
+    cells: dict[str, dict[str, Cells]] = {one.hash: {quantity: {} for quantity in QUANTITIES} for one in commits}
     for name, line in book.levels().items():
         for place, at in enumerate(line.commits):
             (level, low, high), (_, *middle) = line.interval(place, risk=0.01), line.interval(place, risk=0.5)
@@ -136,7 +129,7 @@ def _environment(commit: Commit, config: Json) -> dict[str, Any]:
 def _describe(path: Path, names: list[str]) -> None:
     """Add what asv's pages have to know of the benchmarks."""
     known: Json = read_json(path) if path.exists() else {"version": 2}
-    for quantity, unit in UNITS.items():
+    for quantity, (unit, meaning) in QUANTITIES.items():
         name = f"{CLASS}.track_{quantity}"
         known[name] = {
             "name": name,
@@ -145,7 +138,7 @@ def _describe(path: Path, names: list[str]) -> None:
             "version": VERSION,
             "param_names": ["benchmark"],
             "params": _axis(names),
-            "code": MEANING[quantity],
+            "code": meaning,
             "timeout": 0.0,
         }
     write_whole(path, json.dumps(known, indent=1) + "\n")
