@@ -28,7 +28,7 @@ def test_a_side_that_does_not_build(repo: Path, broken: str) -> None:
     assert "planted: no compiler" in output
 
 
-def test_twice_the_work_is_slower_and_named_and_can_be_overridden(repo: Path) -> None:
+def test_twice_the_work_is_slower_and_named(repo: Path) -> None:
     change(repo, "return sum(range(LOOPS))", "return sum(range(LOOPS)) + sum(range(LOOPS))")
     files = ["--markdown", str(repo.parent / "report.md"), "--json", str(repo.parent / "report.json")]
     code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", *files)
@@ -37,10 +37,6 @@ def test_twice_the_work_is_slower_and_named_and_can_be_overridden(repo: Path) ->
     assert (loop["name"], loop["verdict"], loop["confirmed"]) == ("loop", "slower", True)
     assert loop["ratio"] == pytest.approx(2.0, rel=0.3)
     assert "loop" in (repo.parent / "report.md").read_text()
-    code, output = gate(repo, "--base", "HEAD~1", "--only", "loop", "--override")
-    assert code == 0
-    assert "perf-regression-ok" in output
-    assert "slower" in output
 
 
 def test_a_head_that_is_far_behind_is_slower_and_no_timeout(repo: Path) -> None:
@@ -53,17 +49,11 @@ def test_a_head_that_is_far_behind_is_slower_and_no_timeout(repo: Path) -> None:
 
 def test_changes_that_are_not_committed_can_be_measured(repo: Path) -> None:
     file = repo / "anisoap_opt" / "__init__.py"
-    file.write_text(file.read_text().replace("return sum(range(LOOPS))", "return sum(range(3 * LOOPS))"))
+    file.write_text(file.read_text().replace("VALUE = 3.0", "VALUE = 3.1"))
     code, output = gate(repo, "--base", "HEAD", "--only", "loop", "--allow-dirty")
     assert code == 1, output
     assert "working tree" in output
-
-
-def test_a_fifth_more_memory_blocks(repo: Path) -> None:
-    change(repo, "BYTES = 8_000_000", "BYTES = 9_600_000")
-    code, output = gate(repo, "--base", "HEAD~1", "--only", "memory")
-    assert code == 1
-    assert "memory (allocated)" in output
+    assert "FAILED: wrong results" in output
 
 
 def test_wrong_numbers_block_before_anything_is_timed_and_cannot_be_overridden(repo: Path) -> None:
@@ -121,10 +111,9 @@ def test_without_time_to_confirm_it_is_undecided(repo: Path) -> None:
     assert "the time limit left no room" in output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    ("condition", "processes"),
-    [("True", 1), (f"{TURNS!r} in os.environ and CALLS == 2", 2)],
+    ("number", "condition", "processes"),
+    [(signal.SIGINT, "True", 1), (signal.SIGTERM, f"{TURNS!r} in os.environ and CALLS == 2", 2)],
     ids=["warming up", "in a round"],
 )
 def test_an_interrupt_leaves_no_process_and_no_file(

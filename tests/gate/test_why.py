@@ -194,6 +194,7 @@ def test_the_whole_gate_names_the_stage_and_the_line(repo: Path) -> None:
     change(repo, "BYTES = 8_000_000", "BYTES = 9_600_000")
     code, output = gate(repo, "--base", "HEAD~1", "--only", "memory")
     assert code == 1, output
+    assert "memory (allocated)" in output
     assert re.search(
         r"why memory: more memory: anisoap_opt/__init__.py:\d+ \(`return np.ones.*`\), \+1.53 MiB of 9.16", output
     ), output
