@@ -31,7 +31,7 @@ class Bisection:
     """
 
     def __init__(self, conditions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
-        self.conditions, self.book = conditions, Book()
+        self.book = Book()
         self.search: Search | None = None
         try:
             self.commits, self.benchmark = list(conditions["commits"]), str(conditions["benchmark"])
