@@ -136,7 +136,7 @@ def _bisect(options: argparse.Namespace, line: FirstParents, subjects: dict[str,
         problem = error
     except KeyboardInterrupt:
         problem = "interrupted"
-    if bisection.search is None:
+    if problem and not (bisection.search and bisection.search.pairs):
         raise CannotMeasure(str(problem))
     return _tell(bisection, str(problem))
 
