@@ -64,6 +64,13 @@ def best_time(call: Callable[[], Any], repeats: int) -> float:
     return min(seconds_of(call) for _ in range(repeats))
 
 
+def in_turn(rounds: int, *measures: Callable[[], float]) -> Any:
+    """Results of measures that take turns, as the machine's speed drifts: an array [measures, rounds]."""
+    import numpy as np
+
+    return np.array([[one() for one in measures] for _ in range(rounds)]).T
+
+
 def peak_memory(call: Callable[[], Any], repeats: int = 1) -> int:
     """Bytes by which a call raises the memory of this process at its highest point, the smallest of several calls.
 

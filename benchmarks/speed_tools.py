@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
+from benchmarks.measure import in_turn
 
 BACKEND = "numba"
 FRAMES = 6826
@@ -22,11 +23,6 @@ WITHOUT_CENTER = {"subtract_center_contribution": True}
 Row = tuple[str, str, str, bool]  # what, measured, target, pass
 Call = Callable[[], Any]
 TIMES = {"s": 1.0, "ms": 1e3, "µs": 1e6}
-
-
-def in_turn(rounds: int, *measures: Callable[[], float]) -> np.ndarray:
-    """Results of measures that take turns, as the machine's speed drifts, [measures, rounds]."""
-    return np.array([[one() for one in measures] for _ in range(rounds)]).T
 
 
 def best(repeats: int, call: Callable[..., Any], *arguments: Any) -> Callable[[], float]:

@@ -4,7 +4,6 @@ COMMANDS = {
     "run": ("anisoap_bench.study.run", "time files with one backend, into a JSON file"),
     "aggregate": ("anisoap_bench.study.aggregate", "JSON files into tables"),
     "scaling": ("anisoap_bench.study.scaling", "how the time grows with species, particles and neighbours"),
-    "stages": ("anisoap_bench.study.stages", "where the time of a calculation goes"),
     "plot": ("anisoap_bench.study.plot", "tables into figures"),
     "profile": ("anisoap_bench.study.profile", "where a backend's time goes: cProfile, py-spy or Torch's profiler"),
     "validate": ("anisoap_bench.study.validate", "descriptors of all backends checked against the reference"),

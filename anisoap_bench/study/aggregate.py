@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study.intervals import median_interval, ratio_interval
 from anisoap_bench.study.schema import Document, NotARun, load
@@ -22,6 +24,7 @@ CONDITIONS = ["machine", "origin", "commit", "dirty", "software", "threads", "hy
 """Two backends are compared only where all of these are equal."""
 SIZES = ["species", "particles_per_frame", "frames", "particles", "pairs", "n_squared"]
 KEY = [*CONDITIONS, "backend", *SIZES]
+OUTPUT = ["sha256", "sum", "norm", "largest"]
 BASELINES = ("reference", "numpy_only")
 
 
@@ -45,68 +48,57 @@ def main(options: argparse.Namespace) -> int:
 
 def read_all(paths: list[Path]) -> tuple[list[Document], list[tuple[Path, str]]]:
     """Runs, each once although it may be there under two names, and the files that are none with the reason."""
-    documents: list[Document] = []
-    skipped: list[tuple[Path, str]] = []
-    known: dict[str, Path] = {}
-    for path in dict.fromkeys(path.resolve() for path in paths):
+    documents: dict[str, Document] = {}
+    skipped = []
+    for path in paths:
         try:
             document = load(path)
+            documents.setdefault(json.dumps(document, sort_keys=True), {**document, "source": path.name})
         except NotARun as error:
             skipped.append((path, str(error)))
-            continue
-        first = known.setdefault(json.dumps(document, sort_keys=True), path)
-        if first is path:
-            documents.append({**document, "source": path.name})
-        else:
-            print(f"{path}: the same run as {first}, counted once", file=sys.stderr)
-    return documents, skipped
+    return list(documents.values()), skipped
 
 
 def tables(documents: list[Document]) -> dict[str, Any]:
     """The four tables (pandas.DataFrame) by name: combined, timings_local, timings_chtc, summary_local."""
-    import pandas as pd
-
     samples = pd.DataFrame([row for document in documents for row in sample_rows(document)])
     combined = combine(samples)
-    per_run = ["peak_memory_bytes", "conversion_seconds", "conversion_share", "sha256", "sum", "norm", "largest"]
+    per_run = ["peak_memory_bytes", "conversion_seconds", "conversion_share", *OUTPUT]
     timings = samples.drop(columns=per_run)
-    local = combined[combined["origin"] == "local"]
     return {
         "combined": combined,
         "timings_local": timings[timings["origin"] == "local"],
         "timings_chtc": timings[timings["origin"] == "chtc"],
-        "summary_local": local.drop(columns=[name for name in local.columns if name in per_run]),
+        "summary_local": combined[combined["origin"] == "local"].drop(columns=per_run),
     }
 
 
 def sample_rows(document: Document) -> list[dict[str, Any]]:
     """One row a file and repeat, with all that it depends on."""
     job = document["job"] or {"id": None, "repeat": None}
+    environment = document["environment"]
     where = {
-        "machine": machine_name(document["environment"]),
+        "machine": machine_name(environment),
         "origin": document["origin"],
-        "commit": document["environment"]["git"]["commit"],
-        "dirty": document["environment"]["git"]["dirty"],
-        "software": software(document["environment"]),
+        **environment["git"],
+        "software": software(environment),
         "threads": document["threads"]["asked"],
         "threads_agree": not document["threads"]["disagreements"],
         "backend": document["backend"],
         "job": job["id"],
         "job_repeat": job["repeat"],
-        "date": document["environment"]["date"],
+        "date": environment["date"],
         "source": document["source"],
     }
     rows = []
     for record in document["files"]:
-        conversion = record["conversion"]
+        conversion, output = record["conversion"], record["output"]
         shared = {
             **where,
-            "file": record["file"],
-            "system": record["system"],
             "hypers": json.dumps(record["hypers"], sort_keys=True),
-            **{name: record[name] for name in SIZES},
-            "features": record["output"]["shape"][1],
-            **{name: record["output"][name] for name in ("sha256", "sum", "norm", "largest")},
+            **{name: record[name] for name in ("file", "system", *SIZES)},
+            "features": output["shape"][1],
+            **{name: output[name] for name in OUTPUT},
             "peak_memory_bytes": record["peak_memory"]["bytes"],
             "conversion_seconds": conversion and conversion["seconds_in"] + conversion["seconds_out"],
             "conversion_share": conversion and conversion["share"],
@@ -121,8 +113,7 @@ def sample_rows(document: Document) -> list[dict[str, Any]]:
 def machine_name(environment: dict[str, Any]) -> str:
     """Processor, cores and system: neutral, and equal for equal machines."""
     cpu = environment["cpu"]
-    parts = [cpu["model"] or "unknown processor", f"{cpu['cores'] or '?'} cores", environment["os"]["system"] or "?"]
-    return ", ".join(parts)
+    return f"{cpu['model'] or 'unknown processor'}, {cpu['cores'] or '?'} cores, {environment['os']['system'] or '?'}"
 
 
 def software(environment: dict[str, Any]) -> str:
@@ -134,8 +125,6 @@ def software(environment: dict[str, Any]) -> str:
 
 def combine(samples: Any) -> Any:
     """One row a file and backend (and machine, version, threads, hyperparameters, number of frames)."""
-    import pandas as pd
-
     rows = []
     for key, group in samples.groupby(KEY, dropna=False, sort=False):
         wall = group["wall_seconds"]

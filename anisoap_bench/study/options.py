@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks import workloads
+
 
 def positive(text: str) -> int:
     """An argument that is an integer from 1 on."""
@@ -21,11 +23,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def data_folder(options: argparse.Namespace) -> Path:
     """Where the files are."""
-    from benchmarks import workloads  # not before threads are pinned: this loads NumPy and its BLAS
-
     return Path(options.data) if options.data else workloads.data_folder()
 
 
 def add_hypers(parser: argparse.ArgumentParser) -> None:
     """See `workload.hypers_for`."""
-    parser.add_argument("--hypers", help="a size like '(9, 6)', a JSON object, or a JSON file; else the system's own")
+    parser.add_argument("--hypers", help="a size like '(9, 6)' or a JSON object; else the system's own")

@@ -10,40 +10,36 @@ import argparse
 import gc
 import statistics
 import sys
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from anisoap_bench.study.intervals import power_law, ratio_interval
+import numpy as np
+import pandas as pd
+
+from anisoap_bench.study.aggregate import machine_name
+from anisoap_bench.study.intervals import CONFIDENCE, ratio_interval
 from anisoap_bench.study.options import positive
 from anisoap_bench.study.tables import write_table
-from benchmarks.measure import pin_threads, seconds_of
+from anisoap_bench.study.workload import counts, installed, make_calculator, read_load
+from benchmarks import workloads
+from benchmarks.environment import disagreements, environment
+from benchmarks.measure import in_turn, pin_threads, seconds_of
 
 CUTOFFS = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
 QUADRATIC = 2.0
 AXES = {"species": "species", "particles": "particles", "neighbors": "pairs_per_particle"}
 """Column that each experiment varies."""
 
-
-@dataclass(frozen=True)
-class ScalingSizes:
-    """How much one backend measures: about the same time for each."""
-
-    particles: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000)
-    """Of the bulk frames of the experiment on N."""
-    neighbors_in: int = 500
-    """Particles of the bulk frame whose cutoff is varied."""
-    frames: int = 100
-    """Of each of the four files with 1 to 4 species."""
-    repeats: int = 6
-
-
-SIZES = {
-    "reference": ScalingSizes(particles=(16, 32, 64, 128), neighbors_in=32, frames=2),
-    "numba": ScalingSizes(particles=(500, 1000, 2000, 4000, 8000, 16000, 32000), neighbors_in=4000),
+USUAL: dict[str, Any] = {"particles": (250, 500, 1000, 2000, 4000, 8000), "neighbors_in": 500, "frames": 100}
+"""Particles of the bulk frames; of the one whose cutoff is varied; frames of the files with 1 to 4 species."""
+SIZES: dict[str, dict[str, Any]] = {
+    "reference": {"particles": (16, 32, 64, 128), "neighbors_in": 32, "frames": 2},
+    "numba": {**USUAL, "particles": (500, 1000, 2000, 4000, 8000, 16000, 32000), "neighbors_in": 4000},
 }
-QUICK = ScalingSizes(particles=(8, 16, 32), neighbors_in=8, frames=2, repeats=2)
+"""How much one backend measures: about the same time for each."""
+REPEATS = 6
+QUICK: dict[str, Any] = {"particles": (8, 16, 32), "neighbors_in": 8, "frames": 2}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,16 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Measure, write both tables, print the statement."""
     pin_threads(options.threads)
-    import pandas as pd
-
-    from anisoap_opt import BACKENDS
-    from benchmarks import backends
-
-    names = options.backends or [name for name in backends.BACKENDS if BACKENDS[name].installed]
-    rows = [row for name in names for row in measure_backend(name, options.threads, options.quick)]
-    from anisoap_bench.study.aggregate import machine_name
-    from benchmarks.environment import disagreements, environment
-
+    backends = installed(options.backends)
+    rows = [row for name in backends for row in measure_backend(name, options.threads, options.quick)]
     for difference in disagreements(options.threads):
         print(f"warning: {difference}", file=sys.stderr)
     here = environment()
@@ -81,17 +69,13 @@ def main(options: argparse.Namespace) -> int:
 
 def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, Any]]:
     """Samples of the three experiments with one backend."""
-    from anisoap_bench.study.workload import counts, make_calculator, read_load
-    from benchmarks import workloads
-    from benchmarks.speed_tools import in_turn
-
-    sizes = QUICK if quick else SIZES.get(backend, ScalingSizes())
+    sizes = QUICK if quick else SIZES.get(backend, USUAL)
     usual = workloads.HYPERS["(6, None)"]
     files = [workloads.data_folder() / f"{name}.xyz" for name in workloads.SPECIES_FILES.values()]
     problems: dict[str, list[tuple[dict[str, Any], list[Any]]]] = {
-        "species": [(usual, read_load(file, backend, sizes.frames).frames) for file in files],
-        "particles": [(usual, workloads.bulk(size, 2)) for size in sizes.particles],
-        "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(sizes.neighbors_in, 2)) for r in CUTOFFS],
+        "species": [(usual, read_load(file, backend, sizes["frames"]).frames) for file in files],
+        "particles": [(usual, workloads.bulk(size, 2)) for size in sizes["particles"]],
+        "neighbors": [({**usual, "cutoff_radius": r}, workloads.bulk(sizes["neighbors_in"], 2)) for r in CUTOFFS],
     }
     rows = []
     for experiment, cases in problems.items():
@@ -101,7 +85,7 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
             call()
         pin_threads(threads)  # once more: the first calls may have loaded further libraries
         gc.collect()  # so that no sample pays for what came before
-        samples = in_turn(sizes.repeats, *(partial(seconds_of, call) for call in calls)).tolist()
+        samples = in_turn(2 if quick else REPEATS, *(partial(seconds_of, call) for call in calls)).tolist()
         for calculator, (_, frames), times in zip(calculators, cases, samples, strict=True):
             of = counts(frames, calculator)
             shared = {
@@ -123,21 +107,39 @@ def summarise(points: Any) -> Any:
 
     The exponent's interval is compared with 2 for N and for the species; neighbours are pairs themselves.
     """
-    import pandas as pd
-
     rows = []
     for (backend, experiment), group in points.groupby(["backend", "experiment"], sort=False):
         times = {x: list(of_one) for x, of_one in sorted(group.groupby(AXES[experiment])["seconds"])}
         medians = {x: statistics.median(of_one) for x, of_one in times.items()}
-        fit = power_law(list(medians), list(medians.values()))
+        fit = power_law(medians)
         first, last = min(times), max(times)
         low, high = ratio_interval(times[last], times[first]) or (None, None)
-        worse = None if experiment == "neighbors" else worse_than_quadratic(fit.exponent_low, fit.exponent_high)
+        worse = None if experiment == "neighbors" else worse_than_quadratic(fit["exponent_low"], fit["exponent_high"])
         size = {"backend": backend, "experiment": experiment, "points": len(times), "repeats": len(times[first])}
         ratio = {"from": first, "to": last, "ratio": medians[last] / medians[first]}
         ends = {"ratio_low": low, "ratio_high": high}
-        rows.append({**size, **ratio, **ends, **asdict(fit), "worse_than_quadratic": worse})
+        rows.append({**size, **ratio, **ends, **fit, "worse_than_quadratic": worse})
     return pd.DataFrame(rows)
+
+
+def power_law(points: dict[float, float]) -> dict[str, float]:
+    """Least squares of log y on log x, at least two points in the order of x: y = factor · x^exponent.
+
+    With the exponent's interval by Student's t (not a number for two points), and the largest exponent between two
+    neighbouring points.
+    """
+    from scipy import stats
+
+    log_x, log_y = np.log(list(points)), np.log(list(points.values()))
+    fit, freedom = stats.linregress(log_x, log_y), len(points) - 2
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * fit.stderr if freedom else np.nan
+    return {
+        "exponent": fit.slope,
+        "exponent_low": fit.slope - half,
+        "exponent_high": fit.slope + half,
+        "steepest": (np.diff(log_y) / np.diff(log_x)).max(),
+        "factor": np.exp(fit.intercept),
+    }
 
 
 def worse_than_quadratic(low: float, high: float) -> str:
@@ -168,5 +170,4 @@ def statement(summary: Any) -> str:
 
 def _with_interval(row: dict[str, Any], name: str) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    known = low is not None and high is not None and low == low
-    return f"{row[name]:.2f}" + (f" (95 % interval {low:.2f} to {high:.2f})" if known else "")
+    return f"{row[name]:.2f}" + ("" if pd.isna(low) else f" (95 % interval {low:.2f} to {high:.2f})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ import pandas as pd
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.study.options import add_data, data_folder, positive
 from anisoap_bench.study.tables import write_table
-from anisoap_bench.study.workload import read_load
+from anisoap_bench.study.workload import installed, read_load
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
-from benchmarks import backends, measure, workloads
+from benchmarks import measure, workloads
 from benchmarks.table import markdown
 
 RTOL, ATOL = 1e-6, 1e-8
@@ -28,26 +26,82 @@ FLOAT32_LIMITS = {"(6, None)": 3 * 6.2e-7, "(9, 6)": 3 * 2.1e-5}
 """The same for float32: three times the largest error that the tests' random frames gave, by size of basis."""
 FRAMES = {"ellipsoids": 8}
 """Frames of a system that are compared, unless --frames says otherwise; 2 where it isn't listed."""
-PASS, FAIL, MISSING = "pass", "FAIL", "not installed"
+PASS, FAIL = "pass", "FAIL"
+COLUMNS = ("check", "backend", "system", "value", "limit", "result")
+Check = tuple[str, str, str, float, float, str]
+"""COLUMNS: `value` is a difference relative to the largest value, for ``rtol, atol`` to what is allowed, and must not
+exceed `limit`; of ``features`` both are their number."""
 
 
-@dataclass(frozen=True)
-class ValidationCheck:
-    """One number beside its limit."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``study validate``."""
+    add_data(parser)
+    parser.add_argument("--backend", nargs="+", help="all that are installed, unless given")
+    parser.add_argument("--frames", type=positive, help="frames of each file (default: 2, of ellipsoids.xyz 8)")
+    parser.add_argument("--out", type=Path, help="write results/tables/validation.csv or another CSV file")
 
-    check: str
-    backend: str
-    system: str
-    value: float | None
-    """Difference relative to the largest value, for ``rtol, atol`` to what is allowed; of ``features`` their number."""
-    limit: float | None
-    """What `value` must not exceed, or for ``features`` be equal to; both are None if the backend is not installed."""
-    result: str  # PASS, FAIL or MISSING
+
+def main(options: argparse.Namespace) -> int:
+    """Print the table; 1 if a check failed."""
+    measure.pin_threads(1)
+    checks = validate(data_folder(options), installed(options.backend), options.frames)
+    print(table(checks))
+    failed = [one for one in checks if one[-1] == FAIL]
+    print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")
+    for check, backend, system, value, limit, _ in failed:
+        print(f"FAIL  {check}, {backend}, {system}: {value:.3g}, limit {limit:.3g}")
+    if options.out:
+        write_table(options.out, pd.DataFrame(checks, columns=COLUMNS), None)
+    return 1 if failed else 0
+
+
+def validate(data: Path, backends: Sequence[str], num_frames: int | None = None) -> list[Check]:
+    """Check the backends on the first frames of the five systems, in any case against `reference`."""
+    checks = []
+    for system in workloads.SYSTEMS:
+        frames = read_load(data / f"{system}.xyz", "reference", num_frames or FRAMES.get(system, 2)).frames
+        exact = descriptor("reference", hypers_of(system, frames), frames)
+        for backend in backends:
+            checks += check_backend(backend, system, frames, exact)
+    return checks
+
+
+def check_backend(backend: str, system: str, frames: list[Atoms], exact: Any) -> list[Check]:
+    """All checks of one backend on one system; `exact` is the descriptor that `reference` computed."""
+    hypers = hypers_of(system, frames)
+    others = variants(frames)
+    together = descriptor(backend, hypers, [*frames, *(frame for many in others.values() for frame in many)])
+    values, *changed = np.split(together, 1 + len(others))
+    features = num_features(hypers, len(hypers["types"]))
+    sound = (
+        together.shape == (len(frames) * (1 + len(others)), features)
+        and together.dtype == np.float64
+        and bool(np.isfinite(together).all() and together.any(axis=1).all())
+    )
+    found = [("shape and dtype: features", float(together.shape[-1]), float(features), sound)]
+    found += [(name, deviation(one, values), LIMIT, True) for name, one in zip(others, changed, strict=True)]
+    if backend != "reference":
+        share = deviation(values, exact, ATOL + RTOL * np.abs(exact))
+        found.append((f"reference: rtol {RTOL:g}, atol {ATOL:g}", share, 1.0, True))
+        found.append(("reference: largest difference", deviation(values, exact), LIMIT, True))
+    if "float32" in BACKENDS[backend].dtypes:
+        single = descriptor(backend, hypers, frames, "float32")
+        size = next(name for name, one in workloads.HYPERS.items() if one.items() <= hypers.items())
+        found.append(("float32", deviation(single, values), FLOAT32_LIMITS[size], single.dtype == np.float32))
+    return [
+        (name, backend, system, value, limit, PASS if right and value <= limit else FAIL)
+        for name, value, limit, right in found
+    ]
 
 
 def descriptor(backend: str, hypers: dict[str, Any], frames: list[Atoms], dtype: str = "float64") -> Any:
     """Power spectrum [frames, features], by the public interface."""
     return EllipsoidalDensityProjection(**hypers, backend=backend, dtype=dtype).power_spectrum(frames)
+
+
+def hypers_of(system: str, frames: list[Atoms]) -> dict[str, Any]:
+    """The system's own, with the layout of the features fixed by the types that occur."""
+    return {**workloads.hypers_of(system), "types": sorted({int(n) for frame in frames for n in frame.numbers})}
 
 
 def num_features(hypers: dict[str, Any], num_types: int) -> int:
@@ -66,136 +120,34 @@ def deviation(actual: Any, expected: Any, allowed: Any = None) -> float:
     return share if np.isfinite(share) else float("inf")
 
 
-def _changed(frame: Any, **arrays: Any) -> Any:
-    copy = frame.copy()
-    copy.arrays.update(arrays)
-    return copy
-
-
-def rotated(frame: Any, rotation: Rotation) -> Any:
-    """The whole frame turned: positions, cell and the particles' quaternions (w, x, y, z)."""
-    own = Rotation.from_quat(frame.arrays["c_q"][:, [1, 2, 3, 0]])
-    copy = _changed(frame, c_q=(rotation * own).as_quat()[:, [3, 0, 1, 2]])
-    copy.positions = rotation.apply(frame.positions)
-    copy.set_cell(rotation.apply(frame.cell.array))
-    return copy
-
-
 def variants(frames: Sequence[Atoms], seed: int = 0) -> dict[str, list[Atoms]]:
     """The same frames after changes that the descriptor must not see."""
     rng = np.random.default_rng(seed)
 
-    def changed(frame: Atoms) -> dict[str, Atoms]:
-        q, positions, count = frame.arrays["c_q"], frame.positions, len(frame)
-        return {
-            "rotation": rotated(frame, Rotation.from_quat(rng.standard_normal(4))),
-            "translation": _changed(frame, positions=positions + rng.uniform(-20, 20, 3)),
-            "order of particles": frame[np.roll(np.arange(count), rng.integers(1, max(count, 2)))],
-            "sign of quaternions": _changed(frame, c_q=q * rng.choice([-1.0, 1.0], (count, 1))),
-            "periodic images": _changed(
-                frame, positions=positions + (rng.integers(-3, 4, (count, 3)) * frame.pbc) @ frame.cell.array
-            ),
-        }
+    def changed(frame: Any) -> dict[str, Atoms]:
+        found = {name: frame.copy() for name in ("rotation", "translation", "sign of quaternions", "periodic images")}
+        count = len(frame)
+        turn = Rotation.from_quat(rng.standard_normal(4))
+        turned, own = found["rotation"], Rotation.from_quat(frame.arrays["c_q"][:, [1, 2, 3, 0]])  # (w, x, y, z)
+        turned.arrays["c_q"] = (turn * own).as_quat()[:, [3, 0, 1, 2]]
+        turned.positions, turned.cell[:] = turn.apply(frame.positions), turn.apply(frame.cell.array)
+        found["translation"].positions += rng.uniform(-20, 20, 3)
+        found["sign of quaternions"].arrays["c_q"] *= rng.choice([-1.0, 1.0], (count, 1))
+        found["periodic images"].positions += (rng.integers(-3, 4, (count, 3)) * frame.pbc) @ frame.cell.array
+        return {**found, "order of particles": frame[np.roll(np.arange(count), rng.integers(1, max(count, 2)))]}
 
     found = [changed(frame) for frame in frames]
     return {name: [one[name] for one in found] for name in found[0]}
 
 
-def _hypers(system: str, frames: list[Atoms]) -> dict[str, Any]:
-    """The system's own, with the layout of the features fixed by the types that occur."""
-    return {**workloads.hypers_of(system), "types": sorted({int(n) for frame in frames for n in frame.numbers})}
-
-
-def check_backend(backend: str, system: str, frames: list[Atoms], expected: Any) -> tuple[list[ValidationCheck], Any]:
-    """All checks of one backend on one system, and the descriptor of the frames.
-
-    `expected` is the descriptor that `reference` computed, None for `reference` itself.
-    """
-    hypers = _hypers(system, frames)
-    others = variants(frames)
-    together = descriptor(backend, hypers, [*frames, *(frame for many in others.values() for frame in many)])
-    values, *changed = np.split(together, 1 + len(others))
-    features = num_features(hypers, len(hypers["types"]))
-    sound = (
-        together.shape == (len(frames) * (1 + len(others)), features)
-        and together.dtype == np.float64
-        and bool(np.isfinite(together).all() and together.any(axis=1).all())
-    )
-    found = [("shape and dtype: features", float(together.shape[-1]), float(features), sound)]
-    found += [(name, deviation(one, values), LIMIT, True) for name, one in zip(others, changed, strict=True)]
-    if expected is not None:
-        share = deviation(values, expected, ATOL + RTOL * np.abs(expected))
-        found.append((f"reference: rtol {RTOL:g}, atol {ATOL:g}", share, 1.0, True))
-        found.append(("reference: largest difference", deviation(values, expected), LIMIT, True))
-    if "float32" in BACKENDS[backend].dtypes:
-        single = descriptor(backend, hypers, frames, "float32")
-        size = next(name for name, one in workloads.HYPERS.items() if one.items() <= hypers.items())
-        found.append(("float32", deviation(single, values), FLOAT32_LIMITS[size], single.dtype == np.float32))
-    checks = [
-        ValidationCheck(name, backend, system, value, limit, PASS if right and value <= limit else FAIL)
-        for name, value, limit, right in found
-    ]
-    return checks, values
-
-
-def validate(data: Path, backends: Sequence[str], num_frames: int | None = None) -> list[ValidationCheck]:
-    """Check the backends on the first frames of the five systems; `reference` is computed in any case."""
-    checks = []
-    for system in workloads.SYSTEMS:
-        frames = read_load(data / f"{system}.xyz", "reference", num_frames or FRAMES.get(system, 2)).frames
-        if "reference" in backends:
-            found, exact = check_backend("reference", system, frames, None)
-            checks += found
-        else:
-            exact = descriptor("reference", _hypers(system, frames), frames)
-        for backend in backends:
-            if not BACKENDS[backend].installed:
-                checks.append(ValidationCheck("all", backend, system, None, None, MISSING))
-            elif backend != "reference":
-                checks += check_backend(backend, system, frames, exact)[0]
-    return checks
-
-
-def table(checks: Sequence[ValidationCheck]) -> str:
+def table(checks: Sequence[Check]) -> str:
     """Markdown: a row for every check and backend, a column for every system."""
-    rows = pd.DataFrame(map(asdict, checks))
+    rows = pd.DataFrame(checks, columns=COLUMNS)
     order = list(rows["check"].unique())
     body = []
     for (check, backend), cells in rows.groupby(["check", "backend"], sort=False):
-        results = set(cells["result"])
-        values = cells.set_index("system")["value"].reindex(workloads.SYSTEMS).map(_number)
-        limits = " / ".join(cells["limit"].map(_number).unique())
-        body.append([check, backend, *values, limits, FAIL if FAIL in results else "/".join(sorted(results))])
+        values = [f"{value:.3g}" for value in cells.set_index("system")["value"].reindex(workloads.SYSTEMS)]
+        limits = " / ".join(f"{limit:.3g}" for limit in cells["limit"].unique())
+        body.append([check, backend, *values, limits, FAIL if FAIL in set(cells["result"]) else PASS])
     body.sort(key=lambda row: order.index(row[0]))
     return markdown(["check", "backend", *workloads.SYSTEMS, "limit", "result"], body)
-
-
-def _number(value: float | None) -> str:
-    if value is None or np.isnan(value):
-        return "–"
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2g}"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of ``study validate``."""
-    add_data(parser)
-    parser.add_argument("--backend", nargs="+", choices=list(BACKENDS), help="default: all")
-    parser.add_argument("--frames", type=positive, help="frames of each file (default: 2, of ellipsoids.xyz 8)")
-    parser.add_argument("--out", type=Path, help="write results/tables/validation.csv or another CSV file")
-
-
-def main(options: argparse.Namespace) -> int:
-    """Print the table; 1 if a check failed."""
-    absent = [name for name in options.backend or () if not BACKENDS[name].installed]
-    if absent:
-        raise CannotMeasure(f"not installed: {', '.join(absent)}")
-    measure.pin_threads(1)
-    checks = validate(data_folder(options), options.backend or backends.BACKENDS, options.frames)
-    print(table(checks))
-    failed = [one for one in checks if one.result == FAIL]
-    print(f"\n{len(checks)} checks, {len(failed)} failed; {measure.machine()}")
-    for one in failed:
-        print(f"FAIL  {one.check}, {one.backend}, {one.system}: {one.value:.3g}, limit {one.limit:.3g}")
-    if options.out:
-        write_table(options.out, pd.DataFrame(map(asdict, checks)), None)
-    return 1 if failed else 0

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+import anisoap_opt
 from anisoap_bench.errors import CannotMeasure
 from anisoap_opt import EllipsoidalDensityProjection
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.reading import read_batch
 from benchmarks import workloads
-
-DEFAULT_HYPERS = "(6, None)"
-"""Size of basis for files that are not the study's own."""
+from benchmarks.backends import BACKENDS
 
 
 @dataclass(frozen=True)
@@ -88,26 +87,28 @@ def hypers_for(system: str, text: str | None) -> dict[str, Any]:
     system : str
         Name of the file without its suffix; one of `workloads.SYSTEMS` has hyperparameters of its own.
     text : str or None
-        None for those; a key of `workloads.HYPERS`, such as ``(9, 6)``; a JSON object laid over the system's own, such
-        as ``{"max_angular": 4}``; or the name of a JSON file that holds one.
+        None for those; a key of `workloads.HYPERS`, such as ``(9, 6)``, or a JSON object laid over the system's own,
+        such as ``{"max_angular": 4}``.
     """
-    known = system in workloads.SYSTEMS
-    own = workloads.hypers_of(system) if known else workloads.HYPERS[DEFAULT_HYPERS]
+    own = workloads.hypers_of(system)
     if not text:
         return own
     if text in workloads.HYPERS:
         kept = {key: own[key] for key in ("subtract_center_contribution",) if key in own}
         return {**workloads.HYPERS[text], **kept}
     try:
-        found = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise CannotMeasure(f"--hypers {text}: no valid JSON: {error}") from error
-    except (OSError, ValueError) as error:
+        return {**own, **json.loads(text)}
+    except (ValueError, TypeError) as error:
         sizes = ", ".join(repr(size) for size in workloads.HYPERS)
-        raise CannotMeasure(f"--hypers must be {sizes}, a JSON object or a JSON file, got {text!r}") from error
-    if not isinstance(found, dict):
-        raise CannotMeasure(f"--hypers {text}: a JSON object wanted, got {found!r}")
-    return {**own, **found}
+        raise CannotMeasure(f"--hypers must be {sizes} or a JSON object, got {text!r}") from error
+
+
+def installed(asked: list[str] | None) -> list[str]:
+    """The backends that were asked for, else all that are installed; CannotMeasure if one is not."""
+    there = [name for name in BACKENDS if anisoap_opt.BACKENDS[name].installed]
+    if unknown := [name for name in asked or () if name not in there]:
+        raise CannotMeasure(f"not installed: {', '.join(unknown)}; there are {', '.join(there)}")
+    return asked or there
 
 
 def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:

@@ -113,15 +113,15 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 GOOD = document("numba", {"one_species": FAST})
 BAD = {
-    "version 99": ({**GOOD, "schema_version": 99}, "schema version 99 is not known"),
-    "version true": ({**GOOD, "schema_version": True}, "schema version True is not known"),
-    "foreign": ({"benchmarks": []}, "no schema_version"),
-    "list": ([1, 2], "no schema_version"),
+    "version 99": ({**GOOD, "schema_version": 99}, "$.schema_version: 1 was expected"),
+    "version true": ({**GOOD, "schema_version": True}, "$.schema_version: 1 was expected"),
+    "foreign": ({"benchmarks": []}, "no result of `study run`"),
+    "list": ([1, 2], "is not of type 'object'"),
     "half": (json.dumps(GOOD)[:300], "no valid JSON"),
     "deep": ("[" * 200_000, "no valid JSON"),
     "NaN": (changed(wall_seconds=[float("nan"), *FAST[1:]]), "NaN is no number of JSON"),
     "negative time": (changed(wall_seconds=[-1.0, *FAST[1:]]), "$.files[0].wall_seconds[0]"),
-    "lost time": (changed(wall_seconds=FAST[1:]), "not as many wall times"),
+    "lost time": (changed(wall_seconds=FAST[1:]), "lacks processor times"),
     "no time at all": (changed(wall_seconds=[0, *FAST[1:]]), "wall time of 0 s"),
     "no environment": ({k: v for k, v in GOOD.items() if k != "environment"}, "'environment' is a required property"),
 }
@@ -145,8 +145,7 @@ def test_nothing_good_is_an_error_and_writes_nothing(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "tables").exists()
 
 
-def test_a_run_given_twice_counts_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_given_twice_counts_once(tmp_path: Path) -> None:
     good, copy = write(tmp_path, "good.json", GOOD), write(tmp_path, "copy.json", GOOD)
     assert aggregate(tmp_path, good, good, copy) == 0
     assert len(table(tmp_path, "timings_local")) == 7
-    assert "copy.json: the same run as" in capsys.readouterr().err

@@ -9,13 +9,13 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from anisoap_bench.study import aggregate, figures, figures_of_tables, scaling, stages, style
+from anisoap_bench.study import aggregate, figures, scaling
+from anisoap_bench.study.plot import one_machine, save
 from tests.study.runs import document, study
 from tests.study.test_scaling import points
 
 SYSTEMS = ("one_species", "benzenes", "three_species", "four_species")
-NAMES = {*figures.FIGURES, *figures_of_tables.FIGURES}
-MILLISECONDS = dict.fromkeys(stages.STAGES, 2.0) | {stages.WHOLE: 9.0}
+NAMES = {*figures.FIGURES, "scaling_vs_n"}
 
 
 def combined() -> Any:
@@ -33,7 +33,6 @@ def tables(tmp_path: Path) -> Path:
         "combined_from_metrics": combined(),
         "scaling": samples,
         "scaling_summary": scaling.summarise(samples),
-        "stages": pd.DataFrame(stages.stage_rows("numba", "benzenes", 200, MILLISECONDS)),
     }
     for name, table in found.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
@@ -44,7 +43,7 @@ def plot(folder: Path, figures_to: Path) -> int:
     return study("plot", "--table", str(folder / "combined_from_metrics.csv"), "--figdir", str(figures_to))
 
 
-def test_six_figures_as_png_and_svg(tables: Path, tmp_path: Path) -> None:
+def test_five_figures_as_png_and_svg(tables: Path, tmp_path: Path) -> None:
     assert plot(tables, tmp_path / "figures") == 0
     files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
     assert set(files) == {f"{figure}.{kind}" for figure in NAMES for kind in ("png", "svg")}
@@ -55,10 +54,9 @@ def test_six_figures_as_png_and_svg(tables: Path, tmp_path: Path) -> None:
 def test_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     found = []
     for _ in range(2):
-        with mpl.rc_context(style.SETTINGS):
+        with mpl.rc_context(figures.SETTINGS):
             figure = figures.peak_memory(combined())
-        assert figure is not None
-        style.save(figure, tmp_path, "figure")
+            save(figure, tmp_path, "figure")
         found.append([(tmp_path / f"figure.{kind}").read_bytes() for kind in ("png", "svg")])
     assert found[0] == found[1]
 
@@ -66,7 +64,7 @@ def test_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_axes_have_units_and_every_backend_is_named() -> None:
     table = combined()
     labels = {}
-    with mpl.rc_context(style.SETTINGS):
+    with mpl.rc_context(figures.SETTINGS):
         for name, draw in figures.FIGURES.items():
             figure = draw(table)
             assert figure is not None
@@ -91,13 +89,12 @@ def test_species_figure_shows_the_table() -> None:
 
 
 def test_missing_tables_leave_figures_out(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("stages", "scaling"):
-        (tables / f"{name}.csv").unlink()
+    (tables / "scaling.csv").unlink()
     assert plot(tables, tmp_path / "figures") == 0
     message = capsys.readouterr().err
-    assert "stage_breakdown: not drawn, no such file" in message
+    assert "scaling_vs_n: not drawn, no such file" in message
     assert "scaling.csv" in message
-    assert not (tmp_path / "figures" / "stage_breakdown.png").exists()
+    assert not (tmp_path / "figures" / "scaling_vs_n.png").exists()
     assert (tmp_path / "figures" / "peak_memory.png").exists()
 
 
@@ -115,8 +112,6 @@ def test_bad_table_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_one_machine_is_drawn_and_the_others_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    from anisoap_bench.study.plot import one_machine
-
     table = combined()
     other = table.head(2).assign(machine="Other, 8 cores, Linux")
     both = pd.concat([other, table])
@@ -126,14 +121,12 @@ def test_one_machine_is_drawn_and_the_others_are_named(capsys: pytest.CaptureFix
 
 
 def test_another_table_beside_is_an_error(tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tables / "stages.csv").write_text("a,b\n1,2\n")
+    (tables / "scaling.csv").write_text("a,b\n1,2\n")
     assert plot(tables, tmp_path / "figures") == 2
-    assert "stages.csv has no column backend" in capsys.readouterr().err
+    assert "scaling.csv has no column backend" in capsys.readouterr().err
 
 
 def test_backends_are_drawn_with_the_same_hyperparameters(capsys: pytest.CaptureFixture[str]) -> None:
-    from anisoap_bench.study.plot import one_machine
-
     table = combined()
     larger = table[table["backend"] == "numba"].assign(hypers='{"max_angular": 9}', frames=1000)
     drawn = one_machine(pd.concat([table, larger]), None)

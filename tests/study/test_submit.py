@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,47 +24,44 @@ from tests.study.runs import study
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command writes, with two jobs of each system and backend."""
+    folder = tmp_path_factory.mktemp("submit")
+    assert study("submit", "--repeats", "2", "--out", str(folder)) == 0
+    return folder
+
+
 @pytest.fixture
-def submit_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """The submit description for some choices, as HTCondor reads it; there is none for macOS."""
+def description(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The submit description, as HTCondor reads it; there is none for macOS."""
     if sys.platform != "linux":
         pytest.skip("the htcondor package is for Linux only")
     import htcondor2
 
-    def parsed(**choices: Any) -> Any:
-        folder = tmp_path / "submit"
-        folder.mkdir()
-        for name, content in submit.files(**choices).items():
-            (folder / name).write_text(content)
-        monkeypatch.chdir(folder)  # a submit description's paths start where it is submitted
-        return htcondor2.Submit((folder / "anisoap.sub").read_text())
-
-    return parsed
+    monkeypatch.chdir(folder)  # a submit description's paths start where it is submitted
+    return htcondor2.Submit((folder / "anisoap.sub").read_text())
 
 
-@pytest.fixture(scope="module")
-def archive() -> bytes:
-    return submit.project(["benzenes"])
+@pytest.fixture
+def archive(folder: Path) -> bytes:
+    return (folder / "project.tar.gz").read_bytes()
 
 
-def test_the_tracked_files_are_those_that_the_command_writes(tmp_path: Path) -> None:
-    assert study("submit", "--out", str(tmp_path)) == 0
-    names = {"anisoap.sub", "jobs.txt", "run_job.sh", "README.md"}
-    assert {path.name for path in tmp_path.iterdir()} == names
-    for name in names:
-        assert (ROOT / "submit" / name).read_text() == (tmp_path / name).read_text(), f"write submit/{name} again"
-    for folder in (ROOT / "submit", tmp_path):
-        assert os.access(folder / "run_job.sh", os.X_OK)
+def test_the_tracked_files_are_copied_into_another_folder(folder: Path) -> None:
+    for name in ("anisoap.sub", "run_job.sh", "README.md"):
+        assert (ROOT / "submit" / name).read_text() == (folder / name).read_text()
+    assert os.access(folder / "run_job.sh", os.X_OK)
 
 
-def test_there_is_one_job_for_every_system_backend_and_repeat(submit_with: Any) -> None:
-    jobs = list(submit_with(repeats=2).itemdata())
+def test_there_is_one_job_for_every_system_backend_and_repeat(description: Any) -> None:
     expected = [(s, b, str(r)) for s in workloads.SYSTEMS for b in BACKENDS for r in range(2)]
-    assert [(job["system"], job["backend"], job["repeat"]) for job in jobs] == expected
+    assert [(job["system"], job["backend"], job["repeat"]) for job in description.itemdata()] == expected
+    tracked = (ROOT / "submit" / "jobs.txt").read_text().split()
+    assert tracked == [word for s in workloads.SYSTEMS for b in BACKENDS for r in range(3) for word in (s, b, str(r))]
 
 
-def test_every_job_asks_for_one_processor_and_names_its_own_files(submit_with: Any) -> None:
-    description = submit_with()
+def test_every_job_asks_for_one_processor_and_names_its_own_files(description: Any) -> None:
     own: dict[str, set[str]] = {"transfer_output_files": set(), "output": set(), "error": set(), "arguments": set()}
     jobs = list(description.itemdata())
     for job in jobs:
@@ -79,8 +75,7 @@ def test_every_job_asks_for_one_processor_and_names_its_own_files(submit_with: A
     assert {key: len(values) for key, values in own.items()} == dict.fromkeys(own, len(jobs))
 
 
-def test_inputs_requirements_and_retries(submit_with: Any) -> None:
-    description = submit_with()
+def test_inputs_requirements_and_retries(description: Any) -> None:
     wanted = {
         "executable": "run_job.sh",
         "transfer_input_files": "project.tar.gz, environment.tar.gz",
@@ -96,10 +91,8 @@ def test_inputs_requirements_and_retries(submit_with: Any) -> None:
         assert description.expand(key), key
 
 
-def test_policies_are_expressions_that_do_what_they_say(submit_with: Any) -> None:
+def test_policies_are_expressions_that_do_what_they_say(description: Any) -> None:
     import classad2
-
-    description = submit_with()
 
     def value(key: str, **attributes: Any) -> Any:
         return classad2.ClassAd({**attributes, "it": classad2.ExprTree(description.expand(key))}).eval("it")
@@ -115,41 +108,20 @@ def test_policies_are_expressions_that_do_what_they_say(submit_with: Any) -> Non
     assert value("periodic_release", NumJobStarts=1, HoldReasonCode=1) is False  # held by its owner
 
 
-def test_a_container_brings_its_own_python(submit_with: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    description = submit_with(container="docker://example.org/anisoap:1")
-    assert description.expand("universe") == "container"
-    assert description.expand("container_image") == "docker://example.org/anisoap:1"
-    assert description.expand("transfer_input_files") == "project.tar.gz"
-    before = (ROOT / "submit" / "anisoap.sub").read_text()
-    monkeypatch.setattr(submit, "ROOT", tmp_path)  # where it was written into the folder that it is read from
-    assert submit.files()["anisoap.sub"] == before
-
-
-def test_the_archive_holds_what_a_job_runs_and_is_reproducible(archive: bytes) -> None:
-    assert submit.project(["benzenes"]) == submit.project(["benzenes"])
+def test_the_archive_holds_what_a_job_runs(archive: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         names = set(packed.getnames())
         commit = json.load(packed.extractfile("commit.json"))  # type: ignore[arg-type]
     assert {"scripts/run_benchmarks.py", "benchmarks/workloads.py", "anisoap_opt/kernels/numba/kernel.py"} <= names
-    assert {name for name in names if name.startswith("data/")} == {"data/benzenes.xyz"}
+    assert {name for name in names if name.startswith("data/")} == {f"data/{one}.xyz" for one in workloads.SYSTEMS}
     assert not [name for name in names if "__pycache__" in name or name.startswith(("/", ".."))]
     assert set(commit) == {"commit", "dirty"}
 
 
-def test_without_out_the_files_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert study("submit", "--systems", "benzenes", "--backends", "numba", "--repeats", "1") == 0
-    printed = capsys.readouterr().out
-    assert "queue system, backend, repeat from jobs.txt" in printed
-    assert "==> jobs.txt <==\nbenzenes numba 0\n" in printed
-
-
-def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    assert study("submit", "--out", str(tmp_path / "file")) == 2
-    assert study("submit", "--inputs") == 2
+def test_missing_data_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_ROOT", str(tmp_path))
     with pytest.raises(CannotMeasure, match=r"no such file.*benzenes\.xyz"):
-        submit.project(["benzenes"])
+        submit.pack(tmp_path / "project.tar.gz")
 
 
 def run_job(scratch: Path, archive: bytes, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -201,9 +173,9 @@ def test_a_job_uses_the_python_that_is_sent_along(archive: bytes, tmp_path: Path
 
 
 def test_a_job_that_cannot_measure_keeps_its_exit_code(archive: bytes, tmp_path: Path) -> None:
-    done = run_job(tmp_path / "scratch", archive, "four_species", "numpy_only", "0")  # the archive has benzenes only
+    done = run_job(tmp_path / "scratch", archive, "five_species", "numpy_only", "0")
     assert done.returncode == 2
-    assert "four_species.xyz" in done.stderr
+    assert "five_species.xyz" in done.stderr
     assert not list((tmp_path / "scratch").glob("metrics_*"))
 
 

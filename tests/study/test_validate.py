@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from anisoap_bench.study import validate
-from anisoap_bench.study.validate import FAIL, MISSING, PASS, ValidationCheck
-from anisoap_opt import BACKENDS
+from anisoap_bench.study.validate import FAIL, PASS
 from benchmarks import workloads
 from tests.study.runs import study
 from tests.tolerances import FLOAT32_BOUNDS
@@ -28,9 +27,9 @@ def failed(monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., Any], system: s
     types = sorted({int(number) for frame in frames for number in frame.numbers})
     expected = right("numpy_only", {**workloads.hypers_of(system), "types": types}, frames)
     monkeypatch.setattr(validate, "descriptor", wrong)
-    checks, _ = validate.check_backend("numpy_only", system, frames, expected)
-    assert {one.result for one in checks} <= {PASS, FAIL}
-    return {one.check for one in checks if one.result == FAIL}
+    checks = validate.check_backend("numpy_only", system, frames, expected)
+    assert {result for *_, result in checks} <= {PASS, FAIL}
+    return {check for check, *_, result in checks if result == FAIL}
 
 
 @pytest.mark.parametrize("system", ["benzenes", "ellipsoids"])
@@ -133,20 +132,15 @@ def test_the_command_prints_and_writes_all_checks(tmp_path: Path, capsys: pytest
 
 
 def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    bad = ValidationCheck("rotation", "numba", "benzenes", 1e-3, 1e-10, FAIL)
+    bad = ("rotation", "numba", "benzenes", 1e-3, 1e-10, FAIL)
     monkeypatch.setattr(validate, "validate", lambda *_: [bad])
     assert study("validate") == 1
     assert "FAIL  rotation, numba, benzenes: 0.001, limit 1e-10" in capsys.readouterr().out
 
 
-def test_a_backend_that_is_not_installed_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    without = dict(BACKENDS, numba=type("Absent", (), {"installed": False, "dtypes": ("float64",)}))
-    monkeypatch.setattr(validate, "BACKENDS", without)
-    monkeypatch.setattr(validate.workloads, "SYSTEMS", ("ellipsoids",))
-    checks = validate.validate(workloads.data_folder(), ["numba"], 1)
-    assert {one.result for one in checks} == {MISSING}
-    assert MISSING in validate.table(checks)
-    assert study("validate", "--backend", "numba") == 2  # asked for by name
+def test_a_backend_that_is_not_there_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert study("validate", "--backend", "fortran") == 2
+    assert "not installed: fortran" in capsys.readouterr().err
 
 
 def test_missing_data_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
