@@ -14,23 +14,12 @@ SOURCE = Path(__file__).resolve().parents[1] / "anisoap_opt" / "kernels" / "__in
 
 
 def names(source: str) -> tuple[str, ...]:
-    """Keys of the dictionary BACKENDS in the source of a module, but for backends that are not meant for a CPU.
-
-    LookupError if there is no such dictionary.
-    """
-    for node in ast.parse(source).body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
-            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-            if isinstance(target, ast.Name) and target.id == "BACKENDS":
-                entries = zip(node.value.keys, node.value.values, strict=True)
-                return tuple(ast.literal_eval(key) for key, entry in entries if _on_cpu(entry))
-    raise LookupError(f"{SOURCE} has no dictionary BACKENDS with its keys written out")
-
-
-def _on_cpu(entry: ast.expr) -> bool:
-    """Whether an entry of the table leaves `on_cpu` at True."""
-    keywords = entry.keywords if isinstance(entry, ast.Call) else []
-    return not any(one.arg == "on_cpu" and ast.unparse(one.value) == "False" for one in keywords)
+    """Keys of the dictionary BACKENDS in the source of a module, but for backends that are not meant for a CPU."""
+    assigned = {
+        ast.unparse(node.targets[0]): node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)
+    }
+    entries = zip(assigned["BACKENDS"].keys, assigned["BACKENDS"].values, strict=True)
+    return tuple(ast.literal_eval(key) for key, entry in entries if "on_cpu=False" not in ast.unparse(entry))
 
 
 BACKENDS = names(SOURCE.read_text(encoding="utf-8"))

@@ -7,7 +7,6 @@ crystals like data/ellipsoids.xyz, whose energies are those of data/gay_berne.py
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -37,6 +36,8 @@ CHANGES: list[dict[str, Any]] = [
     {"max_radial": 6},
     {"max_angular": 9, "max_radial": 6, "cutoff_radius": 7.0},
 ]
+CRYSTALS = 2000
+"""To learn from."""
 REPEATS = 25
 """Calls of which the shortest counts: other work on the machine empties the caches."""
 DIAMETERS = (4.0, 4.0, 0.5)
@@ -101,16 +102,9 @@ def errors(num_frames: int) -> dict[float, list[float]]:
     from anisoap_opt import EllipsoidalDensityProjection
 
     batches, energies = crystals(num_frames)
+    made = [EllipsoidalDensityProjection(**{**START, "radial_gaussian_width": width}) for width in WIDTHS]
     return {
-        scale: [
-            error(
-                EllipsoidalDensityProjection(**{**START, "radial_gaussian_width": width}).power_spectrum(
-                    batch, symmetric=True
-                ),
-                energies,
-            )
-            for width in WIDTHS
-        ]
+        scale: [error(one.power_spectrum(batch, symmetric=True), energies) for one in made]
         for scale, batch in batches.items()
     }
 
@@ -135,25 +129,20 @@ def draw(found: dict[float, list[float]], path: Path) -> None:
     axes.set_title("mean absolute error of energies, ε₀", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=160)
 
 
 def main() -> None:
     """Print the tables and draw the figure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=2000, help="how many crystals to learn from (2000)")
-    parser.add_argument("--out", type=Path, default=Path("docs/figures/choosing.png"), help="file of the figure")
-    options = parser.parse_args()
     measure.pin_threads(1)
     header = ["changed", *(f"{name}: {what}" for name in ("ellipsoids", "benzenes")
                            for what in ("columns", "µs a frame", "kB a frame"))]  # fmt: skip
     print(markdown(header, cost_rows()), end=f"\n\n{measure.machine()}\n\n", flush=True)
-    found = errors(options.frames)
+    found = errors(CRYSTALS)
     rows = [[" × ".join(f"{scale * one:g}" for one in DIAMETERS), *(f"{one:.4f}" for one in values)]
             for scale, values in found.items()]  # fmt: skip
     print(markdown(["diameters", *(f"width {width}" for width in WIDTHS)], rows))
-    draw(found, options.out)
+    draw(found, Path("docs/figures/choosing.png"))
 
 
 if __name__ == "__main__":

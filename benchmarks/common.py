@@ -59,7 +59,7 @@ class Work:
 def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
     """An `EllipsoidalDensityProjection` on pinned threads, or NotImplementedError (asv: skip) if this commit lacks it.
 
-    Only what is absent is skipped: a class, a backend, an argument, a dtype, a device. A constructor that breaks
+    Only what is absent is skipped: a class, a backend, an argument, a dtype. A constructor that breaks
     for another reason fails, so that a broken commit does not pass for an old one.
     """
     import anisoap_opt
@@ -75,8 +75,6 @@ def calculator(backend: str, hypers: dict[str, Any], threads: int = 1) -> Any:
         raise NotImplementedError(f"backend {backend} needs {entry.needs}, which is not installed")
     if (dtype := hypers.get("dtype", "float64")) not in entry.dtypes:
         raise NotImplementedError(f"backend {backend} does not compute in {dtype}")
-    if (device := hypers.get("device", "cpu")) != "cpu" and not _has_device(device):
-        raise NotImplementedError(f"no device {device}")
     if backend == "numba":
         import numba  # first, else its threads would be there only after they were pinned
 
@@ -96,18 +94,6 @@ def method_of(work: Work) -> Callable[[list[Any]], Any]:
 def _require_arguments(called: Callable[..., Any], names: set[str]) -> None:
     if missing := sorted(names - set(inspect.signature(called).parameters)):
         raise NotImplementedError(f"this commit's {called.__name__} has no argument {', '.join(missing)}")
-
-
-def _has_device(device: str) -> bool:
-    import torch
-
-    return torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
-
-
-def synchronize(device: str | None) -> None:
-    """Wait until a device has done what it was given; a CPU has."""
-    if device in ("cuda", "mps"):
-        getattr(sys.modules["torch"], device).synchronize()
 
 
 def refuse_the_checkout() -> None:
@@ -154,13 +140,7 @@ class Measured:
         refuse_the_checkout()
         self._work = work = self.work(*values)
         self._method = self.prepare(work)
-
-        def run() -> object:
-            result = self._method(work.frames)
-            synchronize(work.hypers.get("device"))
-            return result
-
-        self.run = run
+        self.run = partial(self._method, work.frames)
         if work.backend != "reference":  # has no caches, and takes long
             self.run()
         self._ready = values
@@ -179,7 +159,7 @@ class Measured:
 
     def seconds_per_frame(self, *values: Any) -> float:
         """Median time of a call over its frames."""
-        return measure.median_time(self.run) / self._work.units
+        return self.seconds_per_pair()
 
     def peak_memory(self, *values: Any) -> int:
         """Bytes that a call adds at its highest point, the smallest of three calls, at least SMALLEST_MEMORY."""

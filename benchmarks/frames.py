@@ -6,12 +6,11 @@ max_angular 0, for which the kernel has next to nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks import workloads
 from benchmarks.backends import all_but
-from benchmarks.common import Measured, Work, method_of
+from benchmarks.common import Measured, Work
 
 ONE_FUNCTION: dict[str, Any] = {**workloads.HYPERS["(6, None)"], "max_angular": 0, "max_radial": 0}
 SEARCHES = all_but("reference", "torch_mixed", "torch_full")
@@ -59,30 +58,3 @@ class OneCall(Measured):
         return Work(backend, [frame], hypers)
 
     time_power_spectrum = Measured.seconds
-
-
-class BatchInput(Measured):
-    """`power_spectrum` of the `ellipsoids`, five times, given as a `ParticleBatch`: no frame is touched."""
-
-    params = (SEARCHES,)
-    param_names = ("backend",)
-    version = "1"
-
-    def work(self, backend: str) -> Work:
-        frames = 5 * workloads.system("ellipsoids")
-        hypers = {**workloads.HYPERS["(6, None)"], "subtract_center_contribution": True}
-        return Work(backend, frames, hypers, units=len(frames))
-
-    @staticmethod
-    def prepare(work: Work) -> Callable[[list[Any]], Any]:
-        """The method for a batch that is made here; it leaves the frames alone."""
-        import anisoap_opt
-
-        made = getattr(anisoap_opt, "ParticleBatch", None)
-        if made is None:
-            raise NotImplementedError("this commit takes no batches")
-        method, batch = method_of(work), made.from_frames(work.frames)
-        return lambda _: method(batch)
-
-    track_seconds_per_frame = Measured.seconds_per_frame
-    track_peak_memory = Measured.peak_memory

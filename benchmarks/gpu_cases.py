@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from benchmarks import workloads
@@ -30,17 +29,13 @@ class Case:
 
 def cases(tiny: bool) -> list[Case]:
     """What is measured; `tiny` is for a test."""
-
-    def repeated(name: str, times: int) -> Callable[[], list[Any]]:
-        return lambda: workloads.system(name) * times
-
     if tiny:
         return [Case("bulk 64 (6, None)", lambda: workloads.bulk(64, 1), "(6, None)")]
     sizes = (10_000, 100_000, 1_000_000)
     return [
-        Case("ellipsoids (6, None)", repeated("ellipsoids", 34), "(6, None)", center=False),
-        Case("ellipsoids (9, 6)", repeated("ellipsoids", 34), "(9, 6)", center=False),
-        Case("benzenes (6, None)", repeated("benzenes", 10), "(6, None)"),
+        Case("ellipsoids (6, None)", lambda: workloads.system("ellipsoids") * 34, "(6, None)", center=False),
+        Case("ellipsoids (9, 6)", lambda: workloads.system("ellipsoids") * 34, "(9, 6)", center=False),
+        Case("benzenes (6, None)", lambda: workloads.system("benzenes") * 10, "(6, None)"),
         *(Case(f"bulk {n} (6, None)", lambda n=n: workloads.bulk(n, 1), "(6, None)") for n in sizes),
     ]
 
@@ -53,33 +48,21 @@ def calculator(case: Case, backend: str, dtype: str, device: str) -> Any:
     return EllipsoidalDensityProjection(**case.hypers, backend=backend, dtype=dtype, device=device)
 
 
-@cache
-def compiled_search() -> str:
-    """The backend "numba" if it works here, else ""."""
-    try:
-        calculator(Case("", lambda: [], "(6, None)"), "numba", "float64", "cpu").power_spectrum(workloads.bulk(64, 1))
-    except Exception:  # an untried pair of versions may fail in any way, and is told by the parts about numba
-        return ""
-    return "numba"
-
-
 class Load:
     """The pairs of a case, and the kernels of all backends for it."""
 
     def __init__(self, case: Case, least: float) -> None:
-        from anisoap_opt import kernels
         from anisoap_opt.frames import ParticleBatch
 
         self.case, self.least = case, least
-        search = compiled_search() or "numpy_only"
-        self.made = calculator(case, search, "float64", "cpu")
+        self.made = calculator(case, "numba", "float64", "cpu")
         begin = time.perf_counter()
         length = self.made.radial_basis.length
         self.batch = ParticleBatch.from_frames(case.frames(), self.made.rotation_key).in_units_of(length)
         checked = time.perf_counter()
-        found = kernels.load_search(search)(self.batch, self.made.cutoff_radius / length, self_pairs=case.center)
-        self.pairs = found.pairs.segments(0, found.pairs.num_segments)
-        self.seconds = {"frames": checked - begin, f"{search}'s neighbours": time.perf_counter() - checked}
+        found = self.search("numba", "cpu").pairs
+        self.pairs = found.segments(0, found.num_segments)
+        self.seconds = {"frames": checked - begin, "numba's neighbours": time.perf_counter() - checked}
         self.basis = self.made._basis
 
     def summary(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ docs/figures/gpu.png: pairs a second by size and backend.
 
 from __future__ import annotations
 
-import argparse
 import json
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.table import markdown
 
 BEGIN, END = "<!-- numbers, by python -m benchmarks.gpu_figure -->", "<!-- end of numbers -->"
+PAGE = Path("docs/gpu.md")
 BACKENDS = ("warp", "torch_full", "numba")
 DTYPES = ("float64", "float32")
 
@@ -123,14 +124,9 @@ def page(text_of_page: str, parts: dict[str, Any]) -> str:
 
 def main() -> None:
     """Renew page and figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, nargs="?", default=Path("results/gpu/h200.json"))
-    parser.add_argument("--page", type=Path, default=Path("docs/gpu.md"))
-    parser.add_argument("--figure", type=Path, default=Path("docs/figures/gpu.png"))
-    options = parser.parse_args()
-    parts = json.loads(options.results.read_text())
-    options.page.write_text(page(options.page.read_text(), parts))
-    draw(parts, options.figure)
+    parts = json.loads(Path(sys.argv[1] if len(sys.argv) > 1 else "results/gpu/h200.json").read_text())
+    PAGE.write_text(page(PAGE.read_text(), parts))
+    draw(parts, Path("docs/figures/gpu.png"))
 
 
 if __name__ == "__main__":

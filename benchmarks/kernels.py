@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from benchmarks import measure, workloads
 
@@ -12,7 +13,7 @@ DEGREES = {6: "(6, None)", 21: "(9, 6)"}
 """Largest degree of a moment, and the basis that needs it."""
 BLOCKS = {6: 1024, 21: 128}
 """Segments whose coefficients are asked for at once: about a megabyte."""
-MEAN_PAIRS = {"long": 62.0, "short": 7.0}
+MEAN_PAIRS = {"long": 62, "short": 7}
 
 
 def dgemm_rate(size: int = 900) -> float:
@@ -33,11 +34,13 @@ class KernelLoad:
         kernel = kernels.load(calculator.backend)
         rng = np.random.default_rng(0)
         self.block = BLOCKS[degree]
-        self.num_pairs = 400_000 if degree == 6 else 40_000
-        start = _segments(rng, self.num_pairs, lengths)
+        mean = MEAN_PAIRS[lengths]
+        count = (400_000 if degree == 6 else 40_000) // mean
+        sizes = rng.integers(50, 76, count) if lengths == "long" else np.maximum(1, rng.poisson(mean, count))
+        start = np.append(0, np.cumsum(sizes))
+        self.num_pairs = int(start[-1])
         particles = 4000
-        q, _ = np.linalg.qr(rng.standard_normal((particles, 3, 3)))
-        rotations = q * np.linalg.det(q)[:, None, None]
+        rotations = Rotation.random(particles, rng).as_matrix()
         semiaxes = (0.5 + rng.random((particles, 3))) / 1.5  # in units of the width
         r_ij = 2.0 / 1.5 * rng.standard_normal((self.num_pairs, 3))
         self.pairs = Pairs(rng.integers(0, particles, self.num_pairs), r_ij, start)
@@ -48,13 +51,3 @@ class KernelLoad:
         for first in range(0, self.pairs.num_segments, self.block):
             last = min(first + self.block, self.pairs.num_segments)
             self.kernel.coefficients(self.pairs.segments(first, last))
-
-
-def _segments(rng: np.random.Generator, num_pairs: int, lengths: str) -> np.ndarray:
-    """Bounds of segments that hold `num_pairs` pairs together, [segments + 1]."""
-    mean = MEAN_PAIRS[lengths]
-    count = int(2 * num_pairs / mean) + 10
-    sizes = rng.integers(50, 76, count) if lengths == "long" else np.maximum(1, rng.poisson(mean, count))
-    ends = np.cumsum(sizes)
-    kept = ends[ends < num_pairs]
-    return np.concatenate([[0], kept, [num_pairs]]).astype(np.int64)

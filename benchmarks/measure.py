@@ -91,9 +91,9 @@ def _peak_memory(call: Callable[[], Any]) -> int:
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    before = _status("VmRSS")
+    before = of_status("VmRSS")
     result = call()
-    peak = _status("VmHWM") - before
+    peak = of_status("VmHWM") - before
     del result
     return max(peak, 0)
 
@@ -107,7 +107,8 @@ def reset_peak() -> bool:
     return True
 
 
-def _status(field: str) -> int:
+def of_status(field: str) -> int:
+    """Bytes that Linux tells of this process: VmRSS, what is resident, or VmHWM, the most that has been."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024

@@ -96,7 +96,6 @@ def draw(table: list[list[str]], path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     axes.figure.set_layout_engine("constrained")
-    path.parent.mkdir(parents=True, exist_ok=True)
     axes.figure.savefig(path, dpi=160)
 
 

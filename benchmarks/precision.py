@@ -1,4 +1,4 @@
-"""Benchmarks of single precision and of Torch's devices, each with the error that it costs."""
+"""Benchmarks of single precision, with the error that it costs."""
 
 from __future__ import annotations
 
@@ -20,22 +20,4 @@ class Float32(Measured):
 
     time_power_spectrum = Measured.seconds
     track_peak_memory = Measured.peak_memory
-    track_error = Measured.error
-
-
-class Devices(Measured):
-    """`power_spectrum` of `torch_full` in float32 on a graphics processor; skipped where there is none.
-
-    Apple's processors have no float64, and a common dtype keeps the two comparable.
-    """
-
-    params = (("cuda", "mps"), (500,))
-    param_names = ("device", "N")
-    version = "1"
-
-    def work(self, device: str, N: int) -> Work:
-        hypers = {**workloads.HYPERS["(6, None)"], "dtype": "float32", "device": device}
-        return Work("torch_full", workloads.bulk(N, 1), hypers, reference=f"power_spectrum, (6, None), N = {N}")
-
-    time_power_spectrum = Measured.seconds
     track_error = Measured.error

@@ -12,87 +12,80 @@ from benchmarks.common import SMALLEST_MEMORY, calculator, refuse_the_checkout
 from benchmarks.measure import peak_memory, pin_threads
 
 
-class Reading:
-    """A file of 3000 frames of one or two ellipsoids: all of it by `ase.io.read` or `anisoap_opt.read`."""
+class FromFile:
+    """What is done with a file of 3000 frames of one or two ellipsoids; `does` gives it, once a process."""
 
-    params = (("ase", "anisoap_opt"),)
-    param_names = ("reader",)
-    version = "1"
     number, rounds, repeat, warmup_time = 1, 1, (3, 7, 1.0), 0.0
 
     @classmethod
     def inputs(cls) -> bytes:
         return 15 * (workloads.data_folder() / "ellipsoids.xyz").read_bytes()
 
-    def setup(self, reader: str) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.read = self.reader(reader)
+    def setup(self, name: str) -> None:
+        refuse_the_checkout()
+        does = self.does(name)
         pin_threads()
-        self.path = Path(self.folder.name) / "ellipsoids.xyz"
-        self.path.write_bytes(self.inputs())
-        self.read(self.path)  # imports, and a file that the system holds in memory
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "ellipsoids.xyz"
+        path.write_bytes(self.inputs())
+        self.run = lambda: does(path)
+        self.run()  # imports, compiled code, and a file that the system holds in memory
 
-    def teardown(self, reader: str) -> None:
+    def teardown(self, name: str) -> None:
         self.folder.cleanup()
 
-    def reader(self, name: str) -> Callable[[Path], Any]:
-        """What reads all frames; NotImplementedError if this commit lacks it."""
-        if name == "ase":
-            import ase.io
+    def seconds(self, name: str) -> None:
+        self.run()
 
-            return lambda path: ase.io.read(path, ":")
+    def peak_memory(self, name: str) -> int:
+        return max(peak_memory(self.run, 3), SMALLEST_MEMORY)
+
+    peak_memory.unit = "bytes"
+
+    @staticmethod
+    def function_of_package(name: str) -> Callable[..., Any]:
+        """A public function; NotImplementedError if this commit lacks it."""
         import anisoap_opt
 
-        refuse_the_checkout()
-        if not hasattr(anisoap_opt, "read"):
-            raise NotImplementedError("this commit has no read")
-        return anisoap_opt.read
-
-    def time_read(self, reader: str) -> None:
-        self.read(self.path)
-
-    def track_peak_memory(self, reader: str) -> int:
-        return max(peak_memory(lambda: self.read(self.path), 3), SMALLEST_MEMORY)
-
-    track_peak_memory.unit = "bytes"
+        if not hasattr(anisoap_opt, name):
+            raise NotImplementedError(f"this commit has no {name}")
+        return getattr(anisoap_opt, name)
 
 
-class Streaming:
-    """A file of 3000 frames of one or two ellipsoids: all of it by `anisoap_opt.stream`, the features thrown away."""
+class Reading(FromFile):
+    """All of the file by `ase.io.read` or `anisoap_opt.read`."""
+
+    params = (("ase", "anisoap_opt"),)
+    param_names = ("reader",)
+    version = "1"
+
+    def does(self, reader: str) -> Callable[[Path], Any]:
+        if reader == "anisoap_opt":
+            return self.function_of_package("read")
+        import ase.io
+
+        return lambda path: ase.io.read(path, ":")
+
+    time_read = FromFile.seconds
+    track_peak_memory = FromFile.peak_memory
+
+
+class Streaming(FromFile):
+    """All of the file by `anisoap_opt.stream`, the features thrown away."""
 
     params = (("numpy_only", "numba"),)
     param_names = ("backend",)
     version = "1"
-    number, rounds, repeat, warmup_time = 1, 1, (3, 7, 1.0), 0.0
 
-    @classmethod
-    def inputs(cls) -> bytes:
-        return Reading.inputs()
+    def does(self, backend: str) -> Callable[[Path], Any]:
+        stream = self.function_of_package("stream")
+        made = calculator(backend, {**workloads.HYPERS["(6, None)"], "subtract_center_contribution": True})
 
-    def setup(self, backend: str) -> None:
-        import anisoap_opt
+        def run(path: Path) -> None:
+            for _ in stream(path, made):
+                pass
 
-        self.folder = tempfile.TemporaryDirectory()
-        refuse_the_checkout()
-        if not hasattr(anisoap_opt, "stream"):
-            raise NotImplementedError("this commit has no stream")
-        hypers = {**workloads.HYPERS["(6, None)"], "subtract_center_contribution": True}
-        self.calculator, self.stream = calculator(backend, hypers), anisoap_opt.stream
-        self.path = Path(self.folder.name) / "ellipsoids.xyz"
-        self.path.write_bytes(self.inputs())
-        self.run()  # imports, compiled code
+        return run
 
-    def teardown(self, backend: str) -> None:
-        self.folder.cleanup()
-
-    def run(self) -> None:
-        for _ in self.stream(self.path, self.calculator):
-            pass
-
-    def time_stream(self, backend: str) -> None:
-        self.run()
-
-    def track_peak_memory(self, backend: str) -> int:
-        return max(peak_memory(self.run, 3), SMALLEST_MEMORY)
-
-    track_peak_memory.unit = "bytes"
+    time_stream = FromFile.seconds
+    track_peak_memory = FromFile.peak_memory

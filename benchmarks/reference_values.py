@@ -20,8 +20,8 @@ def wanted() -> dict[str, common.Work]:
 
 
 def values(work: common.Work, backend: str = "reference") -> dict[str, np.ndarray]:
-    """What a backend computes for the frames that values are stored for, in float64 on the CPU."""
-    hypers = {name: value for name, value in work.hypers.items() if name not in ("dtype", "device")}
+    """What a backend computes for the frames that values are stored for, in float64."""
+    hypers = {name: value for name, value in work.hypers.items() if name != "dtype"}
     method = common.method_of(replace(work, backend=backend, hypers=hypers))
     return stored_values.blocks(method(work.frames[: work.reference_frames]))
 

@@ -1,4 +1,4 @@
-"""Benchmarks of how time and memory grow: with particles and their order, with types, and with threads."""
+"""Benchmarks of how time and memory grow: with particles, with types, and with threads."""
 
 from __future__ import annotations
 
@@ -20,21 +20,6 @@ class BulkScaling(Measured):
     time_power_spectrum = Measured.seconds
     track_peak_memory = Measured.peak_memory
     peakmem_power_spectrum = Measured.process_memory
-
-
-class RandomOrder(Measured):
-    """`power_spectrum` of 20 000 particles in random order, as molecular dynamics gives them, or in lattice order."""
-
-    params = (all_but("reference", "numpy_only", "torch_mixed", "torch_full"), ("lattice", "random"))
-    param_names = ("backend", "order")
-    version = "1"
-
-    def work(self, backend: str, order: str) -> Work:
-        frames = workloads.bulk(20_000, 2, shuffled=order == "random")
-        return Work(backend, frames, workloads.HYPERS["(6, None)"])
-
-    time_power_spectrum = Measured.seconds
-    track_peak_memory = Measured.peak_memory
 
 
 class SpeciesScaling(Measured):

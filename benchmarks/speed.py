@@ -8,8 +8,6 @@ miss. What asv's classes measure has no row here: single calls, order of particl
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import measure, starting, workloads
+from benchmarks import measure, workloads
 from benchmarks.common import calculator
 from benchmarks.kernels import DEGREES, KernelLoad, dgemm_rate
+from benchmarks.measure import in_turn
 from benchmarks.peers import PEER_SIZES, soap_power_spectrum
 from benchmarks.speed_derivatives import derivative_rows, gradient_rows
 from benchmarks.speed_folders import stream_memory_rows, stream_rows
@@ -31,11 +30,11 @@ from benchmarks.speed_tools import (
     best,
     ellipsoids,
     file_of,
-    in_turn,
     on_threads,
     ratio,
     threads_ratio,
 )
+from benchmarks.starting import first_call
 from benchmarks.table import markdown
 
 HYPERS = workloads.HYPERS["(6, None)"]
@@ -133,13 +132,8 @@ def peer_rows(num_particles: int = 500, rounds: int = 5) -> Iterator[Row]:
 def compile_rows() -> Iterator[Row]:
     """First calls of processes beyond imports, with an empty and with a filled cache of compiled code."""
     with tempfile.TemporaryDirectory() as folder:
-        variables = {**os.environ, "NUMBA_CACHE_DIR": folder}
         for what, target in (("first use ever, both sizes", 10.0), ("later processes, both sizes", 0.5)):
-            seconds = 0.0
-            for hypers in workloads.HYPERS.values():
-                command = [sys.executable, "-c", starting.FirstCall.script, repr(hypers)]
-                done = subprocess.run(command, capture_output=True, text=True, check=True, env=variables)
-                seconds += float(done.stdout)
+            seconds = sum(first_call(hypers, NUMBA_CACHE_DIR=folder) for hypers in workloads.HYPERS.values())
             yield f"{what}, beyond imports", f"{seconds:.2f} s", f"{target:g} s", seconds <= target
 
 
@@ -209,7 +203,7 @@ def rows_or_reason(name: str) -> Iterator[Row]:
     """Rows of this name, up to one that says what is not installed."""
     try:
         yield from ROWS[name]()
-    except ModuleNotFoundError as error:
+    except (ModuleNotFoundError, FileNotFoundError) as error:  # not installed; no /proc
         yield name, f"not measured: {error}", "", False
 
 

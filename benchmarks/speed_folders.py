@@ -1,26 +1,20 @@
-"""Rows of `benchmarks.speed` about data sets in folders; run as a program, a process that makes one or a shard of one.
-
-``python -m benchmarks.speed_folders FILE FOLDER SHARD OF`` prints when the calculation began and ended, in seconds of
-the system's clock, and the largest memory of the process in bytes.
-"""
+"""Rows of `benchmarks.speed` about data sets in folders, which processes of their own make."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
-from benchmarks.speed_tools import BACKEND, ROOT, WITHOUT_CENTER, Row, file_of, in_turn, ratio
+from benchmarks.speed_tools import BACKEND, WITHOUT_CENTER, Row, file_of, ratio
 
 
 def stream_rows(num_frames: int = 1_000_000, rounds: int = 3) -> Iterator[Row]:
@@ -38,7 +32,7 @@ def stream_rows(num_frames: int = 1_000_000, rounds: int = 3) -> Iterator[Row]:
     with file_of(num_frames) as path:
         what = f"file to folder, ellipsoids, {num_frames} frames, (6, None), one process, against iread"
         yield ratio(what, into_folder, read, most=1.5, rounds=rounds, repeats=1, unit="s")
-        one, two = in_turn(rounds, lambda: shards(path, 1)[0], lambda: shards(path, 2)[0])
+        one, two = measure.in_turn(rounds, lambda: shards(path, 1)[0], lambda: shards(path, 2)[0])
         found = np.median(one / two)
         yield "the same, two shards on a core each against one", f"{found:.2f}×", "1.8×", bool(found >= 1.8)
 
@@ -66,42 +60,22 @@ def describe(path: Path, folder: str, number: int = 0, of: int = 1) -> None:
 
 def shards(path: Path, of: int) -> tuple[float, int]:
     """Seconds from when the first of so many processes begins to compute to the end of the last; the largest memory."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.speed_folders", str(path), folder]
-        processes = [
-            subprocess.Popen([*command, str(number), str(of)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-            for number in range(of)
-        ]
-        found = [json.loads(one.communicate()[0] or "null") for one in processes]
-    if None in found:
-        raise RuntimeError("a shard failed")
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(of, get_context("spawn")) as pool:
+        found = list(pool.map(shard, [path] * of, [folder] * of, range(of), [of] * of))
     begins, ends, peaks = zip(*found, strict=True)
     return max(ends) - min(begins), max(peaks)
 
 
-def main(path: str, folder: str, number: str, of: str) -> None:
-    """Be a process of `shards`: on a core and a thread of its own."""
+def shard(path: Path, folder: str, number: int, of: int) -> tuple[float, float, int]:
+    """Be a process of `shards`, on a core and a thread of its own: begin and end of the calculation, peak memory."""
     import numba  # noqa: F401 - first, so that its threads are there
 
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[int(number) % len(cores)]})
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
     measure.pin_threads(1)
     with tempfile.TemporaryDirectory() as other:
         describe(workloads.data_folder() / "ellipsoids.xyz", other)  # imports, compiled code
     begin = time.time()
-    describe(Path(path), folder, int(number), int(of))
-    print(json.dumps([begin, time.time(), _largest_memory()]))
-
-
-def _largest_memory() -> int:
-    """Bytes, of this process; `getrusage` begins with the peak of the parent, where Linux tells it better."""
-    import resource
-
-    status = Path("/proc/self/status")
-    peak = re.search(r"VmHWM:\s*(\d+)", status.read_text()) if status.exists() else None
-    return 1024 * (int(peak[1]) if peak else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    describe(path, folder, number, of)
+    return begin, time.time(), measure.of_status("VmHWM")

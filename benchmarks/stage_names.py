@@ -1,8 +1,6 @@
-"""What the stages of `benchmarks.stages` are called, and where their numbers are kept."""
+"""What the stages of `benchmarks.stages` are called."""
 
 from __future__ import annotations
-
-from benchmarks.speed_tools import ROOT
 
 FRAMES = "frames: check and stack"
 PLACES = "wrap, sort in space"
@@ -25,4 +23,3 @@ IN_A_WORD = {
 """For the gate, in whose benchmarks a call is named by all that it does, as `neighbours+kernel`."""
 INCLUDES = {KERNEL: SEARCH, COUPLING: KERNEL}
 """What is measured together with the stage before it, which is subtracted."""
-RESULTS = ROOT / "docs" / "figures" / "stages.json"

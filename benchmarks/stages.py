@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import measure, workloads
 from benchmarks.common import calculator
-from benchmarks.speed_tools import WITHOUT_CENTER, best, ellipsoids, in_turn
+from benchmarks.measure import in_turn
+from benchmarks.speed_tools import ROOT, WITHOUT_CENTER, best, ellipsoids
 from benchmarks.stage_names import (
     COUPLING,
     FRAMES,
@@ -20,15 +22,17 @@ from benchmarks.stage_names import (
     INCLUDES,
     KERNEL,
     REST,
-    RESULTS,
     SEARCH,
     STAGES,
     WHOLE,
-)
+)  # fmt: skip
 from benchmarks.table import markdown
 
 BACKENDS = ("numba", "numpy_only")
 HYPERS = workloads.HYPERS["(6, None)"]
+RESULTS = ROOT / "docs" / "figures" / "stages.json"
+COLOURS = ("#999999", "#56b4e9", "#f0e442", "#0072b2", "#e69f00", "#009e73", "#dddddd")
+"""One a stage; Okabe and Ito's, told apart by the colour-blind, and two greys."""
 
 ROUNDS, SECONDS = 7, 0.02
 """Stages take turns, so often; in a turn a call is repeated for about this time, and the shortest of all counts."""
@@ -139,29 +143,46 @@ def _by_pairs(made: Any, batch: Any) -> Calls:
     }
 
 
-def stages_of_workload(backend: str, name: str) -> list[float]:
-    """Microseconds of STAGES and WHOLE a unit of the workload; 0 for what there is not."""
-    workload = WORKLOADS[name]
-    times = stages(backend, workload.hypers, workload.make())
-    return [1e3 * times.get(stage, 0.0) / workload.units for stage in (*STAGES, WHOLE)]
-
-
 def measured() -> dict[str, Any]:
-    """For each of WORKLOADS its unit, and the stages of BACKENDS, µs a unit."""
+    """For each of WORKLOADS its unit, and the stages of BACKENDS, µs a unit; 0 for what there is not."""
     found: dict[str, Any] = {"machine": measure.machine(), "workloads": {}}
     for name, workload in WORKLOADS.items():
+        times = {backend: stages(backend, workload.hypers, workload.make()) for backend in BACKENDS}
         columns = {
-            backend: dict(zip((*STAGES, WHOLE), stages_of_workload(backend, name), strict=True)) for backend in BACKENDS
+            backend: {stage: 1e3 * one.get(stage, 0.0) / workload.units for stage in (*STAGES, WHOLE)}
+            for backend, one in times.items()
         }
         found["workloads"][name] = {"unit": workload.unit, "columns": columns}
     return found
 
 
+def draw(found: dict[str, Any], path: Path) -> None:
+    """Stacked bars of shares, one a workload and backend, with what `benchmarks.stages.measured` returns."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import pandas as pd
+
+    bars = {
+        f"{name}\n{backend}: {times[WHOLE]:.3g} µs a {of['unit']}": [max(times[stage], 0.0) for stage in STAGES]
+        for name, of in found["workloads"].items()
+        for backend, times in of["columns"].items()
+    }  # a difference of two times may come out below zero
+    table = pd.DataFrame(bars, index=STAGES).T
+    shares = 100 * table.div(table.sum(axis=1), axis=0)
+    axes = shares.plot.barh(stacked=True, width=0.7, color=COLOURS, edgecolor="white", figsize=(8, 5.6), legend=False)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the calculation, %", xlim=(0, 100))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params("y", labelsize=9)
+    axes.figure.set_layout_engine("constrained")
+    axes.figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    axes.figure.savefig(path, dpi=160)
+
+
 def main() -> None:
     """Measure, print the tables, and renew the figure."""
     import numba  # noqa: F401 - loaded first, so that its threads are pinned too
-
-    from benchmarks.stages_figure import draw
 
     measure.pin_threads(1)
     found = measured()

@@ -64,12 +64,17 @@ print(time.perf_counter() - begin)
         calculator("numba", workloads.HYPERS["(6, None)"])
 
     def track_seconds(self, cache: str) -> float:
-        command = [sys.executable, "-c", self.script, repr(workloads.HYPERS["(6, None)"])]
         with tempfile.TemporaryDirectory() as folder:
-            environment = {**os.environ, "NUMBA_CACHE_DIR": folder} if cache == "compile" else None
-            # The first of two processes fills the usual folder, unless an earlier benchmark has.
-            for _ in range(1 if cache == "compile" else 2):
-                done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        return float(done.stdout)
+            if cache == "compile":
+                return first_call(workloads.HYPERS["(6, None)"], NUMBA_CACHE_DIR=folder)
+        first_call(workloads.HYPERS["(6, None)"])  # fills the usual folder, unless an earlier benchmark has
+        return first_call(workloads.HYPERS["(6, None)"])
 
     track_seconds.unit = "s"
+
+
+def first_call(hypers: dict[str, Any], **variables: str) -> float:
+    """Seconds of the first `power_spectrum` of a new process with these variables in its environment."""
+    command = [sys.executable, "-c", FirstCall.script, repr(hypers)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **variables})
+    return float(done.stdout)

@@ -9,7 +9,6 @@ are: one more changes nothing of what the others' numbers mean. It is the same o
 
 from __future__ import annotations
 
-import argparse
 import ast
 import hashlib
 import importlib
@@ -26,13 +25,12 @@ import numpy as np
 from benchmarks import common, measure, stored_values
 
 FILE = Path(__file__).with_name("versions.json")
-MODULES = ("cases", "derivatives", "descriptors", "frames", "precision", "reading", "scaling", "starting", "sweeps")
+MODULES = ("cases", "descriptors", "frames", "precision", "reading", "scaling", "starting")
 BACKENDS = ("reference", "numpy_only")
 """Stand for all: `reference` is given less to do here and there, the others are all given the same."""
 SHARED = (
     common.calculator,
     common.method_of,
-    common.synchronize,
     measure.median_time,
     measure.peak_memory,
     measure._peak_memory,
@@ -129,14 +127,11 @@ def unannounced(now: Entries, before: Entries) -> list[str]:
     return [name for name in kept if now[name] != before[name]]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the file; 1 without writing if something changed under its old version."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.versions", description="Write versions.json.")
-    parser.add_argument("--same-meaning", action="store_true", help="keep the versions: numbers mean what they meant")
-    options = parser.parse_args(arguments)
+def main(arguments: Sequence[str] = ()) -> int:
+    """Write the file; 1 without writing if something changed under its old version, unless it means the same."""
     now = current()
     changed = unannounced(now, stored())
-    if changed and not options.same_meaning:
+    if changed and "--same-meaning" not in arguments:
         print(
             f"changed under the same version: {', '.join(changed)}.\nGive each a new `version` and run this again; or,"
             " if old and new numbers still mean the same, run it with --same-meaning and say why in the commit.",
@@ -149,4 +144,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
 from anisoap_bench.study.intervals import median_interval, ratio_interval
 from anisoap_bench.study.schema import Document, NotARun, load
-from anisoap_bench.study.tables import write_table
 
 CONDITIONS = ["machine", "origin", "commit", "dirty", "software", "threads", "hypers", "file", "system"]
 """Two backends are compared only where all of these are equal."""
@@ -108,6 +108,12 @@ def sample_rows(document: Document) -> list[dict[str, Any]]:
             {**shared, "repeat": k, "wall_seconds": wall, "cpu_seconds": cpu} for k, (wall, cpu) in enumerate(times)
         ]
     return rows
+
+
+def write_table(path: Path, table: pd.DataFrame, float_format: str | None = "%.8g") -> None:
+    """Write a CSV file, and say so."""
+    write_whole(path, table.to_csv(index=False, float_format=float_format, lineterminator="\n"))
+    print(f"{path}: {len(table)} rows", file=sys.stderr)
 
 
 def machine_name(environment: dict[str, Any]) -> str:

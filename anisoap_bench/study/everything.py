@@ -17,7 +17,6 @@ import pandas as pd
 
 from anisoap_bench.files import write_whole
 from anisoap_bench.study.aggregate import machine_name, software
-from anisoap_bench.study.options import positive
 from anisoap_bench.study.workload import installed
 from benchmarks.environment import ROOT, environment
 from benchmarks.measure import seconds_of
@@ -26,6 +25,8 @@ FILES = {
     "species": ("one_species.xyz", "benzenes.xyz", "three_species.xyz", "four_species.xyz"),
     "ellipsoids": ("ellipsoids.xyz",),
 }
+ROUNDS = 2
+"""Times that all backends take turns."""
 REFERENCE_FRAMES = {"species": 4, "ellipsoids": 40}
 REPORTS = {"scaling": "scaling.txt", "validate": "validation.txt"}
 """Commands whose words are kept in ``logs``."""
@@ -35,13 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``study all``."""
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder that is renewed")
     parser.add_argument("--backends", nargs="+", metavar="NAME", help="all that are installed, unless given")
-    parser.add_argument("--rounds", type=positive, default=2, help="times that all backends take turns, 2 unless given")
     parser.add_argument("--quick", action="store_true", help="few frames and 2 repeats: shows that it works")
 
 
 def main(options: argparse.Namespace) -> int:
     """Do all steps; the largest exit code of them, which are 0, 1 and 2."""
-    steps = all_steps(installed(options.backends), options.out, options.rounds, options.quick)
+    steps = all_steps(installed(options.backends), options.out, options.quick)
     codes: list[int] = []
     for number, step in enumerate(steps, 1):
         print(f"[{number}/{len(steps)}] {' '.join(step)}", flush=True)
@@ -54,10 +54,10 @@ def main(options: argparse.Namespace) -> int:
     return max(codes)
 
 
-def all_steps(backends: list[str], out: Path, rounds: int, quick: bool) -> list[tuple[str, ...]]:
+def all_steps(backends: list[str], out: Path, quick: bool) -> list[tuple[str, ...]]:
     """What comes after ``study``; backends take turns, forwards and backwards, so that a drift meets all of them."""
     steps: list[tuple[str, ...]] = []
-    for turn in range(rounds):
+    for turn in range(1 if quick else ROUNDS):
         for backend in backends if turn % 2 == 0 else backends[::-1]:
             for group, files in FILES.items() if backend != "reference" or turn == 0 else ():
                 frames = 2 if quick else REFERENCE_FRAMES[group] if backend == "reference" else None
@@ -68,17 +68,18 @@ def all_steps(backends: list[str], out: Path, rounds: int, quick: bool) -> list[
     tables, figures, logs = (str(out / name) for name in ("tables", "figures", "logs"))
     table, checks = f"{tables}/combined_from_metrics.csv", f"{tables}/validation.csv"
     fast, few = (("--quick",), ("--frames", "2")) if quick else ((), ())
-    profile = ("profile", "--logs", logs, "--figures", figures, *few, "--files", "benzenes.xyz")
+    profile = ("profile", "--logs", logs, "--figures", figures, "--files", "benzenes.xyz")
+    slow = few or ("--frames", "4")
     return [
         *steps,
         ("aggregate", "--out", table, "--inputs", *metrics_files),
         ("scaling", "--out", tables, "--backends", *backends, *fast),
         ("plot", "--table", table, "--figdir", figures),
         ("validate", "--backend", *backends, "--out", checks, *few),
-        (*profile, "ellipsoids.xyz"),
-        (*profile, "--tool", "py-spy"),
-        *([(*profile, "ellipsoids.xyz", "--backend", "reference")] if "reference" in backends else []),
-        *([(*profile, "--tool", "torch")] if "torch_full" in backends else []),
+        (*profile, "ellipsoids.xyz", *few),
+        (*profile, "--tool", "py-spy", *few),
+        *([(*profile, "ellipsoids.xyz", *slow, "--backend", "reference")] if "reference" in backends else []),
+        *([(*profile, *slow, "--tool", "torch")] if "torch_full" in backends else []),
     ]
 
 

@@ -2,8 +2,8 @@
 
 cProfile and Torch's profiler see the call alone, after a warm-up. py-spy watches a whole ``study run``, with its
 imports. What is written for the default backend has the plain names, such as prof_benzenes_200.prof and
-prof_benzenes_callgraph.png; with --backend the backend's name ends them. `reference` takes fewer frames, and the number
-in the name is that of the frames. The title of each figure says backend and frames.
+prof_benzenes_callgraph.png; with --backend the backend's name ends them. The number in the name is that of
+the frames, and the title of each figure says backend and frames.
 """
 
 from __future__ import annotations
@@ -19,21 +19,26 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study.options import add_data, add_hypers, data_folder, positive
-from anisoap_bench.study.workload import Load, counts, make_calculator, read_load
+from anisoap_bench.study.workload import (
+    Load,
+    add_data,
+    add_hypers,
+    counts,
+    data_folder,
+    make_calculator,
+    positive,
+    read_load,
+)
 from anisoap_opt import BACKENDS
 from benchmarks import measure
 from benchmarks.environment import ROOT
 
-FEW_FRAMES = {"ellipsoids": 8}
-"""Frames of `reference` and of a trace, unless --frames says otherwise; 4 of a file that isn't listed."""
 TOP = 12
 """Functions or operators that a report lists."""
 REPEATS = 100
@@ -46,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--files", nargs="+", default=["benzenes.xyz"])
     parser.add_argument("--backend", choices=list(BACKENDS), help="its name then ends the names of the files written")
-    frames = "frames of each file (default: all; for reference 4, ellipsoids 8)"
-    parser.add_argument("--frames", type=positive, help=frames)
+    parser.add_argument("--frames", type=positive, help="only the first ones of each file")
     add_hypers(parser)
     parser.add_argument("--logs", "--out", type=Path, default=Path("results/logs"), dest="logs")
     parser.add_argument("--figures", type=Path, default=Path("results/figures"))
@@ -60,8 +64,6 @@ def main(options: argparse.Namespace) -> int:
     suffix = f"_{options.backend}" if options.backend else ""
     for name in options.files:
         load = read_load(data_folder(options) / name, backend, options.frames, options.hypers)
-        if options.frames is None and (options.tool == "torch" or load.backend == "reference"):
-            load = replace(load, frames=load.frames[: FEW_FRAMES.get(load.system, 4)])
         if options.tool == "cprofile":
             print(run_cprofile(load, suffix, options.logs, options.figures))
         elif options.tool == "py-spy":

@@ -17,10 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anisoap_bench.study.aggregate import machine_name
+from anisoap_bench.study.aggregate import machine_name, write_table
 from anisoap_bench.study.intervals import CONFIDENCE, ratio_interval
-from anisoap_bench.study.options import positive
-from anisoap_bench.study.tables import write_table
 from anisoap_bench.study.workload import counts, installed, make_calculator, read_load
 from benchmarks import workloads
 from benchmarks.environment import disagreements, environment
@@ -46,19 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``study scaling``."""
     parser.add_argument("--backends", nargs="+", metavar="NAME", help="all that are installed, unless given")
     parser.add_argument("--out", type=Path, default=Path("results/tables"), help="folder of the tables")
-    parser.add_argument("--threads", type=positive, default=1)
     parser.add_argument("--quick", action="store_true", help="tiny frames and 2 repeats: shows that it works")
 
 
 def main(options: argparse.Namespace) -> int:
     """Measure, write both tables, print the statement."""
-    pin_threads(options.threads)
-    backends = installed(options.backends)
-    rows = [row for name in backends for row in measure_backend(name, options.threads, options.quick)]
-    for difference in disagreements(options.threads):
+    rows = [row for name in installed(options.backends) for row in measure_backend(name, options.quick)]
+    for difference in disagreements(1):
         print(f"warning: {difference}", file=sys.stderr)
     here = environment()
-    where = {"machine": machine_name(here), "commit": here["git"]["commit"], "threads": options.threads}
+    where = {"machine": machine_name(here), "commit": here["git"]["commit"], "threads": 1}
     points = pd.DataFrame([{**where, **row} for row in rows])
     summary = summarise(points)
     for name, table in (("scaling", points), ("scaling_summary", summary)):
@@ -67,8 +62,8 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, Any]]:
-    """Samples of the three experiments with one backend."""
+def measure_backend(backend: str, quick: bool) -> list[dict[str, Any]]:
+    """Samples of the three experiments with one backend, on one thread."""
     sizes = QUICK if quick else SIZES.get(backend, USUAL)
     usual = workloads.HYPERS["(6, None)"]
     files = [workloads.data_folder() / f"{name}.xyz" for name in workloads.SPECIES_FILES.values()]
@@ -83,7 +78,7 @@ def measure_backend(backend: str, threads: int, quick: bool) -> list[dict[str, A
         calls = [partial(c.power_spectrum, frames) for c, (_, frames) in zip(calculators, cases, strict=True)]
         for call in calls:
             call()
-        pin_threads(threads)  # once more: the first calls may have loaded further libraries
+        pin_threads(1)  # after the first calls, which may have loaded libraries
         gc.collect()  # so that no sample pays for what came before
         samples = in_turn(2 if quick else REPEATS, *(partial(seconds_of, call) for call in calls)).tolist()
         for calculator, (_, frames), times in zip(calculators, cases, samples, strict=True):

@@ -12,12 +12,10 @@ import pandas as pd
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from anisoap_bench.study.options import add_data, data_folder, positive
-from anisoap_bench.study.tables import write_table
-from anisoap_bench.study.workload import installed, read_load
+from anisoap_bench.study.aggregate import write_table
+from anisoap_bench.study.workload import add_data, data_folder, installed, positive, read_load
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import measure, workloads
-from benchmarks.table import markdown
 
 RTOL, ATOL = 1e-6, 1e-8
 LIMIT = 1e-10
@@ -42,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the table; 1 if a check failed."""
+    """Print all numbers beside their limits; 1 if a check failed."""
     measure.pin_threads(1)
     checks = validate(data_folder(options), installed(options.backend), options.frames)
     print(table(checks))
@@ -141,13 +139,10 @@ def variants(frames: Sequence[Atoms], seed: int = 0) -> dict[str, list[Atoms]]:
 
 
 def table(checks: Sequence[Check]) -> str:
-    """Markdown: a row for every check and backend, a column for every system."""
+    """A row for every check and backend, a column for every system; FAIL sorts before pass."""
     rows = pd.DataFrame(checks, columns=COLUMNS)
-    order = list(rows["check"].unique())
-    body = []
-    for (check, backend), cells in rows.groupby(["check", "backend"], sort=False):
-        values = [f"{value:.3g}" for value in cells.set_index("system")["value"].reindex(workloads.SYSTEMS)]
-        limits = " / ".join(f"{limit:.3g}" for limit in cells["limit"].unique())
-        body.append([check, backend, *values, limits, FAIL if FAIL in set(cells["result"]) else PASS])
-    body.sort(key=lambda row: order.index(row[0]))
-    return markdown(["check", "backend", *workloads.SYSTEMS, "limit", "result"], body)
+    values = rows.pivot_table("value", ["check", "backend"], "system", sort=False)
+    limits = rows.groupby(["check", "backend"]).agg(
+        limit=("limit", "min"), to=("limit", "max"), result=("result", "min")
+    )
+    return str(values.join(limits).to_string(float_format="{:.2g}".format))

@@ -8,10 +8,8 @@ import os
 import pstats
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
@@ -62,7 +60,6 @@ def test_profile_report_and_call_graph(tmp_path: Path, capsys: pytest.CaptureFix
     ("options", "suffix", "frames"),
     [
         ((), "", 200),
-        (("--backend", "reference"), "_reference", 4),
         (("--backend", "reference", "--frames", "7"), "_reference", 7),
     ],
 )
@@ -84,26 +81,10 @@ def test_a_program_that_is_missing_or_fails_is_named() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "darwin" and os.geteuid() != 0, reason="py-spy needs root on macOS")
-def test_py_spy_draws_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile, "REPEATS", 20)
-    arguments = ["--tool", "py-spy", "--backend", "numpy_only", "--frames", "20", "--logs", str(tmp_path)]
-    assert study("profile", *arguments) == 0
-    text = (tmp_path / "bench_numpy_only.svg").read_text()
-    ElementTree.fromstring(text)
-    assert "benzenes.xyz, 20 frames, backend numpy_only" in text
-    assert "anisoap_opt/kernels/numpy_only.py" in text
-    assert str(ROOT) not in text
-    assert str(Path(sys.executable).parent) not in text
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(not BACKENDS["torch_full"].installed, reason="torch is not installed")
-@pytest.mark.parametrize("backend", ["torch_full", "torch_mixed"])
-def test_torch_traces_operators(backend: str, tmp_path: Path) -> None:
-    arguments = ["profile", "--tool", "torch", "--backend", backend, "--frames", "1", "--logs", str(tmp_path)]
-    assert study(*arguments) == 0
-    written = gzip.decompress((tmp_path / f"torch_benzenes_{backend}.json.gz").read_bytes())
+def test_torch_traces_operators(tmp_path: Path) -> None:
+    assert study("profile", "--tool", "torch", "--frames", "1", "--logs", str(tmp_path)) == 0
+    written = gzip.decompress((tmp_path / "torch_benzenes_torch_full.json.gz").read_bytes())
     names = {event.get("name") for event in json.loads(written)["traceEvents"]}
     assert "aten::mm" in names
     assert not [name for name in names if name and str(ROOT) in name]

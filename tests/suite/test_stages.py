@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
-from benchmarks import measure, stage_names, stages, stages_compiled, stages_figure, workloads
+from benchmarks import measure, stage_names, stages, stages_compiled, workloads
 
 pytest.importorskip("numba")
 ALL = (*stage_names.STAGES, stage_names.WHOLE)
@@ -87,21 +87,22 @@ def test_a_commit_with_other_functions_inside_lacks_only_their_stages(monkeypatc
 def test_numbers_and_figure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stages, "stages_of_workload", lambda backend, name: [float(k) for k in range(len(ALL))])
+    times = {name: float(k) for k, name in enumerate(ALL)}
+    monkeypatch.setattr(stages, "stages", lambda backend, hypers, frames: times)
     monkeypatch.setattr(stages, "RESULTS", tmp_path / "stages.json")
     stages.main()
     found = json.loads((tmp_path / "stages.json").read_text())
-    one = found["workloads"]["one frame of two particles"]
-    assert one["unit"] == "call"
-    assert one["columns"] == dict.fromkeys(stages.BACKENDS, {name: float(k) for k, name in enumerate(ALL)})
+    call = found["workloads"]["one frame of two particles"]
+    assert call["unit"] == "call"
+    assert call["columns"] == dict.fromkeys(stages.BACKENDS, {name: 1e3 * one for name, one in times.items()})
     assert "| neighbours" in capsys.readouterr().out
     figure = (tmp_path / "stages.png").read_bytes()
     assert figure.startswith(b"\x89PNG")
-    stages_figure.draw(found, tmp_path / "again.png")
+    stages.draw(found, tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == figure
 
 
 def test_the_documented_figure_is_of_these_workloads() -> None:
-    found = json.loads(stage_names.RESULTS.read_text())
+    found = json.loads(stages.RESULTS.read_text())
     assert list(found["workloads"]) == list(stages.WORKLOADS)
-    assert stage_names.RESULTS.with_suffix(".png").exists()
+    assert stages.RESULTS.with_suffix(".png").exists()
