@@ -136,10 +136,17 @@ def run_job(scratch: Path, archive: bytes, *arguments: str, **variables: str) ->
 
 
 @pytest.mark.slow
-def test_a_job_measures_and_its_result_is_aggregated(archive: bytes, tmp_path: Path) -> None:
+def test_a_job_measures_with_the_python_that_is_sent_along_and_is_aggregated(archive: bytes, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
-    done = run_job(scratch, archive, "benzenes", "numpy_only", "2", "17.4")
+    scratch.mkdir()
+    python = f'#!/bin/sh\necho "the one sent along"\nexec {sys.executable} "$@"\n'.encode()
+    with tarfile.open(scratch / "environment.tar.gz", "w:gz") as packed:
+        entry = tarfile.TarInfo("bin/python")
+        entry.size, entry.mode = len(python), 0o755
+        packed.addfile(entry, io.BytesIO(python))
+    done = run_job(scratch, archive, "benzenes", "numpy_only", "2", "17.4", ANISOAP_PYTHON="/nowhere/python")
     assert done.returncode == 0, done.stderr
+    assert "the one sent along" in done.stdout
     assert f"{scratch}/project/anisoap_opt/__init__.py" in done.stdout  # not what is installed where the test runs
     metrics = scratch / "metrics_benzenes_numpy_only_2.json"
     document = json.loads(metrics.read_text())
@@ -156,20 +163,6 @@ def test_a_job_measures_and_its_result_is_aggregated(archive: bytes, tmp_path: P
     rows = (tables / "timings_chtc.csv").read_text().splitlines()
     assert len(rows) == 3  # a header and two repeats
     assert all("benzenes" in row and "numpy_only" in row and "17.4" in row for row in rows[1:])
-
-
-@pytest.mark.slow
-def test_a_job_uses_the_python_that_is_sent_along(archive: bytes, tmp_path: Path) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    python = f'#!/bin/sh\necho "the one sent along"\nexec {sys.executable} "$@"\n'.encode()
-    with tarfile.open(scratch / "environment.tar.gz", "w:gz") as packed:
-        entry = tarfile.TarInfo("bin/python")
-        entry.size, entry.mode = len(python), 0o755
-        packed.addfile(entry, io.BytesIO(python))
-    done = run_job(scratch, archive, "benzenes", "numpy_only", "0", ANISOAP_PYTHON="/nowhere/python")
-    assert done.returncode == 0, done.stderr
-    assert "the one sent along" in done.stdout
 
 
 def test_a_job_that_cannot_measure_keeps_its_exit_code(archive: bytes, tmp_path: Path) -> None:

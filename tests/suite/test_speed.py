@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ase.io
@@ -118,12 +117,6 @@ def test_rows_of_folders() -> None:
     *peaks, found = speed_folders.stream_memory_rows((3, 6))
     assert [row[3] for row in peaks] == [True, True]  # it is what is imported
     assert "6 against 3 frames" in found[0]
-
-
-@pytest.mark.slow
-def test_a_shard_that_fails_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"absent\.xyz"):
-        speed_folders.shards(tmp_path / "absent.xyz", 1)
 
 
 def test_missing_libraries_and_missed_targets_are_told(
