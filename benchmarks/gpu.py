@@ -1,4 +1,4 @@
-"""Measure the backends on a GPU: ``python -m benchmarks.gpu [--device cuda] [--out FILE] [--seconds 280]``.
+"""Measure the backends on a GPU: ``python -m benchmarks.gpu [--device cuda] [--out FILE] [--seconds 240]``.
 
 One run tells what the device can do (copies, matrix products), that each backend's values are right (against
 `reference`, small frames), and how many pairs a second each takes: the search alone, the kernel alone with its pairs on
@@ -175,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description="Measure the backends on a GPU.")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--seconds", type=float, default=280)
+    parser.add_argument("--seconds", type=float, default=240)
     parser.add_argument("--tiny", action="store_true", help="sizes for a test")
     options = parser.parse_args()
     device, tiny, report = options.device, options.tiny, Report(options.out, options.seconds)

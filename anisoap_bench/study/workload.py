@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-import anisoap_opt
 from anisoap_bench.errors import CannotMeasure
-from anisoap_opt import EllipsoidalDensityProjection
+from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.neighbors import find_neighborhoods
 from anisoap_opt.reading import read_batch
 from benchmarks import workloads
-from benchmarks.backends import BACKENDS
 
 
 def positive(text: str) -> int:
@@ -128,11 +126,11 @@ def hypers_for(system: str, text: str | None) -> dict[str, Any]:
 
 
 def installed(asked: list[str] | None) -> list[str]:
-    """The backends that were asked for, else all that are installed; CannotMeasure if one is not."""
-    there = [name for name in BACKENDS if anisoap_opt.BACKENDS[name].installed]
+    """The backends that were asked for, else all for a CPU that are installed; CannotMeasure if one is not."""
+    there = [name for name, one in BACKENDS.items() if one.installed]
     if unknown := [name for name in asked or () if name not in there]:
         raise CannotMeasure(f"not installed: {', '.join(unknown)}; there are {', '.join(there)}")
-    return asked or there
+    return asked or [name for name in there if BACKENDS[name].on_cpu]
 
 
 def counts(frames: list[Atoms], calculator: Any) -> dict[str, Any]:
