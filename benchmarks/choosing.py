@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +48,6 @@ SCALES = (0.125, 0.25, 0.5, 1.0, 1.5)
 WIDTHS = (0.75, 1.0, 1.5)
 
 
-def processor_seconds(made: Any, batch: Any) -> float:
-    """Processor time of one call: on a busy machine the time on the wall says more about others."""
-    begin = time.process_time()
-    made.power_spectrum(batch)
-    return time.process_time() - begin
-
-
 def cost_rows() -> list[list[str]]:
     """Columns, and time and memory for each frame, of the sizes in CHANGES on two files of data/."""
     from anisoap_opt import EllipsoidalDensityProjection, ParticleBatch
@@ -64,7 +59,9 @@ def cost_rows() -> list[list[str]]:
         cells = [", ".join(f"{name} {value}" for name, value in change.items()) or "the start"]
         for batch in batches.values():
             features = made.power_spectrum(batch)
-            seconds = min(processor_seconds(made, batch) for _ in range(REPEATS))
+            call = partial(made.power_spectrum, batch)
+            # Processor time: on a busy machine the time on the wall says more about others.
+            seconds = min(timeit.repeat(call, timer=time.process_time, number=1, repeat=REPEATS))
             num_frames, columns = features.shape
             cells += [f"{columns:,}".replace(",", " "), f"{1e6 * seconds / num_frames:.3g}", f"{8 * columns / 1e3:.3g}"]
         rows.append(cells)
