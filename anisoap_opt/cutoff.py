@@ -59,9 +59,12 @@ class SmoothCutoff:
         """The same neighbours with the factor as their pairs' weight; lengths in the unit of this cutoff."""
         return neighborhoods._replace(pairs=_SmoothPairs(neighborhoods.pairs, self))
 
-    def factor(self, r_ij: Array) -> Array:
-        """The factor f of vectors [pairs, 3]; shape [pairs]."""
-        return np.asarray(factor_at(fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)), self.radius, self.width)))
+    def factor(self, r_ij: Any) -> Any:
+        """The factor f of vectors [pairs, 3], NumPy's or Torch's; shape [pairs]."""
+        if isinstance(r_ij, np.ndarray):
+            return np.asarray(factor_at(fallen(np.sqrt(np.einsum("pk,pk->p", r_ij, r_ij)), self.radius, self.width)))
+        distance = (r_ij**2).sum(1).sqrt()
+        return factor_at(((distance - (self.radius - self.width)) / self.width).clamp(0, 1))
 
     def log_gradient(self, r_ij: Array) -> Array:
         """∇ log f of vectors [pairs, 3]; shape [pairs, 3]. Zero where f is 0 or constant."""

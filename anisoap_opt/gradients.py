@@ -23,7 +23,7 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.gaussians import tangents_of_shapes
 from anisoap_opt.gradient_rows import Chunk, Rows, Tangents
 from anisoap_opt.kernels.contract import TangentRows
-from anisoap_opt.pairs import CenterBlock, Neighborhoods
+from anisoap_opt.pairs import CenterBlock, Neighborhoods, Pairs
 from anisoap_opt.parameters import PARAMETERS
 from anisoap_opt.power_spectrum import push_power_spectrum
 
@@ -88,6 +88,8 @@ class Gradients:
         pairs = neighborhoods.pairs.segments(
             0, neighborhoods.pairs.num_segments
         )  # a search may find them again each time
+        weight = None if pairs.weight is None else to_numpy(pairs.weight)
+        pairs = Pairs(to_numpy(pairs.j), to_numpy(pairs.r_ij), pairs.start, weight)  # rows are made on the host
         self.kernel, self.batch, self.neighborhoods = kernel, batch, neighborhoods._replace(pairs=pairs)
         self.dtype, self.length, self.cutoff = dtype, radial_basis.length, cutoff
         self._shapes = tangents_of_shapes(batch.rotations, batch.semiaxes, radial_basis.unit_precision)

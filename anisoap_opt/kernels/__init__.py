@@ -73,7 +73,6 @@ BACKENDS = {
         ("float64", "float32"),
         "one source for CUDA and, in tests, the CPU",
         True,
-        False,
         on_cpu=False,
     ),
 }

@@ -7,7 +7,8 @@ In scaled moments m̃ = m/p! a derivative with respect to μ is a lowering, and 
 so no second recurrence is needed. The pair's own numbers come from r, C and log w by μ = K r and the exponent
 -½ s r·μ, with K = 1 - s·C. (K is applied as F Fᵀ, which keeps its digits where a particle is wide.)
 
-Everything here is written with one array [pairs] for each component, NumPy's or Torch's. A symmetric matrix is its six
+Everything here is written with one array [pairs] for each component, NumPy's or Torch's; `push_pair`, `pull_pair` and
+`pull_pair_along` take the symbols of a kernel's text as well. A symmetric matrix is its six
 elements xx, xy, xz, yy, yz, zz. Its adjoint is a symmetric matrix too: a change Ċ changes the result by
 Σ_ij C̄_ij Ċ_ij over all nine elements.
 """
@@ -81,7 +82,7 @@ def moments_along(moments: Any, lift: Lift, of_mu: Any, of_c: Any, of_log_weight
     return along
 
 
-def push_pair(precision: float, root: Any, r: Any, mu: Any, r_dot: Any, c_dot: Any, log_w_dot: Any) -> tuple[Any, Any]:
+def push_pair(precision: Any, root: Any, r: Any, mu: Any, r_dot: Any, c_dot: Any, log_w_dot: Any) -> tuple[Any, Any]:
     """From tangents of r, C and log w to those of μ and of the logarithm of the pair's weight.
 
     μ̇ = K ṙ - s Ċ r, and log ẇ - s μ·ṙ + ½ s² r·Ċ r.
@@ -92,9 +93,7 @@ def push_pair(precision: float, root: Any, r: Any, mu: Any, r_dot: Any, c_dot: A
     return mu_dot, log_w_dot - precision * dot(mu, r_dot) + 0.5 * precision**2 * dot(r, c_dot_r)
 
 
-def pull_pair(
-    precision: float, root: Any, r: Any, mu: Any, sums: tuple[Any, Sequence[Any], Sequence[Any]]
-) -> list[Any]:
+def pull_pair(precision: Any, root: Any, r: Any, mu: Any, sums: tuple[Any, Sequence[Any], Sequence[Any]]) -> list[Any]:
     """From the adjoints ℓ, g, H of `sums_of_lowered` to those of r (three), C (six) and log w.
 
     r̄ = K g - s ℓ μ,   C̄ = H - ½ s (g rᵀ + r gᵀ) + ½ s² ℓ r rᵀ,   ℓ.
@@ -110,7 +109,7 @@ def pull_pair(
 
 
 def pull_pair_along(
-    precision: float,
+    precision: Any,
     root: Any,
     r: Any,
     mu: Any,

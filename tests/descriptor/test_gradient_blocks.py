@@ -229,15 +229,3 @@ def test_what_is_refused() -> None:
         projection.power_spectrum(frames, compute_gradients=["cell"])
     with pytest.raises(ValueError, match="return_pef"):
         projection.transform(frames, return_pef=True, compute_gradients=True)
-
-
-def test_a_backend_without_derivatives(backend: str) -> None:
-    from anisoap_opt import BACKENDS
-
-    if BACKENDS[backend].differentiable:
-        assert calculator(backend=backend, compute_gradients=True).compute_gradients is True
-        return
-    with pytest.raises(ValueError, match=f"{backend}.*gradients"):
-        calculator(backend=backend, compute_gradients=True)
-    with pytest.raises(ValueError, match=f"{backend}.*gradients"):
-        calculator(backend=backend).transform(mixed_frames(), compute_gradients=["strain"])

@@ -17,7 +17,7 @@ from tests.tolerances import TOLERANCES, assert_close
 pytestmark = pytest.mark.differentiable
 
 RTOL = TOLERANCES["float64"].invariance
-TWICE = {"numpy_only", "torch_mixed", "numba"}
+TWICE = {"numpy_only", "torch_mixed", "numba", "warp"}
 
 
 def assert_all_close(actual: Any, expected: Any, rtol: float = RTOL) -> None:
@@ -111,8 +111,9 @@ def test_chunks_of_pairs(fast_backend: str, monkeypatch: pytest.MonkeyPatch) -> 
     whole = problem.kernel(fast_backend)
     expected = whole.pull_back(problem.pairs, problem.adjoints), whole.push_forward(problem.pairs, problem.tangents)
     monkeypatch.setattr(numpy_only, "CHUNK_BYTES", 1)
-    if fast_backend == "torch_full":
-        monkeypatch.setattr("anisoap_opt.kernels.torch_full.CHUNK_BYTES", 1)
+    setting = {"torch_full": "torch_full.CHUNK_BYTES", "warp": "warp.kernel.CPU_CHUNK_BYTES"}.get(fast_backend)
+    if setting:
+        monkeypatch.setattr(f"anisoap_opt.kernels.{setting}", 1)
     chunked = problem.kernel(fast_backend)
     assert_all_close(chunked.pull_back(problem.pairs, problem.adjoints), expected[0], 1e-13)
     assert_all_close(chunked.push_forward(problem.pairs, problem.tangents), expected[1], 1e-13)

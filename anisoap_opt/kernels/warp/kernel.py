@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,18 +13,11 @@ from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
-from anisoap_opt.kernels.contract import KernelOptions, segments_within
+from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
 from anisoap_opt.kernels.warp.coupling import couple, feature_table
-from anisoap_opt.kernels.warp.launch import (
-    Variant,
-    check_shared_memory,
-    cut_runs,
-    launch,
-    moments,
-    sums,
-    upload,
-    vectors,
-)
+from anisoap_opt.kernels.warp.derivatives import Derivatives
+from anisoap_opt.kernels.warp.launch import Variant, cut_runs, launch, sums, upload
+from anisoap_opt.kernels.warp.moments import Moments
 from anisoap_opt.pairs import Pairs
 
 CPU_CHUNK_BYTES = 1 << 22
@@ -40,15 +35,14 @@ class Kernel:
         self.basis = basis
         self.device = torch.device(options.device)
         self.dtype = getattr(torch, options.dtype)
-        self.variant = variant or Variant.of(basis.degree, options.dtype)
-        self.sum_moments = moments(basis.degree, options.dtype, self.variant)
-        check_shared_memory(self.sum_moments, basis.degree, options.dtype, self.device)
-        self.add_pieces, self.add_sums = sums(options.dtype), sums("float64")
+        self._moments = Moments(gaussians, basis.degree, options, variant or Variant.of(basis.degree, options.dtype))
+        self.add_sums = sums("float64")
         self.segments_per_chunk = segments_within(_chunk_bytes(self.device), num_up_to_degree(basis.degree))
-        self.precision = gaussians.precision
-        self.records = upload(gaussians.records, self.device).to(self.dtype)  # [particles, RECORD]
-        inverse = np.array([0, *(1 / p for p in range(1, basis.degree + 1))])
-        self.inverse = upload(inverse, self.device).to(self.dtype)
+
+    @cached_property
+    def derivatives(self) -> Derivatives:
+        """Of the moments; made when they are first asked for."""
+        return Derivatives(self._moments, _chunk_bytes(self.device))
 
     @cached_property
     def change(self) -> torch.Tensor:
@@ -57,9 +51,7 @@ class Kernel:
 
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
-        rows = (self.change @ self.moments(pairs)).to(self.dtype)
-        ends = np.cumsum([0] + [(2 * l + 1) * n for l, n in enumerate(self.basis.num_radial)]).tolist()
-        return [rows[ends[l] : ends[l + 1]].T.reshape(-1, 2 * l + 1, n) for l, n in enumerate(self.basis.num_radial)]
+        return self.contract(self.moments(pairs))
 
     def sum_power_spectra(self, pairs: Pairs, num_types: int, start: Ints, *, symmetric: bool) -> torch.Tensor:
         """Sums over runs of centres of their power spectra, see `anisoap_opt.power_spectrum.sum_power_spectra`."""
@@ -76,31 +68,49 @@ class Kernel:
             parts = runs
         return parts.T.to(self.dtype).contiguous()
 
+    def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See `contract.Differentiable`."""
+        return split(self.derivatives.pull_back(self._moments.place(pairs), self.spread(adjoints)))
+
+    def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[torch.Tensor]:
+        """See `contract.Differentiable`."""
+        return self.contract(self.derivatives.push_forward(self._moments.place(pairs), tangents))
+
+    def pull_back_along(
+        self, pairs: Pairs, adjoints: Sequence[Any], tangents: Tangents
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See `contract.TwiceDifferentiable`."""
+        of_moments = self.spread(adjoints)
+        return split(self.derivatives.pull_back_along(self._moments.place(pairs), of_moments, tangents))
+
     def moments(self, pairs: Pairs) -> torch.Tensor:
         """Scaled moments m̃[p] = m[p]/p! summed over each segment: [monomials up to degree D, segments]."""
-        num_segments, size, piece = pairs.num_segments, num_up_to_degree(self.basis.degree), self.variant.piece
-        if len(pairs.j) == 0:
-            return torch.zeros((size, num_segments), dtype=torch.float64, device=self.device)
-        num_pieces = int(np.maximum(-(-np.diff(pairs.start) // piece), 1).sum())  # while the device writes the pairs
-        start = getattr(pairs, "start_there", None)  # of `neighbors.DevicePairs`
-        start = upload(pairs.start.astype(np.int32), self.device) if start is None else start
-        counts = start.diff().add(piece - 1).div(piece, rounding_mode="floor").clamp(min=1)  # pieces of each segment
-        first = torch.nn.functional.pad(counts.cumsum(0, dtype=torch.int32), (1, 0))
-        segment = torch.arange(num_segments, dtype=torch.int32, device=self.device)
-        segment = torch.repeat_interleave(segment, counts, output_size=num_pieces)
-        j = upload(pairs.j, self.device).to(torch.int32)
-        arrays = vectors(upload(pairs.r_ij, self.device).to(self.dtype)), vectors(self.records)
-        pieces = torch.empty((size, num_pieces), dtype=self.dtype, device=self.device)
-        inputs = (start, segment, first, j, *arrays, self.precision, self.inverse, pieces)
-        self.sum_moments(num_pieces, inputs, self.device)
-        if num_pieces == num_segments:
-            return pieces.to(torch.float64)
-        out = self._new(size, num_segments)
-        launch(self.add_pieces, out.shape, (first, pieces, out), self.device, 256)
-        return out
+        return self._moments.of_segments(self._moments.place(pairs))
+
+    def contract(self, moments: torch.Tensor) -> list[torch.Tensor]:
+        """Change of basis: [monomials, segments] → per l [segments, 2l+1, n]."""
+        parts = torch.split((self.change @ moments).to(self.dtype), self._rows())
+        return [
+            rows.T.reshape(-1, 2 * l + 1, n)
+            for (l, n), rows in zip(enumerate(self.basis.num_radial), parts, strict=True)
+        ]
+
+    def spread(self, adjoints: Sequence[Any]) -> torch.Tensor:
+        """Transpose of `contract`: per l [segments, 2l+1, n] → [monomials, segments]."""
+        parts = [upload(one, self.device).to(torch.float64).flatten(1) for one in adjoints]
+        return self.change.T @ torch.cat(parts, dim=1).T
+
+    def _rows(self) -> list[int]:
+        """Rows of `change` that belong to each l."""
+        return [(2 * l + 1) * n for l, n in enumerate(self.basis.num_radial)]
 
     def _new(self, *shape: int) -> torch.Tensor:
         return torch.empty(shape, dtype=torch.float64, device=self.device)
+
+
+def split(ten: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Rows for r, C and log w, [10, pairs] → [pairs, 3], [pairs, 6], [pairs]."""
+    return ten[:3].T, ten[3:9].T, ten[9]
 
 
 @lru_cache(maxsize=4)

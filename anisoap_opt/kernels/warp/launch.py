@@ -91,7 +91,7 @@ def moments(degree: int, dtype: str, variant: Variant) -> Moments:
     if degree <= variant.straight_line_degree:
         bounds = variant.bounds(variant.threads)
         texts = [source.straight_line(degree, bounds, variant.form, variant.parts, k) for k in range(variant.parts)]
-        kernels = tuple(_kernel(text, f"straight_line_{degree}_{k}", dtype) for k, text in enumerate(texts))
+        kernels = tuple(compiled(text, f"straight_line_{degree}_{k}", dtype)["moments"] for k, text in enumerate(texts))
         return Moments(kernels, variant.threads, blocks=False)
     if degree > LARGEST_DEGREE:
         raise ValueError(
@@ -101,7 +101,7 @@ def moments(degree: int, dtype: str, variant: Variant) -> Moments:
     threads = -(-num_of_degree(degree) // lanes) * lanes
     text = source.plane_walk(degree, variant.bounds(threads), lanes, variant.form)
     shared_bytes = np.dtype(dtype).itemsize * sum(source.plane_walk_tiles(degree, threads, lanes))
-    return Moments((_kernel(text, f"plane_walk_{degree}", dtype),), threads, True, shared_bytes)
+    return Moments((compiled(text, f"plane_walk_{degree}", dtype)["moments"],), threads, True, shared_bytes)
 
 
 def check_shared_memory(code: Moments, degree: int, dtype: str, device: torch.device) -> None:
@@ -126,7 +126,7 @@ def shared_memory(device: torch.device) -> float:
 @cache
 def sums(dtype: str) -> Any:
     """Kernel that adds the pieces of each segment, in their order."""
-    return _kernel(SUMS, "sums", dtype)
+    return compiled(SUMS, "sums", dtype)["moments"]
 
 
 SUMS = """\
@@ -140,8 +140,8 @@ def moments(first: wp.array(dtype=wp.int32), pieces: wp.array2d(dtype=T), out: w
 """
 
 
-def _kernel(text: str, name: str, dtype: str) -> Any:
-    """The kernel `moments` of a text, in a Warp module of its own; compiled when first launched, and kept on disk."""
+def compiled(text: str, name: str, dtype: str) -> dict[str, Any]:
+    """The kernels of a text, in a Warp module of their own; compiled when first launched, and kept on disk."""
     text = load_record(dtype) + text
     name = f"anisoap_opt_{name}_{dtype}_{crc32(text.encode()):x}"
     scalar = getattr(wp, dtype)
@@ -150,7 +150,7 @@ def _kernel(text: str, name: str, dtype: str) -> Any:
     file = f"<{name}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file  # where Warp looks for the source
     exec(compile(text, file, "exec", dont_inherit=True), scope)
-    return scope["moments"]
+    return scope
 
 
 def launch(
@@ -187,7 +187,7 @@ def set_arrays(instance: Any, **tensors: torch.Tensor) -> None:
 
 def upload(array: Any, device: torch.device) -> torch.Tensor:
     """A tensor of the device; the host does not wait for its copy, which is made from pinned memory."""
-    tensor = torch.as_tensor(array).contiguous()
+    tensor = torch.as_tensor(array).detach().contiguous()
     if tensor.numel() == 0:
         return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)  # whose strides are the usual ones
     if device.type != "cuda" or tensor.is_cuda:

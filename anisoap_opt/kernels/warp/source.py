@@ -14,11 +14,11 @@ from anisoap_opt.basis.recurrence import Exponents, terms
 
 PARAMETERS = """\
 start: wp.array(dtype=wp.int32), segment: wp.array(dtype=wp.int32), first: wp.array(dtype=wp.int32),
-    j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=Vector), records: wp.array(dtype=Record), precision: T,
-    inverse: wp.array(dtype=T), out: wp.array2d(dtype=T)"""
+    j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=Vector), weights: wp.array(dtype=T),
+    records: wp.array(dtype=Record), precision: T, inverse: wp.array(dtype=T), out: wp.array2d(dtype=T)"""
 """Of every kernel: segments' bounds [segments + 1], segment of each piece, first piece of each segment [segments + 1],
-neighbours [pairs], vectors [pairs], records [particles], s, 1/p for p = 0 … D (0 for 0), and the moments
-[monomials, pieces], written."""
+neighbours [pairs], vectors [pairs], factors of pairs [pairs] or none, records [particles], s, 1/p for p = 0 … D
+(0 for 0), and the moments [monomials, pieces], written."""
 
 PIECE = """\
 g = segment[t]
@@ -64,6 +64,23 @@ weight = record[6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
 }
 """μ and the pair's weight, by μ = F (Fᵀ r), which has no cancellation, or by μ = r - s C r, which reads less."""
 
+FACTOR = """\
+@wp.func
+def factor(weights: wp.array(dtype=T), p: int):
+    if weights.shape[0] == 0:
+        return T(1.0)
+    return weights[p]
+
+
+"""
+"""The factor of a pair's density, 1 without weights; a function because of its return, as `NEXT_MOMENT`."""
+
+
+def read_pair(p: str, form: str) -> str:
+    """The pair p's C, μ and, but for its factor, weight; see `CENTER` for the form."""
+    read = f"record = load_record(records, j[{p}])\nr = r_ij[{p}]\nx = r[0]\ny = r[1]\nz = r[2]\n"
+    return read + COVARIANCE + CENTER[form]
+
 
 def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, part: int) -> str:
     """A thread a piece: every moment and every sum is a variable of its own, best a register.
@@ -90,9 +107,7 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
     rows = {p: k for k, p in enumerate(every)}
     by_plane = sorted(rows)
     wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
-    pair = [
-        f"record = load_record(records, j[p])\nr = r_ij[p]\nx = r[0]\ny = r[1]\nz = r[2]\n{COVARIANCE}{CENTER[form]}"
-    ]
+    pair = [read_pair("p", form), "weight = weight * factor(weights, p)\n"]
     for p in sorted(_needed(wanted), key=lambda p: rows[p]):
         name, total = f"m{rows[p]}", f"s{rows[p]}"
         if p == (0, 0, 0):
@@ -109,9 +124,9 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
         if p in wanted:
             pair.append(f"{total} = {total} + {name}\n")
     body = ["t = wp.tid()\n", PIECE, *(f"s{rows[p]} = T(0.0)\n" for p in wanted)]
-    body += ["while p < end:\n", _indented([*pair, "p = p + step\n"])]
+    body += ["while p < end:\n", indented([*pair, "p = p + step\n"])]
     body += [f"out[{rows[p]}, t] = s{rows[p]}\n" for p in wanted]
-    return _function(body, bounds)
+    return FACTOR + function("moments", PARAMETERS, body, bounds)
 
 
 def _needed(wanted: Iterable[Exponents]) -> set[Exponents]:
@@ -163,9 +178,8 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
         "pair = p + own * step\n",
         "alive = pair < end\n",
         "if not alive:\n    pair = p\n",
-        "record = load_record(records, j[pair])\nr = r_ij[pair]\nx = r[0]\ny = r[1]\nz = r[2]\n",
-        COVARIANCE,
-        CENTER[form],
+        read_pair("pair", form),
+        "weight = weight * factor(weights, pair)\n",
     ]
     first_row = ["value = wp.where(alive, weight, T(0.0))\n", "older = T(0.0)\n"]
     for z in range(1, degree + 1):
@@ -231,14 +245,14 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
         f"plane1 = wp.tile_zeros(shape={plane}, dtype=T, storage='shared')\n",
         *(f"s{x} = T(0.0)\n" for x in every),
         "while p < end:\n",
-        _indented(
+        indented(
             [
                 *gaussian,
                 *first_row,
                 *rows,
                 "k = int(0)\n",
                 f"while k < {batch} and p < end:\n",
-                _indented([*walk, "k = k + 1\n", "p = p + step\n"]),
+                indented([*walk, "k = k + 1\n", "p = p + step\n"]),
             ]
         ),
     ]
@@ -246,7 +260,7 @@ def plane_walk(degree: int, bounds: tuple[int, int], lanes: int, form: str) -> s
         body.append(f"if lane < {num_of_degree(degree - x)}:\n")
         degree_of = f"(sum_yz + {x})"
         body.append(f"    out[{degree_of} * (sum_yz + {x + 1}) * (sum_yz + {x + 2}) // 6 + lane, t] = s{x}\n")
-    return NEXT_MOMENT + _function(body, bounds)
+    return FACTOR + NEXT_MOMENT + function("moments", PARAMETERS, body, bounds)
 
 
 def plane_walk_tiles(degree: int, threads: int, lanes: int) -> tuple[int, int, int, int]:
@@ -269,10 +283,13 @@ def next_moment(
 """A function because of its return: variables that an `if` in a loop may leave unset cost registers all around it."""
 
 
-def _function(body: list[str], bounds: tuple[int, int]) -> str:
-    decorator = f"@wp.kernel(enable_backward=False, grid_stride=False, launch_bounds={bounds})\n"
-    return f"{decorator}def moments(\n    {PARAMETERS},\n):\n{_indented(body)}"
+def function(name: str, parameters: str, body: list[str], bounds: tuple[int, int] | None = None) -> str:
+    """A kernel of this body; `bounds` as for `straight_line`."""
+    limit = "" if bounds is None else f", launch_bounds={bounds}"
+    decorator = f"@wp.kernel(enable_backward=False, grid_stride=False{limit})\n"
+    return f"{decorator}def {name}(\n    {parameters},\n):\n{indented(body)}"
 
 
-def _indented(lines: list[str]) -> str:
+def indented(lines: list[str]) -> str:
+    """The lines, one level further in."""
     return "".join(f"    {line}\n" for line in "".join(lines).splitlines())
