@@ -13,9 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.table import markdown
+
+if TYPE_CHECKING:
+    from anisoap_opt.kernels.warp.launch import Variant
 
 ARCHITECTURES = (80, 90, 100)
 DEGREES = (*range(9), 9, 12, 21)
@@ -38,23 +41,35 @@ def assembler() -> Path | None:
 
 def modules() -> Iterator[tuple[str, Any, int]]:
     """Name, Warp module and threads of a block of everything that is compiled for a GPU."""
-    from anisoap_opt.kernels.warp import coupling, launch, neighbors, search
+    from anisoap_opt.kernels.warp import coupling, derivatives, launch, neighbors, search
 
     yield "search", search.search.module, neighbors.THREADS
     yield "coupling", coupling.couple.module, 128
     for dtype in DTYPES:
         yield f"sums {dtype}", launch.sums(dtype).module, 256
+        yield f"derivatives {dtype}", derivatives.pair_kernels(dtype)["pull"].module, derivatives.THREADS
         for degree in DEGREES:
-            yield moments(degree, dtype)
+            yield from moments(degree, dtype, launch.Variant.of(degree, dtype))
+        for degree in range(launch.Variant.straight_line_degree + 1):
+            yield pull_back(degree, dtype)
 
 
-def moments(degree: int, dtype: str) -> tuple[str, Any, int]:
-    """The same of the moments of one degree, as they are summed by default."""
+def moments(degree: int, dtype: str, variant: Variant) -> Iterator[tuple[str, Any, int]]:
+    """The same of the moments of one degree, as a variant sums them."""
     from anisoap_opt.kernels.warp import launch
 
-    code = launch.moments(degree, dtype, launch.Variant.of(degree, dtype))
-    (kernel,) = code.kernels
-    return f"moments {degree} {dtype}", kernel.module, code.threads
+    code = launch.moments(degree, dtype, variant)
+    for part, kernel in enumerate(code.kernels, 1):
+        name = f"moments {degree} {dtype}" + (f", part {part}" if variant.parts > 1 else "")
+        yield name, kernel.module, code.threads
+
+
+def pull_back(degree: int, dtype: str) -> tuple[str, Any, int]:
+    """The same of the pull-back of one degree, as it is by default."""
+    from anisoap_opt.kernels.warp import derivatives, launch
+
+    variant = launch.Variant.of(degree, dtype)
+    return f"pull-back {degree} {dtype}", derivatives.pull_back_kernel(degree, dtype, variant).module, variant.threads
 
 
 def usage(module: Any, threads: int, arch: int) -> dict[str, dict[str, int]]:

@@ -12,8 +12,8 @@ import torch
 from anisoap_opt.basis.monomials import lifted, num_up_to_degree
 from anisoap_opt.kernels.contract import Tangents
 from anisoap_opt.kernels.derivatives import AXES, XYZ
-from anisoap_opt.kernels.warp import pair_arithmetic
-from anisoap_opt.kernels.warp.launch import compiled, launch, upload, vectors
+from anisoap_opt.kernels.warp import pair_arithmetic, pull_back
+from anisoap_opt.kernels.warp.launch import Variant, compiled, launch, upload, vectors
 from anisoap_opt.kernels.warp.moments import Moments
 from anisoap_opt.kernels.warp.placed import PlacedPairs
 
@@ -29,12 +29,14 @@ class Derivatives:
     Parameters
     ----------
     moments : Moments
+    variant : Variant
+        Says up to which degree `pull_back` is straight-line code.
     chunk_bytes : int
         Of the moments of the pairs at a time.
     """
 
-    def __init__(self, moments: Moments, chunk_bytes: int) -> None:
-        self.moments = moments
+    def __init__(self, moments: Moments, variant: Variant, chunk_bytes: int) -> None:
+        self.moments, self.variant = moments, variant
         self.pairs_per_chunk = max(16, chunk_bytes // (2 * (moments.size + 1) * moments.dtype.itemsize))
         self.code = pair_kernels(moments.dtype_name)
         self.counts = [num_up_to_degree(moments.degree - steps) for steps in (2, 1, 0)]
@@ -43,6 +45,14 @@ class Derivatives:
     def pull_back(self, pairs: PlacedPairs, adjoints: torch.Tensor) -> torch.Tensor:
         """Adjoints of r, C and log w of every pair, [10, pairs], from those of the sums, [monomials, segments]."""
         out, segment = self._new(10, len(pairs)), pairs.segment()
+        if self.moments.degree <= self.variant.straight_line_degree:
+            kernel, adjoints = (
+                pull_back_kernel(self.moments.degree, self.moments.dtype_name, self.variant),
+                adjoints.to(out),
+            )
+            inputs = (segment, *pairs.arrays(self.moments.records), self.moments.precision, adjoints, out)
+            launch(kernel, (len(pairs),), inputs, self.moments.device, self.variant.threads)
+            return out
         for some in self._chunks(pairs):
             part = pairs[some]
             sums = self._contract(adjoints, segment[some], self.moments.of_pairs(part))
@@ -111,6 +121,13 @@ class Derivatives:
 def pair_kernels(dtype: str) -> dict[str, Any]:
     """The kernels of `pair_arithmetic`, by name."""
     return compiled(pair_arithmetic.text(), "derivatives", dtype)
+
+
+@cache
+def pull_back_kernel(degree: int, dtype: str, variant: Variant) -> Any:
+    """Straight-line code for one degree."""
+    text = pull_back.straight_line(degree, variant.bounds(variant.threads))
+    return compiled(text, f"pull_back_{degree}", dtype)["pull_back"]
 
 
 @cache

@@ -35,14 +35,15 @@ class Kernel:
         self.basis = basis
         self.device = torch.device(options.device)
         self.dtype = getattr(torch, options.dtype)
-        self._moments = Moments(gaussians, basis.degree, options, variant or Variant.of(basis.degree, options.dtype))
+        self._variant = variant or Variant.of(basis.degree, options.dtype)
+        self._moments = Moments(gaussians, basis.degree, options, self._variant)
         self.add_sums = sums("float64")
         self.segments_per_chunk = segments_within(_chunk_bytes(self.device), num_up_to_degree(basis.degree))
 
     @cached_property
     def derivatives(self) -> Derivatives:
         """Of the moments; made when they are first asked for."""
-        return Derivatives(self._moments, _chunk_bytes(self.device))
+        return Derivatives(self._moments, self._variant, _chunk_bytes(self.device))
 
     @cached_property
     def change(self) -> torch.Tensor:

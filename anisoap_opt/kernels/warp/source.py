@@ -103,8 +103,7 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
     str
         Of a function ``moments``.
     """
-    every = [(x, y, z) for d in range(degree + 1) for x, y, z in exponents(d).tolist()]
-    rows = {p: k for k, p in enumerate(every)}
+    rows = rows_up_to(degree)
     by_plane = sorted(rows)
     wanted = by_plane[len(by_plane) * part // parts : len(by_plane) * (part + 1) // parts]
     pair = [read_pair("p", form), "weight = weight * factor(weights, p)\n"]
@@ -113,20 +112,29 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
         if p == (0, 0, 0):
             pair.append(f"{name} = weight\n")
         else:
-            axis, products = terms(p)
-            expression = " + ".join(f"{_factor(one.factor)} * m{rows[one.source]}" for one in products)
-            if sum(p) == degree and p[axis] == 1:
-                pair.append(f"{total} = {total} + {expression}\n")
+            if sum(p) == degree and p[terms(p)[0]] == 1:
+                pair.append(f"{total} = {total} + {raised(p, rows)}\n")
                 continue
-            pair.append(
-                f"{name} = ({expression}) * T({1 / p[axis]!r})\n" if p[axis] > 1 else f"{name} = {expression}\n"
-            )
+            pair.append(f"{name} = {raised(p, rows)}\n")
         if p in wanted:
             pair.append(f"{total} = {total} + {name}\n")
     body = ["t = wp.tid()\n", PIECE, *(f"s{rows[p]} = T(0.0)\n" for p in wanted)]
     body += ["while p < end:\n", indented([*pair, "p = p + step\n"])]
     body += [f"out[{rows[p]}, t] = s{rows[p]}\n" for p in wanted]
     return FACTOR + function("moments", PARAMETERS, body, bounds)
+
+
+def rows_up_to(degree: int) -> dict[Exponents, int]:
+    """Row of each monomial."""
+    every = [(x, y, z) for d in range(degree + 1) for x, y, z in exponents(d).tolist()]
+    return {p: k for k, p in enumerate(every)}
+
+
+def raised(p: Exponents, rows: dict[Exponents, int]) -> str:
+    """A moment made from lower ones, which are the variables m0, m1, … of the text."""
+    axis, products = terms(p)
+    expression = " + ".join(f"{_factor(one.factor)} * m{rows[one.source]}" for one in products)
+    return f"({expression}) * T({1 / p[axis]!r})" if p[axis] > 1 else expression
 
 
 def _needed(wanted: Iterable[Exponents]) -> set[Exponents]:
