@@ -12,6 +12,7 @@ def load_record(dtype: str) -> str:
     count = len(fields)
     copies = [f"    record[{count} * k + {i}] = packs[k].{field};" for i, field in enumerate(fields)]
     snippet = [
+        "assert(q >= 0 && q < records.shape[0]);",
         f"wp::vec_t<16, wp::{dtype}> record;",
         "#if defined(__CUDA_ARCH__)",
         f"const {packed}* packs = reinterpret_cast<const {packed}*>(records.data + q);",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +22,21 @@ from tests.frames_for_tests import random_rotation  # noqa: E402
 from tests.tolerances import TOLERANCES, assert_close  # noqa: E402
 
 LENGTHS = (3, 0, 1, 40, 2)
-DEGREES = [*range(10), *(pytest.param(degree, marks=pytest.mark.slow) for degree in (12, 21, LARGEST_DEGREE))]
+SLOW = (1, 2, 3, 5, 6, 7, 8, 12, 21, LARGEST_DEGREE)
+DEGREES = [0, 4, 9, *(pytest.param(degree, marks=pytest.mark.slow) for degree in SLOW)]
+WITH_CHECKS = """
+from dataclasses import replace
+import warp
+warp.config.mode = "debug"
+from tests.kernels.warp.test_derivatives import Problem
+from anisoap_opt.kernels import warp
+for degree in {degrees}:
+    problem = Problem(degree, (3, 0, 2))
+    problem.pairs = replace(problem.pairs, j=problem.pairs.j + {shift})
+    problem.derivatives(warp)
+print("no index is out of range")
+"""
+"""A program: Warp checks indices where its setting says so, and ends the process that uses a bad one."""
 
 
 class Problem:
@@ -64,7 +80,7 @@ def test_every_degree(degree: int) -> None:
     assert_all_close(problem.derivatives(warp), problem.derivatives(numpy_only), TOLERANCES["float64"].invariance)
 
 
-@pytest.mark.parametrize("degree", [3, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("degree", [4, pytest.param(9, marks=pytest.mark.slow)])
 def test_float32(degree: int) -> None:
     problem = Problem(degree)
     single = problem.derivatives(warp, "float32")
@@ -77,3 +93,18 @@ def test_a_long_segment_the_same_to_the_last_bit() -> None:
     once, again = (problem.derivatives(warp) for _ in range(2))
     assert all(map(np.array_equal, once, again))
     assert_all_close(once, problem.derivatives(numpy_only), TOLERANCES["float64"].invariance)
+
+
+@pytest.mark.slow
+def test_indices_are_in_range() -> None:
+    """Of straight-line code and of the code for any degree."""
+    good = run([sys.executable, "-c", WITH_CHECKS.format(degrees=(2, 9), shift=0)])
+    assert good.returncode == 0, good.stderr
+    assert "no index is out of range" in good.stdout
+    bad = run([sys.executable, "-c", WITH_CHECKS.format(degrees=(2,), shift=4)])
+    assert bad.returncode != 0
+    assert "q < records.shape[0]" in bad.stdout + bad.stderr
+
+
+def run(command: list[str]) -> Any:
+    return subprocess.run(command, capture_output=True, text=True)
