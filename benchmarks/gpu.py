@@ -115,7 +115,7 @@ def parity(device: str, tiny: bool) -> dict[str, float]:
 
 
 def kernel_alone(load: Load, backend: str, dtype: str, device: str) -> dict[str, float]:
-    """Pairs a second of coefficients, and for `warp` of the moments alone, with the pairs on the device."""
+    """Pairs a second of coefficients, and for `warp` of the moments alone and of the pull-back; pairs on the device."""
     kernel = load.kernel(backend, dtype, device)
     chunks = (
         [load.pairs] if backend == "numba" else list(load.chunks(backend, kernel.segments_per_chunk, dtype, device))
@@ -125,6 +125,10 @@ def kernel_alone(load: Load, backend: str, dtype: str, device: str) -> dict[str,
         method = getattr(kernel, name)
         seconds = seconds_per_call(lambda method=method: [method(one) for one in chunks], load.least)
         results[name] = len(load.pairs.j) / seconds
+    if backend == "warp":
+        adjoints = [kernel.coefficients(one) for one in chunks]  # any numbers would do
+        seconds = seconds_per_call(lambda: [*map(kernel.pull_back, chunks, adjoints)], load.least)
+        results["pull_back"] = len(load.pairs.j) / seconds
     return results
 
 

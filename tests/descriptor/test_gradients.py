@@ -180,6 +180,7 @@ def test_units_of_length() -> None:
     assert_close(after.orientations, before.orientations * spectrum, 1e-12)
 
 
+@pytest.mark.slow_with("warp")
 @every_case
 def test_every_reference_case(fast_backend: str, case: dict[str, Any]) -> None:
     """Along one direction in which everything changes; smooth, as some have pairs exactly at the cutoff."""

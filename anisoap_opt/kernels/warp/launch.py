@@ -72,7 +72,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Moments:
+class Code:
     """Compiled code for one degree: `kernels`, with the threads and the memory of a block, if it shares a piece."""
 
     kernels: tuple[Any, ...]
@@ -90,13 +90,13 @@ class Moments:
 
 
 @cache
-def moments(degree: int, dtype: str, variant: Variant) -> Moments:
+def moments(degree: int, dtype: str, variant: Variant) -> Code:
     """Code that sums the moments up to one degree."""
     if degree <= variant.straight_line_degree:
         bounds = variant.bounds(variant.threads)
         texts = [source.straight_line(degree, bounds, variant.form, variant.parts, k) for k in range(variant.parts)]
         kernels = tuple(compiled(text, f"straight_line_{degree}_{k}", dtype)["moments"] for k, text in enumerate(texts))
-        return Moments(kernels, variant.threads, blocks=False)
+        return Code(kernels, variant.threads, blocks=False)
     if degree > LARGEST_DEGREE:
         raise ValueError(
             f"backend 'warp' takes moments up to degree {LARGEST_DEGREE}, this basis needs degree {degree}"
@@ -105,10 +105,10 @@ def moments(degree: int, dtype: str, variant: Variant) -> Moments:
     threads = -(-num_of_degree(degree) // lanes) * lanes
     text = source.plane_walk(degree, variant.bounds(threads), lanes, variant.form)
     shared_bytes = np.dtype(dtype).itemsize * sum(source.plane_walk_tiles(degree, threads, lanes))
-    return Moments((compiled(text, f"plane_walk_{degree}", dtype)["moments"],), threads, True, shared_bytes)
+    return Code((compiled(text, f"plane_walk_{degree}", dtype)["moments"],), threads, True, shared_bytes)
 
 
-def check_shared_memory(code: Moments, degree: int, dtype: str, device: torch.device) -> None:
+def check_shared_memory(code: Code, degree: int, dtype: str, device: torch.device) -> None:
     """Raise a ValueError if a block of this code needs more memory than one may have on the device."""
     there = shared_memory(device)
     if code.shared_bytes > there:
