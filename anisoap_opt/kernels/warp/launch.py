@@ -36,7 +36,7 @@ class Variant:
     Attributes
     ----------
     form : {"factor", "covariance"}
-        How μ is computed, see `source.CENTER`.
+        How μ is computed, see `records.CENTER`.
     parts : int
         Launches that the monomials of straight-line code are split over.
     threads : int

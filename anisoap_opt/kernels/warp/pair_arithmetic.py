@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anisoap_opt.kernels.derivatives import AXES, XYZ, pull_pair, pull_pair_along, push_pair
-from anisoap_opt.kernels.warp.source import function, read_pair
+from anisoap_opt.kernels.warp.records import read_pair
+from anisoap_opt.kernels.warp.source import function
 from anisoap_opt.kernels.warp.symbols import Symbol, symbols
 
 PRECISION = Symbol("precision")

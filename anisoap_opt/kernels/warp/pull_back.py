@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from anisoap_opt.basis.recurrence import Exponents, lowered
 from anisoap_opt.kernels.derivatives import AXES, XYZ
 from anisoap_opt.kernels.warp.pair_arithmetic import PULL
-from anisoap_opt.kernels.warp.source import FACTOR, function, raised, read_pair, rows_up_to
+from anisoap_opt.kernels.warp.records import FACTOR, read_pair
+from anisoap_opt.kernels.warp.source import function, raised, rows_up_to
 
 PARAMETERS = """\
 segment: wp.array(dtype=wp.int32), j: wp.array(dtype=wp.int32), r_ij: wp.array(dtype=Vector),

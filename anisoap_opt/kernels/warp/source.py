@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from anisoap_opt.basis.monomials import exponents, num_of_degree
 from anisoap_opt.basis.recurrence import Exponents, terms
+from anisoap_opt.kernels.warp.records import FACTOR, read_pair
 
 PARAMETERS = """\
 start: wp.array(dtype=wp.int32), segment: wp.array(dtype=wp.int32), first: wp.array(dtype=wp.int32),
@@ -27,60 +28,6 @@ p = start[g] + t - first[g]
 end = start[g + 1]
 """
 
-COVARIANCE = """\
-cxx = record[0]
-cxy = record[1]
-cxz = record[2]
-cyy = record[3]
-cyz = record[4]
-czz = record[5]
-"""
-
-CENTER = {
-    "factor": """\
-fxx = record[7]
-fxy = record[8]
-fxz = record[9]
-fyx = record[10]
-fyy = record[11]
-fyz = record[12]
-fzx = record[13]
-fzy = record[14]
-fzz = record[15]
-fx = fxx * x + fyx * y + fzx * z
-fy = fxy * x + fyy * y + fzy * z
-fz = fxz * x + fyz * y + fzz * z
-ux = fxx * fx + fxy * fy + fxz * fz
-uy = fyx * fx + fyy * fy + fyz * fz
-uz = fzx * fx + fzy * fy + fzz * fz
-weight = record[6] * wp.exp(T(-0.5) * precision * (fx * fx + fy * fy + fz * fz))
-""",
-    "covariance": """\
-ux = x - precision * (cxx * x + cxy * y + cxz * z)
-uy = y - precision * (cxy * x + cyy * y + cyz * z)
-uz = z - precision * (cxz * x + cyz * y + czz * z)
-weight = record[6] * wp.exp(T(-0.5) * precision * (x * ux + y * uy + z * uz))
-""",
-}
-"""μ and the pair's weight, by μ = F (Fᵀ r), which has no cancellation, or by μ = r - s C r, which reads less."""
-
-FACTOR = """\
-@wp.func
-def factor(weights: wp.array(dtype=T), p: int):
-    if weights.shape[0] == 0:
-        return T(1.0)
-    return weights[p]
-
-
-"""
-"""The factor of a pair's density, 1 without weights; a function because of its return, as `NEXT_MOMENT`."""
-
-
-def read_pair(p: str, form: str) -> str:
-    """The pair p's C, μ and, but for its factor, weight; see `CENTER` for the form."""
-    read = f"record = load_record(records, j[{p}])\nr = r_ij[{p}]\nx = r[0]\ny = r[1]\nz = r[2]\n"
-    return read + COVARIANCE + CENTER[form]
-
 
 def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, part: int) -> str:
     """A thread a piece: every moment and every sum is a variable of its own, best a register.
@@ -94,7 +41,7 @@ def straight_line(degree: int, bounds: tuple[int, int], form: str, parts: int, p
     bounds : tuple of int
         Threads of a block, and blocks that a multiprocessor shall hold at least; this limits a thread's registers.
     form : {"factor", "covariance"}
-        How μ is computed, see `CENTER`.
+        How μ is computed, see `records.CENTER`.
     parts, part : int
         The monomials are summed in this many launches, of which this is one.
 
