@@ -48,7 +48,9 @@ def map_chunks(
 
     def run(cut: tuple[CenterBlock, slice, int, int]) -> tuple[CenterBlock, slice, Any]:
         block, rows, first, last = cut
-        return block, rows, function(block, rows, neighborhoods.pairs.segments(first, last))
+        pairs = neighborhoods.pairs.segments(first, last)
+        with kernel.explained(pairs) if hasattr(kernel, "explained") else nullcontext():  # see contract.OnDevice
+            return block, rows, function(block, rows, pairs)
 
     num_centers = sum(len(block.centers) for block in neighborhoods.blocks)
     with progress_bar(num_centers) if show_progress else nullcontext() as bar:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from anisoap_opt.arrays import Floats, Ints
-from anisoap_opt.basis.coupling import count_features, features_of_types, scale, upper_triangle
+from anisoap_opt.basis.coupling import count_features, features_of_types, scale, upper_triangle, upper_triangles
 from anisoap_opt.chunks import fill_blocks, map_chunks, to_centers, to_numpy
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import FrameSums, Kernel
@@ -33,19 +33,26 @@ def power_spectrum(coefficients: list[Any], *, symmetric: bool = False) -> Any:
     array, shape [centers, Σ_l a_l²], or [centers, Σ_l a_l (a_l + 1)/2] if symmetric
         Columns l = 0, 1, …; within an l the index a is slow and b fast.
     """
-    blocks = []
-    for l, c in enumerate(coefficients):
-        p = (scale(l) * (c.swapaxes(1, 2) @ c)).reshape(len(c), c.shape[2] ** 2)
-        if symmetric:
-            columns, factors = upper_triangle(c.shape[2])
-            p = p[:, columns]
-            p *= factors if isinstance(p, np.ndarray) else p.new_tensor(factors)
-        blocks.append(p)
+    sizes = [c.shape[2] for c in coefficients]
+    blocks = [
+        (scale(l) * (c.swapaxes(1, 2) @ c)).reshape(len(c), a**2)
+        for l, (c, a) in enumerate(zip(coefficients, sizes, strict=True))
+    ]
     if isinstance(blocks[0], np.ndarray):
+        if symmetric:
+            for l, (p, (columns, factors)) in enumerate(zip(blocks, map(upper_triangle, sizes), strict=True)):
+                blocks[l] = p[:, columns]
+                blocks[l] *= factors
         return np.concatenate(blocks, axis=1)
     import torch
 
-    return torch.cat(blocks, dim=1)
+    from anisoap_opt.kernels.device_memory import upload
+
+    whole = torch.cat(blocks, dim=1)
+    if not symmetric:
+        return whole
+    columns, factors = upper_triangles(tuple(sizes))
+    return whole.index_select(1, upload(columns, whole.device)) * upload(factors, whole.device, whole.dtype)
 
 
 def push_power_spectrum(
@@ -229,6 +236,8 @@ def sum_rows(rows: Any, start: Ints) -> Any:
         return np.add.reduceat(rows, start, axis=0)
     import torch
 
-    run = torch.repeat_interleave(torch.as_tensor(np.diff(start, append=len(rows)), device=rows.device))
+    from anisoap_opt.kernels.device_memory import upload
+
+    run = upload(np.repeat(np.arange(len(start)), np.diff(start, append=len(rows))), rows.device)
     sums = torch.zeros((len(start), rows.shape[1]), dtype=rows.dtype, device=rows.device)
     return sums.index_add_(0, run, rows)

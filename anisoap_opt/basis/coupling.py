@@ -47,6 +47,14 @@ def upper_triangle(size: int) -> tuple[Ints, Array]:
     return a * size + b, np.where(a == b, 1.0, SQRT_2)
 
 
+@cache
+def upper_triangles(sizes: tuple[int, ...]) -> tuple[Ints, Array]:
+    """`upper_triangle` of matrices that follow each other, each flattened."""
+    columns, factors = zip(*map(upper_triangle, sizes), strict=True)
+    first = np.cumsum([0, *(a**2 for a in sizes)])[:-1]
+    return np.concatenate([a + b for a, b in zip(first, columns, strict=True)]), np.concatenate(factors)
+
+
 def features_of_types(num_radial: Sequence[int], met: Bools, *, symmetric: bool = False) -> list[int]:
     """Number of columns of each centre type.
 

@@ -6,6 +6,7 @@ Pairs in segments go in, coefficients per segment come out. The README beside th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from anisoap_opt.arrays import Bools, Floats, Ints
@@ -74,6 +75,14 @@ class Threaded(Protocol):
 
     def map_in_order(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """As Python's `map`: results in order."""
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A kernel whose memory is that of a device, and smaller than the host's."""
+
+    def explained(self, pairs: Pairs) -> AbstractContextManager[None]:
+        """While these pairs are computed with: the device's error for a full memory → a MemoryError that helps."""
 
 
 Tangents = tuple[Any, Any, Any]

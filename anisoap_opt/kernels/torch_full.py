@@ -7,22 +7,29 @@ The same recurrence as `numpy_only`, written without overwriting anything that a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
+from anisoap_opt import neighbors
 from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, lifted, num_of_degree, num_up_to_degree, raised
+from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
-from anisoap_opt.kernels.derivatives import moments_along, pull_pair, push_pair, sums_of_lowered
+from anisoap_opt.kernels.derivatives import AXES, XYZ, moments_along, pull_pair, push_pair, sums_of_lowered
+from anisoap_opt.kernels.device_memory import MEMORY_SHARE, explained, free_memory, upload
 from anisoap_opt.kernels.numpy_only import inverse_power
-from anisoap_opt.pairs import Pairs
+from anisoap_opt.pairs import Neighborhoods, Pairs
 
 CHUNK_BYTES, SEGMENT_CHUNK_BYTES = 1 << 21, 1 << 22
 """Size of the moments of one chunk of pairs on a CPU, about an L2 cache, and of the sums of one chunk of segments."""
-DEVICE_CHUNK_BYTES, DEVICE_SEGMENT_CHUNK_BYTES = 1 << 29, 1 << 30
-"""The same on any other device: enough work to fill it."""
+NUMBERS_OF_PAIRS = 500
+"""Numbers of a segment besides its sums: those of some dozen pairs, which are on the device before they are chunked."""
 
 
 def devices() -> list[str]:
@@ -51,6 +58,17 @@ def check_device(device: str, dtype: str) -> None:
         raise ValueError(f"torch cannot compute in {dtype} on device {device!r} here: {reason}") from None
 
 
+def find_neighborhoods(
+    batch: ParticleBatch, cutoff_radius: float, *, options: KernelOptions, **how: Any
+) -> Neighborhoods:
+    """As in `anisoap_opt.neighbors`, or on a CUDA device by Warp where it is installed: there the pairs stay."""
+    if torch.device(options.device).type != "cuda" or find_spec("warp") is None:
+        return neighbors.find_neighborhoods(batch, cutoff_radius, **how)
+    from anisoap_opt.kernels.warp.neighbors import find_neighborhoods as find_there  # imported here: few have Warp
+
+    return find_there(batch, cutoff_radius, options=options, **how)
+
+
 class _Gaussian(NamedTuple):
     """Product Gaussians of some pairs."""
 
@@ -70,19 +88,35 @@ class Kernel:
         self.wide = torch.float32 if self.device.type == "mps" else torch.float64  # of sums and basis change
         on_cpu = self.device.type == "cpu"
         size = num_up_to_degree(basis.degree)
-        self.segments_per_chunk = segments_within(SEGMENT_CHUNK_BYTES if on_cpu else DEVICE_SEGMENT_CHUNK_BYTES, size)
-        chunk_bytes = CHUNK_BYTES if on_cpu else DEVICE_CHUNK_BYTES
+        if on_cpu:
+            self.segments_per_chunk, chunk_bytes = segments_within(SEGMENT_CHUNK_BYTES, size), CHUNK_BYTES
+        else:
+            chunk_bytes = free_memory(self.device) // MEMORY_SHARE
+            self.segments_per_chunk = segments_within(chunk_bytes, size + NUMBERS_OF_PAIRS)
         self.pairs_per_chunk = max(16, chunk_bytes // (size * self.dtype.itemsize))
         self.precision = gaussians.precision
         self.records = self._tensor(gaussians.records, self.dtype).T.contiguous()  # [RECORD, particles]
-        self.harmonics = [self._tensor(table, self.wide) for table in basis.harmonics]
-        self.radial = [self._tensor(matrix, self.wide) for matrix in basis.radial]
+        self.harmonics = self._tables(basis.harmonics, self.wide)
+        self.radial = self._tables(basis.radial, self.wide)
         degrees = range(1, basis.degree + 1)
-        self.inverse_powers = {d: self._tensor(inverse_power(d), self.dtype)[:, None] for d in degrees}
-        self.raised = {(d, k): torch.tensor(raised(d, k).copy(), device=self.device) for d in degrees for k in range(3)}
+        inverse_powers = self._tables([inverse_power(d)[:, None] for d in degrees], self.dtype)
+        self.inverse_powers = dict(zip(degrees, inverse_powers, strict=True))
+        steps = {(d, i, k): _rows_raised(d, i, k) for d in degrees[1:] for i in range(3) for k in range(i, 3)}
+        self.raised = dict(zip(steps, self._tables(list(steps.values()), torch.int64), strict=True))
 
     def _tensor(self, array: Any, dtype: torch.dtype) -> torch.Tensor:
-        return torch.as_tensor(array).to(device=self.device, dtype=dtype)
+        return upload(array, self.device, dtype)
+
+    def _tables(self, arrays: Sequence[Any], dtype: torch.dtype) -> Sequence[torch.Tensor]:
+        """Many small arrays on the device, by one copy."""
+        joined = np.concatenate([np.zeros(0, np.int64), *(array.ravel() for array in arrays)])
+        parts = self._tensor(joined, dtype).split([array.size for array in arrays])
+        return [part.view(array.shape) for part, array in zip(parts, arrays, strict=True)]
+
+    def explained(self, pairs: Pairs) -> AbstractContextManager[None]:
+        """See `contract.OnDevice`."""
+        numbers = num_up_to_degree(self.basis.degree) * (min(len(pairs.j), self.pairs_per_chunk) + pairs.num_segments)
+        return explained(self.device, len(pairs.j), pairs.num_segments, 8 * numbers)
 
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
@@ -123,9 +157,9 @@ class Kernel:
 
     def _chunks(self, pairs: Pairs) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor, _Gaussian, torch.Tensor]]:
         """A bounded number of pairs at a time: which, their segments, r [3, pairs], Gaussians and moments."""
-        start = torch.as_tensor(pairs.start, device=self.device)
-        segment = torch.repeat_interleave(start.diff())  # [pairs]
-        j = torch.as_tensor(pairs.j, device=self.device)
+        counts = upload(pairs.start, self.device).diff()
+        segment = torch.repeat_interleave(counts, output_size=len(pairs.j))  # [pairs]
+        j = upload(pairs.j, self.device)
         r_ij = self._tensor(pairs.r_ij, self.dtype)
         weight = None if pairs.weight is None else self._tensor(pairs.weight, self.dtype)
         for first in range(0, len(j), self.pairs_per_chunk):
@@ -155,11 +189,17 @@ class Kernel:
         return torch.cat(per_degree)
 
     def _lift(self, axes: tuple[int, ...]) -> torch.Tensor:
-        return torch.tensor(lifted(self.basis.degree, axes).copy(), device=self.device)
+        return self._lifts[axes]
+
+    @cached_property
+    def _lifts(self) -> dict[tuple[int, ...], torch.Tensor]:
+        every = [*((i,) for i in XYZ), *AXES]
+        tables = self._tables([lifted(self.basis.degree, axes) for axes in every], torch.int64)
+        return dict(zip(every, tables, strict=True))
 
     def _gaussian(self, j: torch.Tensor, r: torch.Tensor, factor: torch.Tensor | None) -> _Gaussian:
         """Product Gaussians of pairs with r [3, pairs]."""
-        records = self.records[:, j]  # [RECORD, pairs]
+        records = self.records.index_select(1, j)  # [RECORD, pairs]
         root = records[ROOT].reshape(3, 3, -1)
         in_body = (root * r[:, None]).sum(0)
         mu = (root * in_body).sum(1)
@@ -181,12 +221,18 @@ class Kernel:
         for i, count in enumerate((num_of_degree(d - 1), d, 1)):
             block = below[-count:] * mu[i]
             sources = (below2, below2[len(below2) + 1 - count :], below2[-1:])[i]
-            if d > 1 and len(sources):
+            if d > 1:
                 for k in range(i, 3):
-                    rows = self.raised[d - 1, k][-len(sources) :] - (num_of_degree(d - 1) - count)
-                    block.index_add_(0, rows, sources * c[COVARIANCE[i][k]])
+                    block.index_add_(0, self.raised[d, i, k], sources * c[COVARIANCE[i][k]])
             blocks.append(block)
         return torch.cat(blocks) * self.inverse_powers[d]
+
+
+def _rows_raised(d: int, i: int, k: int) -> Any:
+    """Rows that moments of degree d - 2 go to along axes i and k, within the block of degree d that i raises."""
+    count = (num_of_degree(d - 1), d, 1)[i]
+    num_sources = (num_of_degree(d - 2), d - 1, 1)[i]
+    return raised(d - 1, k)[-num_sources:] - (num_of_degree(d - 1) - count)
 
 
 def synchronize(device: str) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -82,6 +83,8 @@ class _WithoutGuard(TorchFunctionMode):
         elif func is torch.Tensor.pin_memory:
             return args[0]
         elif args and isinstance(args[0], torch.Tensor) and args[0].device.type == self.kind:
+            if func is torch.Tensor.contiguous:
+                return args[0] if args[0].is_contiguous() else args[0].clone(memory_format=torch.contiguous_format)
             if func is torch.Tensor.__getitem__:
                 view, indices = _basic(*args)
                 return torch.ops.aten.index.Tensor(view, indices) if indices else view
@@ -128,7 +131,9 @@ def _basic(tensor: torch.Tensor, key: Any) -> tuple[torch.Tensor, list[torch.Ten
 def fake_device(kind: str = "cuda") -> Iterator[Counted]:
     """All tensors made inside are fake, and may lie on a device of this kind; the count of what is done with them.
 
-    Tensors that were made outside cannot be used inside.
+    Tensors that were made outside cannot be used inside. A device "cuda" has 80 GB.
     """
-    with FakeTensorMode(), _WithoutGuard(kind), Counted(kind) as counted:
+    memory = {"mem_get_info": (80 * 10**9, 80 * 10**9), "memory_reserved": 0, "memory_allocated": 0}
+    driver = patch.multiple(torch.cuda, **{name: lambda device, value=value: value for name, value in memory.items()})
+    with driver, FakeTensorMode(), _WithoutGuard(kind), Counted(kind) as counted:
         yield counted

@@ -1,0 +1,56 @@
+"""The memory of a device that Torch computes on: copies to it, its share for a chunk, and what to do if it is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+MEMORY_SHARE = 32
+"""The moments of a chunk of pairs, and the sums of a chunk of segments, may each take this fraction of what is free;
+all that a chunk needs is up to a dozen times as much."""
+UNKNOWN_MEMORY = 1 << 33
+"""What is taken to be free on a device that does not tell."""
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that Torch can still take on a device, those that it keeps for later included."""
+    if device.type != "cuda":
+        return UNKNOWN_MEMORY
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+
+
+def upload(array: Any, device: torch.device, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """A tensor of the device; the host does not wait for its copy, which is made from pinned memory."""
+    tensor = torch.as_tensor(array).to(dtype=dtype)
+    if device.type == "cuda" and tensor.device.type == "cpu" and not tensor.requires_grad:
+        return tensor.contiguous().pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+@contextmanager
+def explained(device: torch.device, num_pairs: int, num_segments: int, bytes_needed: int) -> Iterator[None]:
+    """Say what was needed, and how to need less, where Torch says that a device's memory is full.
+
+    Raises
+    ------
+    MemoryError
+        Instead of Torch's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "out of memory" not in str(error):
+            raise
+        raise MemoryError(
+            f"device {str(device)!r} has too little memory for {num_pairs} pairs in {num_segments} segments at once: "
+            f"their moments alone take up to {bytes_needed / 1e9:.3g} GB. Give it fewer frames at once, "
+            f"dtype='float32', or a basis with a smaller max_radial or max_angular. Torch said: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", maxsplit=1)[0]
