@@ -96,8 +96,8 @@ class Kernel:
         self.pairs_per_chunk = max(16, chunk_bytes // (size * self.dtype.itemsize))
         self.precision = gaussians.precision
         self.records = self._tensor(gaussians.records, self.dtype).T.contiguous()  # [RECORD, particles]
-        self.harmonics = self._tables(basis.harmonics, self.wide)
-        self.radial = self._tables(basis.radial, self.wide)
+        tables = self._tables([*basis.harmonics, *basis.radial], self.wide)
+        self.harmonics, self.radial = tables[: basis.degree + 1], tables[basis.degree + 1 :]
         degrees = range(1, basis.degree + 1)
         inverse_powers = self._tables([inverse_power(d)[:, None] for d in degrees], self.dtype)
         self.inverse_powers = dict(zip(degrees, inverse_powers, strict=True))
@@ -222,8 +222,9 @@ class Kernel:
             block = below[-count:] * mu[i]
             sources = (below2, below2[len(below2) + 1 - count :], below2[-1:])[i]
             if d > 1:
+                terms = sources * c[COVARIANCE[i][i] : COVARIANCE[i][2] + 1, None]  # [axes from i on, sources, pairs]
                 for k in range(i, 3):
-                    block.index_add_(0, self.raised[d, i, k], sources * c[COVARIANCE[i][k]])
+                    block.index_add_(0, self.raised[d, i, k], terms[k - i])
             blocks.append(block)
         return torch.cat(blocks) * self.inverse_powers[d]
 

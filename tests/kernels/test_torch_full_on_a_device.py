@@ -18,6 +18,8 @@ from benchmarks import workloads  # noqa: E402
 from tests.kernels.fake_device import fake_device  # noqa: E402
 from tests.kernels.numba.problems import arguments, basis, pairs  # noqa: E402
 
+LAUNCHES_OF_A_SEARCH = 40
+"""At most, see `warp/test_launches.py`."""
 DEVICES = [("cuda", "float64"), ("cuda", "float32"), ("mps", "float32")]
 
 
@@ -60,9 +62,10 @@ def test_pairs_that_are_on_the_device_stay_there() -> None:
         assert counted.uploads == before + 1  # the bounds of segments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "most"), [("(6, None)", 200), ("(9, 6)", 2000)])
 def test_launches_of_a_whole_data_set(monkeypatch: pytest.MonkeyPatch, size: str, most: int) -> None:
-    """The mean power spectrum of 6 826 frames, from pairs to features."""
+    """The mean power spectrum of 6 826 frames, from pairs to features; the search is Warp's, and counted there."""
     hypers = workloads.HYPERS[size] | {"subtract_center_contribution": True}
     made = anisoap_opt.EllipsoidalDensityProjection(**hypers, backend="numpy_only")
     frames = workloads.system("ellipsoids")
@@ -74,13 +77,11 @@ def test_launches_of_a_whole_data_set(monkeypatch: pytest.MonkeyPatch, size: str
         return np.zeros(tensor.shape)
 
     monkeypatch.setattr(power_spectrum, "to_numpy", download)
-    gaussians = kernels.load_gaussians("torch_full")(
-        batch.rotations, batch.semiaxes, made.radial_basis.unit_precision
-    )
+    gaussians = kernels.load_gaussians("torch_full")(batch.rotations, batch.semiaxes, made.radial_basis.unit_precision)
     with fake_device() as counted:
         own = torch_full.Kernel(gaussians, made._basis, KernelOptions("float64", "cuda"))
         power_spectrum.reduced_power_spectrum(own, batch, neighborhoods, "float64")
     assert batch.num_frames == 6826
     assert counted.blocking_uploads == 0
     assert all(one.device.type == "cuda" for one in downloads)
-    assert 50 < counted.launches.total() + len(downloads) <= most
+    assert 50 < counted.launches.total() + len(downloads) <= most - LAUNCHES_OF_A_SEARCH

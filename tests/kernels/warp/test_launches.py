@@ -20,6 +20,10 @@ from anisoap_opt.kernels.warp import kernel  # noqa: E402
 from anisoap_opt.power_spectrum import reduced_power_spectrum  # noqa: E402
 from benchmarks import workloads  # noqa: E402
 from tests.kernels.fake_device import Counted  # noqa: E402
+from tests.kernels.test_torch_full_on_a_device import LAUNCHES_OF_A_SEARCH  # noqa: E402
+
+DOWNLOADS = 2
+"""The numbers of neighbours, and the features."""
 
 
 class Uploads(TorchFunctionMode):
@@ -32,10 +36,8 @@ class Uploads(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.slow  # the CPU takes long where threads share a pair
-@pytest.mark.parametrize(
-    ("size", "most"), [pytest.param("(6, None)", 200), pytest.param("(9, 6)", 2000, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "most"), [("(6, None)", 200), ("(9, 6)", 2000)])
 def test_launches_of_a_whole_data_set(monkeypatch: pytest.MonkeyPatch, size: str, most: int) -> None:
     """The mean power spectrum of 6 826 frames, from particles to features, search included.
 
@@ -64,7 +66,7 @@ def test_launches_of_a_whole_data_set(monkeypatch: pytest.MonkeyPatch, size: str
         gaussians = make_gaussians(batch.rotations, batch.semiaxes, made.radial_basis.unit_precision)
         own = kernels.load("warp")(gaussians, made._basis, options)
         reduced_power_spectrum(own, batch, found, "float64")
-    total = len(launches) + counted.launches.total() + uploads.count
-    print(size, of_search, total, len(launches), uploads.count, counted.launches)
-    assert "search" in launches
+    total = len(launches) + counted.launches.total() + uploads.count + DOWNLOADS
+    assert launches.count("search") == 2
+    assert of_search < LAUNCHES_OF_A_SEARCH
     assert 50 < total <= most
