@@ -41,7 +41,7 @@ def errors_as_exit_code_2() -> Iterator[None]:
     """Bad input ends with a sentence and exit code 2, not with a traceback."""
     try:
         yield
-    except (ValueError, TypeError, NotImplementedError, ImportError, OSError) as error:
+    except (ValueError, TypeError, NotImplementedError, ImportError, OSError, MemoryError) as error:
         typer.echo(f"anisoap-opt: {error}", err=True)
         raise typer.Exit(2) from error
 

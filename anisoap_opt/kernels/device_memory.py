@@ -35,6 +35,14 @@ def upload(array: Any, device: torch.device, dtype: torch.dtype | None = None) -
 def explained(device: torch.device, num_pairs: int, num_segments: int, bytes_needed: int) -> Iterator[None]:
     """Say what was needed, and how to need less, where Torch says that a device's memory is full.
 
+    Parameters
+    ----------
+    device : torch.device
+    num_pairs, num_segments : int
+        What is computed at once.
+    bytes_needed : int
+        For their moments, or for the pairs as they are found.
+
     Raises
     ------
     MemoryError
@@ -45,12 +53,9 @@ def explained(device: torch.device, num_pairs: int, num_segments: int, bytes_nee
     except RuntimeError as error:
         if "out of memory" not in str(error):
             raise
+        said = str(error).splitlines()[0]
         raise MemoryError(
             f"device {str(device)!r} has too little memory for {num_pairs} pairs in {num_segments} segments at once: "
-            f"their moments alone take up to {bytes_needed / 1e9:.3g} GB. Give it fewer frames at once, "
-            f"dtype='float32', or a basis with a smaller max_radial or max_angular. Torch said: {_first_line(error)}"
+            f"they alone take up to {bytes_needed / 1e9:.3g} GB. Give it fewer frames at once, "
+            f"dtype='float32', or a basis with a smaller max_radial or max_angular. Torch said: {said}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", maxsplit=1)[0]

@@ -11,7 +11,7 @@ from anisoap_opt.kernels import torch_full
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.kernels.torch_full import num_threads
 from anisoap_opt.kernels.warp.kernel import Kernel
-from anisoap_opt.kernels.warp.launch import upload
+from anisoap_opt.kernels.warp.launch import check_driver, upload
 from anisoap_opt.kernels.warp.neighbors import find_neighborhoods
 
 __all__ = ["Kernel", "check_device", "devices", "find_neighborhoods", "make_gaussians", "num_threads"]
@@ -27,6 +27,8 @@ def check_device(device: str, dtype: str) -> None:
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"backend 'warp' runs on the devices 'cpu' and 'cuda', got {device!r}")
     torch_full.check_device(device, dtype)
+    if device.startswith("cuda"):
+        check_driver(device)
 
 
 def make_gaussians(rotations: Any, semiaxes: Any, precision: float, *, options: KernelOptions) -> Gaussians:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
+from anisoap_opt.kernels.device_memory import explained
 from anisoap_opt.kernels.warp.coupling import couple, feature_table
 from anisoap_opt.kernels.warp.derivatives import Derivatives
 from anisoap_opt.kernels.warp.launch import Variant, cut_runs, launch, sums, upload
@@ -49,6 +51,11 @@ class Kernel:
     def change(self) -> torch.Tensor:
         """See `change_on`; not needed for moments."""
         return change_on(self.basis, self.device)
+
+    def explained(self, pairs: Pairs) -> AbstractContextManager[None]:
+        """See `contract.OnDevice`."""
+        num_bytes = 8 * num_up_to_degree(self.basis.degree) * pairs.num_segments
+        return explained(self.device, len(pairs.j), pairs.num_segments, num_bytes)
 
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""

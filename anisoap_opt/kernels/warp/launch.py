@@ -19,6 +19,7 @@ import warp as wp
 
 from anisoap_opt.arrays import Ints
 from anisoap_opt.basis.monomials import num_of_degree
+from anisoap_opt.kernels import device_memory
 from anisoap_opt.kernels.warp import source
 from anisoap_opt.kernels.warp.records import load_record
 
@@ -127,6 +128,18 @@ def shared_memory(device: torch.device) -> float:
     return int(getattr(properties, "shared_memory_per_block_optin", 48 << 10))  # an old Torch does not tell
 
 
+def check_driver(device: str) -> None:
+    """Raise a ValueError if Warp cannot use a CUDA device that Torch can: it may need a newer driver."""
+    with _settings():
+        if wp.is_cuda_available():
+            return
+        needed = ".".join(map(str, wp.get_cuda_toolkit_version()))
+    raise ValueError(
+        f"Warp {wp.__version__} cannot use device {device!r}: it was made for CUDA {needed}, and the driver here may "
+        "be too old for that. Update the driver, or install an older warp-lang"
+    )
+
+
 @cache
 def sums(dtype: str) -> Any:
     """Kernel that adds the pieces of each segment, in their order."""
@@ -194,9 +207,7 @@ def upload(array: Any, device: torch.device) -> torch.Tensor:
     tensor = torch.as_tensor(array).detach().contiguous()
     if tensor.numel() == 0:
         return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)  # whose strides are the usual ones
-    if device.type != "cuda" or tensor.is_cuda:
-        return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+    return device_memory.upload(tensor, device)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import warp as wp
 from anisoap_opt.arrays import Bools, Ints
 from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.kernels.device_memory import explained
 from anisoap_opt.kernels.warp import search as kernels
 from anisoap_opt.kernels.warp.launch import cut_runs, launch, set_arrays, upload
 from anisoap_opt.lattice import SHELL, reciprocal_vectors, refuse_too_many_images
@@ -150,8 +151,9 @@ class PairSearch:
         total = int(self.start[last] - self.start[first])
         if total >= 1 << 31:
             raise ValueError(f"{total} pairs at once are more than backend 'warp' can number: give it fewer frames")
-        j, r_ij = self._new(total, torch.int32), self._new((total, 3), torch.float64)
-        shifts = self._new((total if keep_shifts else 0, 3), torch.int32)
+        with explained(self.device, total, last - first, 28 * total):
+            j, r_ij = self._new(total, torch.int32), self._new((total, 3), torch.float64)
+            shifts = self._new((total if keep_shifts else 0, 3), torch.int32)
         if total:
             set_arrays(self._found, j=j, r_ij=r_ij, shifts=shifts)
             self._search(fill=True, begin=first, end=last, keep_shifts=keep_shifts)
