@@ -79,7 +79,7 @@ speed: $(PEERS)  ## Measure the speed targets, each with pass or miss
 speed-gpu: $(STAMP)  ## Measure the backends on an NVIDIA GPU, within five minutes, into results/gpu.json
 	$(PY) -m benchmarks.gpu --out results/gpu.json
 
-gpu-static: $(STAMP)  ## Print what NVIDIA's assembler says of the kernels: registers and spills, on any machine
+gpu-static: $(STAMP)  ## Print what NVIDIA's compiler makes of the kernels: registers, spills, instructions, bounds; on any machine
 	$(PY) -m benchmarks.gpu_static
 
 stages: $(STAMP)  ## Print where the time of a calculation goes, and draw the figure

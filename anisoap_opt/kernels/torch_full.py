@@ -112,7 +112,7 @@ class Kernel:
     def _tables(self, arrays: Sequence[Any], dtype: torch.dtype) -> Sequence[torch.Tensor]:
         """Many small arrays on the device, by one copy."""
         joined = np.concatenate([np.zeros(0, np.int64), *(array.ravel() for array in arrays)])
-        parts = self._tensor(joined, dtype).split([array.size for array in arrays])
+        parts = torch.split(self._tensor(joined, dtype), [array.size for array in arrays])
         return [part.view(array.shape) for part, array in zip(parts, arrays, strict=True)]
 
     def explained(self, pairs: Pairs) -> AbstractContextManager[None]:

@@ -133,7 +133,7 @@ def check_driver(device: str) -> None:
     with _settings():
         if wp.is_cuda_available():
             return
-        needed = ".".join(map(str, wp.get_cuda_toolkit_version()))
+        needed = ".".join(map(str, wp.get_cuda_toolkit_version() or ("any",)))
     raise ValueError(
         f"Warp {wp.__version__} cannot use device {device!r}: it was made for CUDA {needed}, and the driver here may "
         "be too old for that. Update the driver, or install an older warp-lang"
