@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-MEMORY_SHARE = 32
-"""The moments of a chunk of pairs, and the sums of a chunk of segments, may each take this fraction of what is free;
-all that a chunk needs is up to a dozen times as much."""
+MEMORY_SHARE = 16
+"""The moments of a chunk of pairs, and the sums of a chunk of segments, may each take this fraction of what is free.
+All that a chunk needs, counted with one type, is up to eight times as much: in `pull_back`, with float32."""
 UNKNOWN_MEMORY = 1 << 33
 """What is taken to be free on a device that does not tell."""
 
