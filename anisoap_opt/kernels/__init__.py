@@ -57,7 +57,7 @@ class Backend(NamedTuple):
         return not self.needs or find_spec(self.needs) is not None
 
 
-# Without a choice by the caller the last one installed of DEFAULTS is taken.
+# Without a choice by the caller the last one installed of DEFAULTS is taken, and for tensors on a device of its own.
 BACKENDS = {
     "reference": Backend("reference", "", "", ("float64",), "literal equations, one pair at a time"),
     "numpy_only": Backend("numpy_only", "", "", ("float64", "float32"), "vectorised NumPy over pairs"),
@@ -77,6 +77,7 @@ BACKENDS = {
     ),
 }
 DEFAULTS = ("numpy_only", "numba")
+DEVICE_DEFAULTS = {"cuda": ("torch_full", "warp")}
 
 
 def resolve(backend: str | None) -> str:
@@ -103,9 +104,10 @@ def resolve(backend: str | None) -> str:
     return name
 
 
-def fastest() -> str:
-    """Name of the fastest backend installed."""
-    return [name for name in DEFAULTS if BACKENDS[name].installed][-1]
+def fastest(kind: str = "cpu") -> str:
+    """Name of the fastest backend installed for a kind of device, one of Torch's."""
+    names = DEFAULTS if kind == "cpu" else DEVICE_DEFAULTS.get(kind, ("torch_full",))
+    return [name for name in names if BACKENDS[name].installed][-1]
 
 
 def resolve_options(backend: str, dtype: Any, device: Any) -> KernelOptions:
@@ -163,6 +165,12 @@ def load_search(backend: str, options: KernelOptions = KernelOptions()) -> Calla
     """`find_neighborhoods` of a backend that has its own neighbour search, else that of `anisoap_opt.neighbors`."""
     own = module(backend)
     return _for_device(backend, own.find_neighborhoods, options) if isinstance(own, Searches) else find_neighborhoods
+
+
+def device_search(backend: str, kind: str) -> str | None:
+    """A backend that searches on this kind of device and leaves pairs there: this one, or the fastest; or None."""
+    names = (backend, fastest(kind))
+    return next((one for one in names if BACKENDS[one].devices and isinstance(module(one), Searches)), None)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from anisoap_opt.chunks import to_centers
 from anisoap_opt.gaussians import WEIGHT, Gaussians
 from anisoap_opt.hypers import Hypers
 from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.kernels.device_memory import upload
 from anisoap_opt.nn.functions import Expansion
 from anisoap_opt.nn.neighbors import TensorPairs
 from anisoap_opt.nn.spectra import Spectra
+from anisoap_opt.nn.sums import Groups, sum_rows
 from anisoap_opt.pairs import CenterBlock, Pairs
 from anisoap_opt.power_spectrum import power_spectrum
 
@@ -32,8 +35,8 @@ class Expander:
     ----------
     hypers : Hypers
     asked : str or None
-        The backend that a caller asked for. Without one, tensors on a CPU go to that of `hypers` and others to
-        `torch_full`.
+        The backend that a caller asked for. Without one, tensors on a CPU go to that of `hypers` and others to the
+        fastest one installed for their device.
 
     Raises
     ------
@@ -112,7 +115,7 @@ class Expander:
         tensor, shape [num_rows, features]
         """
         expansion, variables = self._expansion(rotations, semiaxes, pairs, width, normalize)
-        if isinstance(expansion, Expansion) and bool((row[1:] >= row[:-1]).all()):
+        if isinstance(expansion, Expansion) and expansion.on_arrays and ascends(row):
             spectra = Spectra(expansion, pairs.blocks, row, num_rows, symmetric)
             values = spectra.of(*variables)
             if mean:
@@ -134,8 +137,7 @@ class Expander:
         """What computes, and the tensors that it takes, in units of σ: r_ij, C, log w, logarithm of the factor."""
         radial_basis, like = self.hypers.radial_basis, pairs.r_ij
         basis = self.hypers._basis if normalize else BasisChange.of(radial_basis, orthonormal=False)
-        options = KernelOptions(str(like.dtype).removeprefix("torch."), str(like.device))
-        backend = self._backend(options)
+        options, backend = _options_of(like), self.backend_for(like)
         length: Any = radial_basis.length if width is None else width.to(like)
         gaussians = Gaussians.of(rotations, semiaxes / length, radial_basis.unit_precision)
         r, log_factor = pairs.r_ij / length, self._log_factor(pairs.r_ij)
@@ -143,9 +145,11 @@ class Expander:
         if backend == "torch_full":
             made: Expansion | _ByTorch = _ByTorch(kernels.load(backend)(gaussians, basis, options), pairs)
         else:
-            fixed = Gaussians(gaussians.records.detach().double().numpy(), gaussians.precision)
+            records, on_tensors = gaussians.records.detach().double(), kernels.BACKENDS[backend].devices
+            fixed = Gaussians(records if on_tensors else records.numpy(), gaussians.precision)
             kernel = kernels.load(backend)(fixed, basis, options)
-            made = Expansion(kernel, backend, pairs.j, pairs.start, len(semiaxes))
+            j, neighbors = (pairs.neighbors.place, pairs.neighbors) if on_tensors else (pairs.j, None)
+            made = Expansion(kernel, backend, j, pairs.start, len(semiaxes), neighbors)
         return made, (r, c, log_w, log_factor)
 
     def _factor(self, width: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor | None:
@@ -155,14 +159,24 @@ class Expander:
         scaled: torch.Tensor = (width.to(like) / self.hypers.radial_basis.length) ** -1.5
         return scaled
 
-    def _backend(self, options: KernelOptions) -> str:
-        """The one that computes on this device and in this dtype."""
-        on_cpu = options.device == "cpu"
-        name = self.hypers.backend if on_cpu or self.asked is not None else "torch_full"
-        if not on_cpu and name != "torch_full":
+    def backend_for(self, tensor: torch.Tensor) -> str:
+        """The one that computes on the device and in the dtype of a tensor.
+
+        Raises
+        ------
+        ValueError
+            If it cannot.
+        """
+        options = _options_of(tensor)
+        kind = torch.device(options.device).type
+        name = self.hypers.backend if kind == "cpu" or self.asked is not None else kernels.fastest(kind)
+        entry = kernels.BACKENDS[name]
+        if kind != "cpu" and not entry.devices:
             raise ValueError(f"backend {name!r} runs on the device 'cpu' only, the tensors are on {options.device!r}")
-        if options.dtype not in kernels.BACKENDS[name].dtypes:
+        if options.dtype not in entry.dtypes:
             raise ValueError(f"backend {name!r} has no {options.dtype}, which is the dtype of the tensors")
+        if kind != "cpu" and self.asked is not None:
+            _check_options(name, *options)
         check_degree(self.hypers.num_ns, self.hypers.radial_basis_name, options.dtype)
         return name
 
@@ -188,13 +202,16 @@ class _ByTorch:
 
     def coefficients(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> Sequence[torch.Tensor]:
         weight = None if log_factor is None else log_factor.exp()
-        coefficients: Sequence[torch.Tensor] = self.kernel.coefficients(
-            Pairs(self.found.j, r, self.found.start, weight)
-        )
+        j: Any = self.found.neighbors.place
+        coefficients: Sequence[torch.Tensor] = self.kernel.coefficients(Pairs(j, r, self.found.start, weight))
         if len(self.found.j):
             return coefficients
         nothing = 0 * (r.sum() + c.sum() + log_w.sum())  # has zeros for gradients
         return [one + nothing for one in coefficients]
+
+
+def _options_of(tensor: torch.Tensor) -> KernelOptions:
+    return KernelOptions(str(tensor.dtype).removeprefix("torch."), str(tensor.device))
 
 
 def center_coefficients(coefficients: Sequence[torch.Tensor], block: CenterBlock) -> list[torch.Tensor]:
@@ -236,8 +253,8 @@ def spectra_in_rows(
     columns = [like.new_zeros((num_rows, 0))]
     for block in blocks:
         spectra = power_spectrum(center_coefficients(coefficients, block), symmetric=symmetric)
-        place = torch.as_tensor(row[block.centers], device=like.device)
-        columns.append(like.new_zeros((num_rows, spectra.shape[1])).index_add(0, place, spectra))
+        own = row[block.centers]
+        columns.append(sum_rows(Groups(upload(own, like.device), num_rows, ascends(own)), spectra))
     sums = torch.cat(columns, dim=1)
     return divide_by_centers(sums, [one.shape[1] for one in columns[1:]], blocks, row) if mean else sums
 
@@ -249,5 +266,13 @@ def divide_by_centers(
     means = [sums[:, :0]]
     for block, own in zip(blocks, torch.split(sums, list(widths), dim=1), strict=True):
         counts = np.maximum(np.bincount(row[block.centers], minlength=len(sums)), 1)
-        means.append(own / torch.as_tensor(counts, device=sums.device).to(sums.dtype)[:, None])
+        means.append(own / upload(counts, sums.device, sums.dtype)[:, None])
     return torch.cat(means, dim=1)
+
+
+def ascends(row: Ints) -> bool:
+    """Whether no number is less than the one before."""
+    return bool((row[1:] >= row[:-1]).all())
+
+
+_check_options = cache(kernels.resolve_options)  # whether a device computes: asked once, for the answer is waited for

@@ -58,14 +58,23 @@ class Features:
         if reduce is not None:
             checks.choice("reduce", reduce, ("mean", "sum"))
         particles = Particles.checked(positions, types, semiaxes, quaternions, rotations, cells, pbc, counts)
+        if width is not None and not width > 0:
+            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(width.detach())}")
+        return self.of_particles(particles, pairs, width, reduce)
+
+    def of_particles(
+        self, particles: Particles, pairs: Any, width: torch.Tensor | None, reduce: str | None
+    ) -> torch.Tensor:
+        """As `of`; from here on the host does not wait for a device but for numbers of pairs, and for given pairs."""
         hypers = self.expander.hypers
         layout, self_pairs = hypers.types or (), not hypers.subtract_center_contribution
         if pairs is None:
-            found = find_pairs(particles, hypers.cutoff_radius, self_pairs=self_pairs, types=layout)
+            found = find_pairs(
+                particles, hypers.cutoff_radius, self_pairs=self_pairs, types=layout,
+                backend=self.expander.backend_for(particles.positions),
+            )  # fmt: skip
         else:
             found = sort_pairs(particles, pairs, hypers.cutoff_radius, self_pairs=self_pairs, types=layout)
-        if width is not None and not width > 0:
-            raise ValueError(f"radial_gaussian_width must be greater than 0 Å, it is {float(width.detach())}")
         batch = particles.batch
         row, num_rows = np.arange(len(batch.types)), len(batch.types)
         if reduce is not None:

@@ -1,7 +1,8 @@
-"""Torch's autograd around a kernel that works on NumPy arrays: coefficients, their pull-back, and its derivative.
+"""Torch's autograd around a kernel: coefficients, their pull-back, and its derivative.
 
-Nothing but inputs is kept for the way back: a kernel makes the moments of a pair again. Six free numbers stand for C
-here, of which those off the diagonal occur twice in the matrix, hence COUNTS.
+A kernel works on NumPy arrays, which share the memory of a CPU's tensors, or on tensors of its device; what is written
+with `Expansion.array` here is the one or the other. Nothing but inputs is kept for the way back: a kernel makes the
+moments of a pair again. Six free numbers stand for C here, of which those off the diagonal occur twice in the matrix.
 """
 
 # mypy: disable-error-code=no-untyped-call
@@ -18,10 +19,11 @@ from scipy.sparse import csc_array
 
 from anisoap_opt.arrays import Array, Ints
 from anisoap_opt.kernels.contract import Tangents, TwiceDifferentiable
+from anisoap_opt.nn.sums import Groups
 from anisoap_opt.pairs import Pairs
 
-COUNTS = np.array([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])
-"""How often each of the six elements of C stands in it."""
+OFF_DIAGONAL = (1, 2, 4)
+"""Which of the six elements of C stand in it twice."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,19 @@ class Expansion:
     kernel : contract.Kernel
         Made of the particles' Gaussians.
     backend : str
-    j : ndarray of int, shape [pairs]
+    j : ndarray or tensor of int, shape [pairs]
     start : ndarray of int, shape [segments + 1]
     num_particles : int
+    neighbors : Groups, optional
+        Pairs by their neighbours, for a kernel that works on tensors.
     """
 
     kernel: Any
     backend: str
-    j: Ints
+    j: Any
     start: Ints
     num_particles: int
+    neighbors: Groups | None = None
 
     def coefficients(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> tuple[torch.Tensor, ...]:
         """Expansion coefficients, differentiable once and, where the kernel can do that, twice.
@@ -62,15 +67,26 @@ class Expansion:
         """
         return _Coefficients.apply(self, r, c, log_w, log_factor)
 
+    @property
+    def on_arrays(self) -> bool:
+        """Whether the kernel works on NumPy arrays."""
+        return self.neighbors is None
+
+    def array(self, tensor: torch.Tensor) -> Any:
+        """Its numbers as the kernel takes them, not copied."""
+        return array(tensor) if self.on_arrays else tensor.detach()
+
     def pairs(self, r: torch.Tensor, log_factor: torch.Tensor | None) -> Pairs:
         """The pairs as a kernel takes them."""
-        weight = None if log_factor is None else np.exp(array(log_factor))
-        return Pairs(self.j, array(r), self.start, weight)
+        weight = None if log_factor is None else self.array(log_factor)
+        if weight is not None:
+            weight = np.exp(weight) if self.on_arrays else weight.exp()
+        return Pairs(self.j, self.array(r), self.start, weight)
 
     def tangents(self, r: Any, c: Any, log_w: Any, log_factor: Any) -> Callable[[slice], Tangents]:
         """Tangents of some pairs as a kernel takes them, from those of what `coefficients` takes."""
-        of_r, of_c, of_w = array(r), array(c), array(log_w)
-        of_factor = None if log_factor is None else array(log_factor)
+        of_r, of_c, of_w = self.array(r), self.array(c), self.array(log_w)
+        of_factor = None if log_factor is None else self.array(log_factor)
 
         def of(some: slice) -> Tangents:
             j = self.j[some]
@@ -95,7 +111,7 @@ class _Coefficients(torch.autograd.Function):
         out = [r.new_empty((pairs.num_segments, *shape)) for shape in shapes]
         for segments, _, some in problem.chunks(pairs):
             for target, values in zip(out, problem.kernel.coefficients(some), strict=True):
-                target[segments] = torch.from_numpy(values)
+                target[segments] = torch.as_tensor(values)
         return tuple(out)
 
     @staticmethod
@@ -110,7 +126,7 @@ class _PullBack(torch.autograd.Function):
     ) -> tuple[Any, ...]:
         ctx.problem = problem
         ctx.save_for_backward(r, c, log_w, log_factor, *adjoints)
-        arrays = [array(one) for one in adjoints]
+        arrays = [problem.array(one) for one in adjoints]
         sums = Adjoints(problem, r, log_factor)
         for segments, some, part in problem.chunks(problem.pairs(r, log_factor)):
             pulled = problem.kernel.pull_back(part, [one[segments] for one in arrays])
@@ -123,7 +139,7 @@ class _PullBack(torch.autograd.Function):
         r, c, log_w, log_factor, *adjoints = ctx.saved_tensors
         kernel = require_second_derivatives(problem)
         tangents = problem.tangents(r_dot, c_dot, log_w_dot, log_factor_dot)
-        arrays, along = [array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
+        arrays, along = [problem.array(one) for one in adjoints], [torch.empty_like(one) for one in adjoints]
         num_variables = 3 if log_factor is None else 4
         of_variables, of_adjoints = are_wanted(ctx, 0, num_variables), are_wanted(ctx, num_variables, None)
         sums = Adjoints(problem, r, log_factor)
@@ -131,7 +147,7 @@ class _PullBack(torch.autograd.Function):
             dots = tangents(some)
             if of_adjoints:
                 for target, values in zip(along, kernel.push_forward(part, dots), strict=True):
-                    target[segments] = torch.from_numpy(values)
+                    target[segments] = torch.as_tensor(values)
             if of_variables:
                 own = [one[segments] for one in arrays]
                 sums.add(some, sums.write(some, kernel.pull_back_along(part, own, dots)))
@@ -145,8 +161,8 @@ def require_second_derivatives(problem: Expansion) -> TwiceDifferentiable:
     kernel = problem.kernel
     if not isinstance(kernel, TwiceDifferentiable):
         raise NotImplementedError(
-            f"backend {problem.backend!r} has first derivatives only; for second ones choose 'numba', 'numpy_only' "
-            "or 'torch_full'"
+            f"backend {problem.backend!r} has first derivatives only; for second ones choose 'numba', "
+            "'numpy_only', 'torch_full' or 'warp'"
         )
     return kernel
 
@@ -192,47 +208,56 @@ class _LastDerivatives(torch.autograd.Function):
 class Adjoints:
     """Adjoints in the making: of r and of the factors for pairs, of C and log w for particles.
 
-    What belongs to particles is added up for at least as many pairs at once as there are particles, so that the work
-    is in proportion to the pairs however many chunks there are.
+    What belongs to particles is added up by NumPy for at least as many pairs at once as there are particles, so that
+    the work is in proportion to the pairs however many chunks there are; and by Torch for all pairs, which are sorted
+    once.
     """
 
     def __init__(self, problem: Expansion, r: torch.Tensor, log_factor: torch.Tensor | None) -> None:
-        self.j, self.like = problem.j, r
-        self.of_r = np.empty((len(problem.j), 3))
-        self.of_factor = None if log_factor is None else np.empty(len(problem.j))
-        self.of_records = np.zeros((problem.num_particles, 7))
-        self._waiting: list[Array] = []  # [pairs, 7]
+        self.problem, self.like, num_pairs = problem, r, len(problem.j)
+        self.of_r = self._new(num_pairs, 3)
+        self.of_factor = None if log_factor is None else self._new(num_pairs)
+        self.of_records = self._new(problem.num_particles, 7)
+        self.of_records[:] = 0
+        self._waiting: list[Any] = []  # [pairs, 7]
         self._first = self._last = 0  # of the pairs that these belong to
+        self._most = problem.num_particles if problem.on_arrays else num_pairs
 
-    def write(self, some: slice, pulled: tuple[Any, Any, Any]) -> Array:
+    def _new(self, *shape: int) -> Any:
+        return self.problem.array(self.like.new_empty(shape, dtype=torch.float64))
+
+    def write(self, some: slice, pulled: tuple[Any, Any, Any]) -> Any:
         """Take what a kernel's `pull_back` made of some pairs, on any thread; returns what is left to `add`."""
         of_r, of_c, of_log_w = pulled
         self.of_r[some] = of_r
         if self.of_factor is not None:
             self.of_factor[some] = of_log_w
-        return np.column_stack([of_c, of_log_w])
+        together = np.column_stack if self.problem.on_arrays else torch.column_stack
+        return together([of_c, of_log_w])
 
-    def add(self, some: slice, of_records: Array) -> None:
+    def add(self, some: slice, of_records: Any) -> None:
         """Add to the particles what `write` returned for some pairs; they follow those of the call before."""
         self._waiting.append(of_records)
         self._last = some.stop
-        if self._last - self._first >= len(self.of_records):
+        if self._last - self._first >= self._most:
             self._add_waiting()
 
     def _add_waiting(self) -> None:
-        j = self.j[self._first : self._last]
-        self.of_records += sum_by(j, np.concatenate(self._waiting, dtype=float), len(self.of_records))
+        if self.problem.neighbors is None:
+            j = self.problem.j[self._first : self._last]
+            self.of_records += sum_by(j, np.concatenate(self._waiting, dtype=float), len(self.of_records))
+        else:
+            self.of_records += self.problem.neighbors.add(torch.cat(self._waiting).to(self.of_records.dtype))
         self._waiting, self._first = [], self._last
 
     def tensors(self) -> list[torch.Tensor | None]:
         """Of r, six free numbers of C, log w, and the logarithm of the factor."""
         if self._waiting:
             self._add_waiting()
-        of_c, of_log_w = self.of_records[:, :6] * COUNTS, self.of_records[:, 6]
-        return [None if one is None else self._tensor(one) for one in (self.of_r, of_c, of_log_w, self.of_factor)]
-
-    def _tensor(self, array: Any) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.like.dtype)
+        for k in OFF_DIAGONAL:
+            self.of_records[:, k] *= 2
+        found = self.of_r, self.of_records[:, :6], self.of_records[:, 6], self.of_factor
+        return [None if one is None else torch.as_tensor(one).contiguous().to(self.like.dtype) for one in found]
 
 
 def array(tensor: torch.Tensor) -> Any:

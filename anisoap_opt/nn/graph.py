@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from anisoap_opt.arrays import Ints
+from anisoap_opt.kernels.device_memory import upload
 from anisoap_opt.lattice import SHELL
 from anisoap_opt.nn.neighbors import TensorPairs, runs_of_centers
 from anisoap_opt.nn.particles import DTYPES, check_rotations, check_tensor, describe, to_array, to_rotations
+from anisoap_opt.nn.sums import Groups
 from anisoap_opt.pairs import sort_into_segments
 from anisoap_opt.projection import EllipsoidalDensityProjection
 
@@ -129,7 +131,7 @@ class Graph:
             quaternions = torch.as_tensor(orientation_quaternions).to(positions)
             check_tensor("orientation_quaternions", quaternions, (num, 4), positions)
             rotations = to_rotations("orientation_quaternions", quaternions)
-        places = [torch.as_tensor(one, device=positions.device) for one in (i, j)]
+        places = [upload(one, positions.device) for one in (i, j)]
         r_ij = positions.index_select(0, places[1]) - positions.index_select(0, places[0])
         if shifts is not None:
             if cell is None:
@@ -165,7 +167,7 @@ class Graph:
         """Only the pairs that are closer than this, Å; they keep their numbers."""
         squares = (self.r_ij.detach() ** 2).sum(dim=1).cpu().numpy()
         kept = np.flatnonzero(squares < (cutoff_radius * (1 - SHELL)) ** 2)
-        r_ij = self.r_ij.index_select(0, torch.as_tensor(kept, device=self.r_ij.device))
+        r_ij = self.r_ij.index_select(0, upload(kept, self.r_ij.device))
         return replace(self, r_ij=r_ij, i=self.i[kept], j=self.j[kept], number=self.number[kept])
 
     def with_self_pairs(self) -> Graph:
@@ -180,12 +182,16 @@ class Graph:
         """The pairs sorted by centre type, centre and neighbour type; see `anisoap_opt.pairs.sort_into_segments`."""
         places: Any = np.arange(len(self.i))  # carried along in place of vectors
         found = sort_into_segments(self.types, self.i, self.j, places, None, types)
-        order = torch.as_tensor(found.pairs.r_ij, device=self.r_ij.device)
-        return TensorPairs(found.pairs.j, found.pairs.start, found.blocks, self.r_ij.index_select(0, order))
+        order = upload(found.pairs.r_ij, self.r_ij.device)
+        r_ij = self.r_ij.index_select(0, order)
+        return TensorPairs(found.pairs.j, found.pairs.start, found.blocks, r_ij, self._neighbors(found.pairs.j))
 
     def one_by_one(self) -> TensorPairs:
         """Every pair as a segment of its own."""
-        return TensorPairs(self.j, np.arange(len(self.j) + 1), (), self.r_ij)
+        return TensorPairs(self.j, np.arange(len(self.j) + 1), (), self.r_ij, self._neighbors(self.j))
+
+    def _neighbors(self, j: Ints) -> Groups:
+        return Groups(upload(j, self.r_ij.device), len(self.types))
 
 
 def check_ends(centers: Any, neighbors: Any, num_particles: int) -> tuple[Ints, Ints]:

@@ -20,15 +20,17 @@ from anisoap_opt.projection import EllipsoidalDensityProjection
 class AniSOAP(torch.nn.Module):
     """Power spectrum of ellipsoidal particles, differentiable in positions, orientations, semiaxes, cells and σ.
 
-    On a CPU a compiled or NumPy kernel computes the coefficients and their derivatives, and only inputs are kept for
-    the way back. The backend `torch_full`, on any device, is differentiated by Torch through all of its operations.
+    A compiled or NumPy kernel on a CPU, or `warp` on CUDA, computes the coefficients and their derivatives, and only
+    inputs are kept for the way back. The backend `torch_full`, on any device, is differentiated by Torch through all of
+    its operations.
 
     Parameters
     ----------
     max_angular, radial_basis_name, cutoff_radius, subtract_center_contribution, radial_gaussian_width, max_radial
         As for `anisoap_opt.EllipsoidalDensityProjection`.
     basis_rcond, basis_tol, cutoff_smoothing, backend
-        As there. Without `backend`, tensors on a CPU go to the fastest one installed and others to `torch_full`.
+        As there. Without `backend`, tensors on a CPU go to the fastest one installed, those on CUDA to `warp` if it is
+        installed, and others to `torch_full`.
     types : sequence of int
         Atomic numbers of the particles that there may be; they fix the columns.
     symmetric : bool

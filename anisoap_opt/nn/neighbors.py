@@ -1,11 +1,11 @@
-"""Pairs of particles given as tensors: which there are is found on a CPU, their vectors are differentiable."""
+"""Pairs of particles given as tensors: found on a CPU or on the tensors' device, with differentiable vectors."""
 
 # mypy: disable-error-code=no-untyped-call
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,12 @@ import torch
 
 from anisoap_opt import kernels
 from anisoap_opt.arrays import Ints
+from anisoap_opt.chunks import to_numpy
+from anisoap_opt.kernels.contract import KernelOptions
+from anisoap_opt.kernels.device_memory import upload
 from anisoap_opt.lattice import SHELL
 from anisoap_opt.nn.particles import Particles
+from anisoap_opt.nn.sums import Groups, Runs, sum_rows
 from anisoap_opt.pairs import CenterBlock, Neighborhoods, sort_into_segments
 
 
@@ -25,22 +29,28 @@ class TensorPairs:
     Attributes
     ----------
     j : ndarray of int, shape [pairs]
+        Or a tensor, where the pairs were found on its device.
     start : ndarray of int, shape [segments + 1]
         As in `anisoap_opt.pairs.Pairs`.
     blocks : tuple of CenterBlock
         One for each type of the layout, with a column for each.
     r_ij : tensor, shape [pairs, 3]
         x_j - x_i plus cell vectors, Å.
+    neighbors : Groups
+        Pairs by their neighbours, on the device of `r_ij`.
     """
 
-    j: Ints
+    j: Any
     start: Ints
     blocks: tuple[CenterBlock, ...]
     r_ij: torch.Tensor
+    neighbors: Groups
 
 
-def find_pairs(particles: Particles, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int]) -> TensorPairs:
-    """Search all pairs within the cutoff, by the fastest search that is installed.
+def find_pairs(
+    particles: Particles, cutoff_radius: float, *, self_pairs: bool, types: Sequence[int], backend: str
+) -> TensorPairs:
+    """Search all pairs within the cutoff: on the particles' device if there is a search for it, else by the fastest.
 
     Parameters
     ----------
@@ -51,14 +61,26 @@ def find_pairs(particles: Particles, cutoff_radius: float, *, self_pairs: bool, 
         Whether to add the pair (i, i) at r = 0.
     types : sequence of int
         Of the layout.
+    backend : str
+        The one that will compute.
 
     Returns
     -------
     TensorPairs
     """
-    search = kernels.load_search(kernels.fastest())
-    found = search(particles.batch, cutoff_radius, self_pairs=self_pairs, types=types, keep_shifts=True)
+    x: Any = particles.positions.detach()
+    how: Any = {"self_pairs": self_pairs, "types": types, "keep_shifts": True}
+    if name := kernels.device_search(backend, x.device.type):
+        search = kernels.load_search(name, KernelOptions(device=str(x.device)))
+        found = search(replace(particles.batch, positions=x.double()), cutoff_radius, on_host=False, **how)
+    else:
+        batch = replace(particles.batch, positions=_host_positions(particles))
+        found = kernels.load_search(kernels.fastest())(batch, cutoff_radius, **how)
     return _with_vectors(particles, found)
+
+
+def _host_positions(particles: Particles) -> Any:
+    return np.asarray(to_numpy(particles.batch.positions), dtype=np.float64)
 
 
 def sort_pairs(
@@ -72,8 +94,8 @@ def sort_pairs(
         If they are not three arrays of integers, or name a particle that is not there or of another frame.
     """
     i, j, shifts = _check_pairs(particles, pairs)
-    batch = particles.batch
-    r_ij = batch.positions[j] - batch.positions[i] + _cell_vectors(shifts, batch.cells[batch.frame_of_particle[i]])
+    batch, x = particles.batch, _host_positions(particles)
+    r_ij = x[j] - x[i] + _cell_vectors(shifts, batch.cells[batch.frame_of_particle[i]])
     squares = np.einsum("pk,pk->p", r_ij, r_ij)
     kept = (squares < (cutoff_radius * (1 - SHELL)) ** 2) & ~((i == j) & ~shifts.any(axis=1))
     i, j, r_ij, shifts = i[kept], j[kept], r_ij[kept], shifts[kept]
@@ -88,9 +110,11 @@ def sort_pairs(
 def _with_vectors(particles: Particles, found: Neighborhoods) -> TensorPairs:
     """The vectors of pairs, of the positions' and cells' tensors."""
     pairs, x = found.pairs, particles.positions
-    r_ij = torch.as_tensor(pairs.r_ij, dtype=x.dtype, device=x.device)
-    ends = _Ends(found, particles.batch.frame_of_particle)
-    return TensorPairs(pairs.j, pairs.start, found.blocks, _Vectors.apply(ends, r_ij, x, particles.cells))
+    r_ij = upload(pairs.r_ij, x.device, x.dtype)
+    neighbors = Groups(upload(pairs.j, x.device), len(x))
+    ends = _Ends(found, neighbors, particles.batch.frame_of_particle)
+    r_ij = _Vectors.apply(ends, r_ij, x, particles.cells)
+    return TensorPairs(pairs.j, pairs.start, found.blocks, r_ij, neighbors)
 
 
 @dataclass(frozen=True)
@@ -98,6 +122,7 @@ class _Ends:
     """What r_ij = x_j - x_i + Σ_k s_k h_k was made of, h the cell vectors."""
 
     found: Neighborhoods
+    neighbors: Groups
     frame_of_particle: Ints
 
 
@@ -119,46 +144,21 @@ class _Vectors(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, ends: _Ends, r_ij: torch.Tensor, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
-        ctx.ends, ctx.sizes = ends, (len(x), len(h))
+        ctx.ends, ctx.num_frames = ends, len(h)
         return r_ij
 
     @staticmethod
     def backward(ctx: Any, of_r: torch.Tensor) -> tuple[Any, ...]:
-        def tensor(array: Any) -> torch.Tensor:
-            return torch.as_tensor(array, device=of_r.device)
-
-        ends, (num_particles, num_frames) = ctx.ends, ctx.sizes
-        centers, counts = (tensor(one) for one in runs_of_centers(ends.found))
-        of_x = of_r.new_zeros((num_particles, 3)).index_add(0, tensor(ends.found.pairs.j), of_r)
-        of_x = of_x.index_add(0, centers, _sum_runs(of_r, counts), alpha=-1)
+        ends, device = ctx.ends, of_r.device
+        particles, counts = runs_of_centers(ends.found)
+        centers, runs = upload(particles, device), Runs(upload(counts, device), len(of_r))
+        of_x = sum_rows(ends.neighbors, of_r).index_add(0, centers, sum_rows(runs, of_r), alpha=-1)
         if not ctx.needs_input_grad[3]:
             return None, None, of_x, None
-        shifts, frame = tensor(ends.found.shifts).to(of_r.dtype), tensor(ends.frame_of_particle)[centers]
-        none = of_r.new_zeros((num_frames, 3))
-        of_h = [none.index_add(0, frame, _sum_runs(shifts[:, k, None] * of_r, counts)) for k in range(3)]
+        shifts = upload(ends.found.shifts, device, of_r.dtype)
+        frames = Groups(upload(ends.frame_of_particle[particles], device), ctx.num_frames)
+        of_h = [sum_rows(frames, sum_rows(runs, shifts[:, k, None] * of_r)) for k in range(3)]
         return None, None, of_x, torch.stack(of_h, dim=1)
-
-
-def _sum_runs(rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-    """Sums over runs of rows, [rows, columns] → [runs, columns]."""
-    if rows.device.type in ("cpu", "cuda"):
-        sums: torch.Tensor = _SumRuns.apply(rows, counts)
-        return sums
-    run = torch.repeat_interleave(counts)
-    return rows.new_zeros((len(counts), rows.shape[1])).index_add(0, run, rows)
-
-
-class _SumRuns(torch.autograd.Function):
-    """`torch.segment_reduce`, which has no second derivative of its own."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        ctx.counts = counts
-        return torch.segment_reduce(rows, "sum", lengths=counts, unsafe=True)
-
-    @staticmethod
-    def backward(ctx: Any, adjoint: torch.Tensor) -> tuple[Any, ...]:
-        return torch.repeat_interleave(adjoint, ctx.counts, dim=0), None
 
 
 def _cell_vectors(shifts: Any, cells: Any) -> Any:

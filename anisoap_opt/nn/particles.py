@@ -28,7 +28,8 @@ class Particles:
     cells : tensor, shape [frames, 3, 3]
         Rows are the cell vectors, Å.
     batch : ParticleBatch
-        The same numbers in float64, and types, periodic axes and frames.
+        The same numbers, in float64, and types, periodic axes and frames. Positions, rotations and semiaxes that are
+        not on a CPU stay where they are.
     """
 
     positions: torch.Tensor
@@ -86,8 +87,8 @@ class Particles:
                 np.ones((num_frames, 3), dtype=bool) if pbc is None else to_array(pbc, "pbc", (num_frames, 3), "b")
             )
             _check_cells(cells.detach().cpu().double().numpy(), periodic)
-        arrays = (one.detach().cpu().double().numpy() for one in (positions, rotations, semiaxes, cells))
-        x, R, a, h = arrays
+        x, R, a = (to_float64(one) for one in (positions, rotations, semiaxes))
+        h = cells.detach().cpu().double().numpy()
         batch = ParticleBatch(x, to_array(types, "types", (num,), "iu").astype(np.int64), R, a, h, periodic, offsets)
         return cls(positions, semiaxes, rotations, cells, batch)
 
@@ -156,6 +157,11 @@ def to_array(value: Any, name: str, shape: tuple[int, ...], kinds: str) -> Any:
     if array.ndim != len(shape) or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
         raise ValueError(f"{name} must have the shape {list(shape)}, got {list(array.shape)}")
     return array
+
+
+def to_float64(tensor: torch.Tensor) -> Any:
+    """A CPU's numbers as an array; others as they are."""
+    return tensor.detach().double().numpy() if tensor.device.type == "cpu" else tensor.detach()
 
 
 def describe(value: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -135,5 +135,6 @@ def fake_device(kind: str = "cuda") -> Iterator[Counted]:
     """
     memory = {"mem_get_info": (80 * 10**9, 80 * 10**9), "memory_reserved": 0, "memory_allocated": 0}
     driver = patch.multiple(torch.cuda, **{name: lambda device, value=value: value for name, value in memory.items()})
-    with driver, FakeTensorMode(), _WithoutGuard(kind), Counted(kind) as counted:
+    without_guard = nullcontext() if kind == "meta" else _WithoutGuard(kind)  # any Torch has "meta", with autograd
+    with driver, FakeTensorMode(), without_guard, Counted(kind) as counted:
         yield counted

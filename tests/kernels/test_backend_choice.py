@@ -66,3 +66,10 @@ def test_a_backend_that_is_not_installed(name: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ANISOAP_BACKEND", name)
     with pytest.raises(ModuleNotFoundError, match=message):
         calculator(backend=None)
+
+
+def test_backends_for_tensors_on_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there, of_cuda in ((True, "warp"), (False, "torch_full")):
+        monkeypatch.setattr(kernels, "find_spec", lambda name, there=there: name != "warp" or there or None)
+        assert [kernels.fastest(kind) for kind in ("cuda", "mps")] == [of_cuda, "torch_full"]
+    assert kernels.device_search("numba", "cpu") is None

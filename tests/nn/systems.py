@@ -11,7 +11,7 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.nn import AniSOAP
 from tests.frames_for_tests import TRICLINIC, random_frame
 
-BACKENDS_TWICE = ("numpy_only", "torch_mixed", "torch_full", "numba")
+BACKENDS_TWICE = ("numpy_only", "torch_mixed", "torch_full", "numba", "warp")
 
 
 def module(**changes: Any) -> AniSOAP:

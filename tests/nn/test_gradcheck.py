@@ -44,7 +44,7 @@ def test_first_and_second_derivatives(twice_backend: str, kind: str, frames: str
 @pytest.mark.slow
 @pytest.mark.parametrize("frames", FRAMES)
 @pytest.mark.parametrize("smoothing", [None, 2.0])
-@pytest.mark.parametrize("backend", ["torch_full", "numba"])
+@pytest.mark.parametrize("backend", ["torch_full", "numba", "warp"])
 def test_every_element(backend: str, smoothing: float | None, frames: str) -> None:
     if not BACKENDS[backend].installed:
         pytest.skip(f"{backend} is not installed")

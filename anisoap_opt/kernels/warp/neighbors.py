@@ -52,18 +52,23 @@ def find_neighborhoods(
     types: Sequence[int] | None = None,
     centers: Bools | None = None,
     keep_shifts: bool = False,
+    on_host: bool = True,
     options: KernelOptions = KernelOptions(),  # noqa: B008, which is frozen
 ) -> Neighborhoods:
     """Find all pairs; parameters and result are those of `anisoap_opt.neighbors.find_neighborhoods`.
 
     The pairs are written when they are asked for, a range of segments at a time, as tensors of the device of `options`;
-    unless their shifts are wanted: then all arrays are the host's.
+    unless their shifts are wanted. Then all are written, and brought to the host unless `on_host` is False. Positions
+    may be a tensor of the device.
     """
     found = PairSearch(batch, cutoff_radius, torch.device(options.device), self_pairs, types, centers)
     if not keep_shifts:
         return Neighborhoods(found, found.blocks)
     pairs, shifts = found.with_shifts()
-    return Neighborhoods(pairs, found.blocks, shifts)
+    if not on_host:
+        return Neighborhoods(pairs, found.blocks, shifts)  # type: ignore[arg-type]
+    j, r_ij, of_pairs = (torch.as_tensor(one).cpu().numpy() for one in (pairs.j, pairs.r_ij, shifts))
+    return Neighborhoods(Pairs(j.astype(np.int64), r_ij, found.start), found.blocks, of_pairs.astype(np.int64))
 
 
 class PairSearch:
@@ -133,17 +138,14 @@ class PairSearch:
         """The pairs of the segments first … last - 1; both ends must lie between two centres."""
         return self._fill(first, last, keep_shifts=False)[0]
 
-    def with_shifts(self) -> tuple[Pairs, Ints]:
-        """All pairs, with their shifts from the positions as given, as arrays of the host."""
-        pairs, there = self._fill(0, self.num_segments, keep_shifts=True)
-        j, r_ij, shifts, wraps = (
-            torch.as_tensor(one).cpu().numpy() for one in (pairs.j, pairs.r_ij, there, self._tensors["wraps"])
-        )
-        counts = np.diff(self.start)
+    def with_shifts(self) -> tuple[DevicePairs, torch.Tensor]:
+        """All pairs, with their shifts [pairs, 3] from the positions as given."""
+        pairs, shifts = self._fill(0, self.num_segments, keep_shifts=True)
         centers = [np.repeat(block.centers, len(block.neighbor_types)) for block in self.blocks]
-        i = np.repeat(np.concatenate([*centers, np.zeros(0, np.int64)]), counts)
-        shifts = shifts.astype(np.int64) + (wraps[i] - wraps[j]).astype(np.int64)
-        return Pairs(j.astype(np.int64), r_ij, self.start), shifts
+        of_segment = upload(np.concatenate([*centers, np.zeros(0, np.int64)]), self.device)
+        i = of_segment.repeat_interleave(self._start.diff(), output_size=len(shifts))
+        wraps = self._tensors["wraps"]
+        return pairs, shifts + (wraps[i] - wraps[torch.as_tensor(pairs.j)]).to(shifts.dtype)
 
     def _fill(self, first: int, last: int, *, keep_shifts: bool) -> tuple[DevicePairs, torch.Tensor]:
         if not 0 <= first <= last <= self.num_segments or not all(map(self._is_between_centers, (first, last))):
