@@ -78,7 +78,10 @@ def count(instructions: list[str]) -> Counts:
 
 
 def loop_over_pairs(text: str) -> tuple[Counts, Counts]:
-    """The longest loop of what ``nvdisasm`` writes: its instructions without, and those of, the longest loop in it."""
+    """The longest loop of what ``nvdisasm`` writes: its instructions without, and those of, the longest loop in it.
+
+    Where nothing is repeated, as where a thread takes one pair, all stands for the loop.
+    """
     labels: dict[str, int] = {}
     found: list[str] = []
     for line in text.splitlines():
@@ -88,7 +91,7 @@ def loop_over_pairs(text: str) -> tuple[Counts, Counts]:
             found.append(instruction[1])
     jumps = [(labels[m[0]], k) for k, one in enumerate(found) if "BRA" in one and (m := re.search(r"\.L_x_\d+", one))]
     loops = sorted((last - first, first, last) for first, last in jumps if first < last)
-    _, first, last = loops[-1]
+    _, first, last = loops[-1] if loops else (0, 0, len(found) - 1)
     _, begin, end = max((one for one in loops[:-1] if first <= one[1] and one[2] <= last), default=(0, last, last - 1))
     return count(found[first:begin] + found[end + 1 : last + 1]), count(found[begin : end + 1])
 

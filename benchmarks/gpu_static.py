@@ -117,12 +117,12 @@ def usage(module: Any, threads: int, arch: int) -> dict[str, dict[str, Any]]:
 
 
 def row(name: str, threads: int, numbers: dict[str, Any], arch: int) -> list[str]:
-    """What a table says of a kernel; of pairs only where its name is that of moments."""
+    """What a table says of a kernel; of pairs only where it goes over pairs alone, by its name."""
     device, of_pair = gpu_model.DEVICES[arch], ["–"] * 3
     resident = gpu_model.warps(numbers["registers"], threads, numbers["shared"], device)
     rate = ["–", "–"]
-    if name.startswith("moments") and numbers["loops"]:
-        _, degree, dtype = name.split()
+    if name.startswith(("moments", "pull-back")) and numbers["loops"]:
+        _, degree, dtype = name.partition(",")[0].split()
         lanes = lanes_of_pair(int(degree), dtype)
         each, pairs, gate = gpu_model.pairs_per_second(*numbers["loops"], lanes, threads, resident, dtype, arch)
         of_pair = [f"{one:.0f}" for one in (each.floating, each.memory, each.every)]

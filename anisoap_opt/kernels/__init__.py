@@ -169,8 +169,7 @@ def load_search(backend: str, options: KernelOptions = KernelOptions()) -> Calla
 
 def device_search(backend: str, kind: str) -> str | None:
     """A backend that searches on this kind of device and leaves pairs there: this one, or the fastest; or None."""
-    names = (backend, fastest(kind))
-    return next((one for one in names if BACKENDS[one].devices and isinstance(module(one), Searches)), None)
+    return next((one for one in (backend, fastest(kind)) if not BACKENDS[one].on_cpu), None)
 
 
 @cache

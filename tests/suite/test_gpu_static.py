@@ -91,6 +91,8 @@ def test_the_loop_over_pairs_is_found() -> None:
     outer, inner = gpu_model.loop_over_pairs(text)
     assert outer == gpu_model.Counts(2, 0, 1)
     assert inner == gpu_model.Counts(2, 1, 0)
+    outer, inner = gpu_model.loop_over_pairs("/*0010*/ DFMA R2, R2, R2, R2 ;\n/*0020*/ EXIT ;")  # no loop
+    assert (outer, inner) == (gpu_model.Counts(2, 1, 0), gpu_model.Counts(0, 0, 0))
 
 
 @pytest.mark.parametrize(
