@@ -2,7 +2,7 @@
 
 The suite has a benchmark for stages of a call, named by what it does: `CASE:neighbours+kernel`. A stage takes what
 the longest such call that ends with it takes, less the one that ends before it. What all of them leave of CASE itself
-is REST.
+is REST. The stages of the import are modules, see `imports`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from scipy import stats
 
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import observe
+from anisoap_bench.gate.imports import IMPORT, import_times
 from anisoap_bench.gate.lines import Line
 from anisoap_bench.gate.pairs import PairSource
 from anisoap_bench.gate.statistics import SHARE, Floats, Summary, summarise
 from anisoap_bench.gate.worker import STAGE_SIGN
 
-PAIRS, STEP = 12, 4
-"""Pairs that are taken, if there is time, and how many at once."""
+PAIRS, STEP, OFTEN = 12, 4, 3
+"""Pairs that are taken, if there is time; how many at once; how many times as many of the import, which is short."""
 MISS = 0.05
 """Chance that any stage which did not change is told to have changed."""
-NOTICEABLE = 0.2
-"""A stage is told if it makes so large a part of the change of the whole."""
+NOTICEABLE, MOST_SMALL = 0.2, 3
+"""A stage is told if it makes so large a part of the change of the whole; of others, so many names at most."""
 SMALL = 0.005
 """Of a stage with a smaller part of the time, the change is told in parts of the whole."""
 MIB = 2**20
@@ -101,12 +102,12 @@ def explain(
     suite : pathlib.Path
         As `prepare_suite` made it, for both builds.
     core : int or None
-        Rounds are pinned to it.
+        Rounds are pinned to it. Imports are not.
     name : str
         A benchmark that both builds can run.
     pairs : int
-        As many pairs of processes are run, a multiple of STEP; after the first STEP, none that would end after the
-        deadline.
+        As many pairs of processes are run, a multiple of STEP, and OFTEN as many of the import; after the first STEP,
+        none that would end after the deadline.
     deadline : float
         On the clock of `time.monotonic`.
 
@@ -118,6 +119,9 @@ def explain(
     source = PairSource(base, head, suite, core, deadline)
     if not source.fits(STEP, 1):  # the time is over
         return Why(name, "not explained: no time is left")
+    if name == IMPORT:
+        modules = import_times(base, head, suite, OFTEN * pairs, STEP, deadline)
+        return judge(name, modules.pop(IMPORT), modules, rest="start of Python and the rest")
     prefix = f"{name}{STAGE_SIGN}"
     # This is not measured: it compiles what later processes load, and tells what can be run.
     first, second = observe((base, head), suite, core=core, timeout=600, only=prefix)
@@ -136,7 +140,7 @@ def explain(
     return judge(name, seconds[name], stages, lost=len(known - both))
 
 
-def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0) -> Why:
+def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0, rest: str = REST) -> Why:
     """Which stages changed.
 
     Parameters
@@ -146,12 +150,11 @@ def judge(name: str, whole: Floats, calls: Mapping[str, Floats], lost: int = 0) 
     calls : mapping
         The same of calls that do some stages, named by these, `neighbours+kernel`.
     lost : int
-        Number of calls that one of the builds cannot run: then the rest is more than REST.
+        Number of calls that one of the builds cannot run: then what they leave of the whole is more than `rest`.
     """
     unit = whole[0]
     parts = {stage: times / unit for stage, times in by_stage(calls).items()}  # [2, pairs]
-    rest = whole / unit - sum(parts.values())
-    parts["everything that cannot be told apart" if lost else REST] = rest
+    parts["everything that cannot be told apart" if lost else rest] = whole / unit - sum(parts.values())
     stages = tuple(_stage(stage, part, MISS / len(parts)) for stage, part in parts.items())
     pairs = whole.shape[1]
     return Why(name, _sentence(_stage("the whole", whole / unit, MISS), stages, pairs, lost), pairs, stages)
@@ -186,16 +189,18 @@ def _interval(found: Summary, level: float) -> tuple[float, float]:
 
 def _sentence(whole: Stage, stages: Sequence[Stage], pairs: int, lost: int) -> str:
     """For example "slower: neighbours, +12 % [10, 14]; everything else unchanged"."""
-    if not whole.changed:
-        return f"no difference in {pairs} pairs that were measured stage by stage: {whole}"
+    changed = sorted((one for one in stages if one.changed), key=lambda one: -abs(one.change))
+    if not whole.changed:  # perhaps for the noise of other stages
+        told = f"no difference in {pairs} pairs that were measured stage by stage: {whole}"
+        return told + "".join(f"; but {one}" for one in changed[:1] if abs(one.change) >= SMALL)
     word = "slower" if whole.change > 0 else "faster"
-    large = [one for one in stages if one.changed and abs(one.change) >= NOTICEABLE * abs(whole.change)]
+    large = [one for one in changed if abs(one.change) >= NOTICEABLE * abs(whole.change)]
     if not [one for one in large if one.change * whole.change > 0]:
         told = f"{word}: {whole}; no stage alone"
     else:
-        large.sort(key=lambda one: abs(one.change), reverse=True)
-        small = [one.name for one in stages if one.changed and one not in large]
-        others = f"little in {', '.join(small)}" if small else "everything else unchanged"
+        small = [one.name for one in changed[len(large) :]]
+        named = ", ".join(small[:MOST_SMALL]) + (f" and {len(small) - MOST_SMALL} more" if small[MOST_SMALL:] else "")
+        others = f"little in {named}" if small else "everything else unchanged"
         told = f"{word}: {'; '.join(map(str, large))}; {others}"
     return told + (f" ({lost} stages can't be measured with both)" if lost else "")
 

@@ -93,6 +93,14 @@ def test_the_sentence() -> None:
     assert why._sentence(whole, [stage, kernel], 12, 2) == f"{told} (2 stages can't be measured with both)"
     little = why.Stage("kernel", 0.5, 0.002, 0.001, 0.003, changed=True)
     assert why._sentence(whole, [little, stage], 12, 0) == told.replace("everything else unchanged", "little in kernel")
+    changes = {"a": 1e-3, "b": 3e-3, "c": 4e-3, "d": 2e-3}
+    four = [why.Stage(name, 0.1, change, 0.0, 0.01, changed=True) for name, change in changes.items()]
+    told_first = told.replace("everything else unchanged", "little in c, b, d and 1 more")
+    assert why._sentence(whole, [*four, stage], 12, 0) == told_first
+    unclear = why.Stage("the whole", 1.0, 0.06, -0.05, 0.17, changed=False)
+    told = "no difference in 12 pairs that were measured stage by stage: the whole, +6.0 % [−5.0, 17.0]"
+    assert why._sentence(unclear, [kernel, *four], 12, 0) == told
+    assert why._sentence(unclear, [*four, stage], 12, 0) == f"{told}; but neighbours, +12 % [10, 14]"
     assert str(why.Stage("rest", 0.001, 0.06, -0.05, 0.17, changed=True)) == "rest, +6.0 % [−5.0, 17.0] of the whole"
 
 
