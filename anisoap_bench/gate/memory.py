@@ -18,10 +18,11 @@ PROCESSES = 3
 PEAK = "peak memory"
 KIB = 1024
 # Largest ratio, slack and unit of each quantity. Medians of peaks of equal builds differ by up to 7 % (docs/gate.md),
-# as the system places processes in memory; a call that needs next to nothing had 48 KiB more in one of them.
-# `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not. Errors are judged by `fidelity`.
+# as the system places processes in memory. A call that needs next to nothing adds 4 to 76 KiB: medians of equal builds
+# differed by up to 56 KiB in 14 comparisons on a quiet core, and by more than 64 KiB in one of two on a busy one. Hence
+# 128 KiB. `allocated`, what tracemalloc sees, varies by 0.02 %, operations do not. Errors are judged by `fidelity`.
 LIMITS = {
-    PEAK: (1.10, 64.0 * KIB, "B"),
+    PEAK: (1.10, 128.0 * KIB, "B"),
     "allocated": (1.05, 64.0 * KIB, "B"),
     "torch operations": (1.10, 10.0, ""),
 }
