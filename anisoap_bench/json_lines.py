@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anisoap_bench.errors import CannotMeasure
+from anisoap_bench.files import write_whole
 
 
 def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -19,21 +20,29 @@ def begin(path: Path, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises
     ------
     CannotMeasure
-        If there is one whose first line is another, a file that is no recording, or a name that ends in ``.gz``.
+        If there is one whose first line is another, a file that is no recording, or a name that ends in ``.gz``, or if
+        it cannot be written.
     """
     if path.suffix == ".gz":
         raise CannotMeasure(f"{path}: a compressed recording can only be replayed")
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(conditions) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(conditions) + "\n")
         return []
     found, lines = read(path)
     if different := sorted(key for key in {**found, **conditions} if found.get(key) != conditions.get(key)):
         raise CannotMeasure(f"{path} was recorded under other conditions ({', '.join(different)}): choose another name")
     if not path.read_bytes().endswith(b"\n"):  # the last line was cut short
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write("\n")
+        append(path, "")
     return lines
+
+
+def append(path: Path, line: str) -> None:
+    """Add one line to a file; CannotMeasure if it cannot be written: the disk is full."""
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+    except OSError as error:
+        raise CannotMeasure(f"cannot write {path}: {error}") from error
 
 
 @contextmanager

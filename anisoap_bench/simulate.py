@@ -185,6 +185,7 @@ CASES: dict[str, dict[str, float]] = {
     "2.8 %": {"scatter": 0.02},
     "2.0 %, heavy tails": {"scatter": 0.02 * PAIRED, "tails": 3},
     "2.0 %, drift": {"scatter": 0.02 * PAIRED, "drift": 0.05},
+    "1.4 %, builds differ by 0.25 %": {"scatter": 0.014 * PAIRED, "builds": 0.0025},
     "1.4 %, builds differ by 0.5 %": {"scatter": 0.014 * PAIRED, "builds": 0.005},
     "2.0 %, builds differ by 0.5 %": {"scatter": 0.02 * PAIRED, "builds": 0.005},
 }

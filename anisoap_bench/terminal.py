@@ -35,6 +35,14 @@ def note(words: str) -> None:
         echo(words, err=True)
 
 
+def positive(text: str) -> int:
+    """What an option says as an integer from 1 on, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
 def not_negative(text: str) -> float:
     """What an option says as a number, for argparse."""
     number = float(text)

@@ -23,8 +23,8 @@ from anisoap_bench.gate.process import interruptible, temporary_folder, versions
 from anisoap_bench.git import commit_of, git
 from anisoap_bench.history.line import FirstParents
 from anisoap_bench.history.measure import OutOfTime, Session
-from anisoap_bench.json_lines import begin, read
-from anisoap_bench.terminal import echo, not_negative, note
+from anisoap_bench.json_lines import alone_with, begin, read
+from anisoap_bench.terminal import echo, not_negative, note, positive
 from benchmarks.measure import machine
 
 MOST = 200
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recording", type=Path, metavar="FILE", help="to make or to continue (default: in .gate)")
     parser.add_argument("--replay", action="store_true", help="measure nothing: what does the recording say?")
     parser.add_argument("--minutes", type=not_negative, default=math.inf, help="begin nothing after so many")
-    parser.add_argument("--pairs", type=int, default=MOST, help=f"measure so many at most (default: {MOST})")
+    parser.add_argument("--pairs", type=positive, default=MOST, help=f"measure so many at most (default: {MOST})")
     parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
 
 
@@ -129,7 +129,8 @@ def _bisect(options: argparse.Namespace, line: FirstParents, subjects: dict[str,
     )
     problem: object = ""
     try:
-        bisection.measure(session, most=options.pairs)
+        with alone_with(file):
+            bisection.measure(session, most=options.pairs)
     except OutOfTime:
         problem = "out of time"
     except CannotMeasure as error:

@@ -22,7 +22,7 @@ from anisoap_bench.gate.pairs import Values, measure_pair
 from anisoap_bench.gate.process import interruptible, versions
 from anisoap_bench.gate.suite import prepare_suite
 from anisoap_bench.git import changed_files, commit_of
-from anisoap_bench.terminal import echo, note
+from anisoap_bench.terminal import echo, not_negative, note
 from benchmarks.measure import machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ NAME = "of the recording, .gate/calibration/NAME.jsonl, which is continued if it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``calibrate``."""
     parser.add_argument("--name", default="quiet", help=NAME)
-    parser.add_argument("--minutes", type=float, default=60.0, help="time to record (default: 60)")
+    parser.add_argument("--minutes", type=not_negative, default=60.0, help="time to record (default: 60)")
     parser.add_argument("--core", type=int, help="core that is measured on; the last one unless given")
     parser.add_argument("--load", choices=list(LOADS), default="none", help=LOAD)
     parser.add_argument(
@@ -87,8 +87,8 @@ def publish(path: Path, out: Path) -> tuple[str, list[str]]:
 
 
 def _record(path: Path, options: argparse.Namespace) -> None:
-    if options.planted_every == 1:
-        raise CannotMeasure("with a slower head in every block no equal builds are recorded: take --planted-every 3")
+    if options.planted_every < 0 or options.planted_every == 1:
+        raise CannotMeasure(f"--planted-every has to be 0, or 2 and more, got {options.planted_every}")
     core = drive.core_to_use(options.core)
     commit = commit_of("HEAD", ROOT)
     if changes := changed_files(ROOT):

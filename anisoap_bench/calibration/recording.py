@@ -18,7 +18,7 @@ import numpy as np
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.pairs import Values
 from anisoap_bench.gate.statistics import Floats
-from anisoap_bench.json_lines import begin
+from anisoap_bench.json_lines import append, begin
 from anisoap_bench.json_lines import read as read_lines
 
 BASE, TWIN = "a00", "b00"
@@ -58,15 +58,12 @@ def record(path: Path, conditions: Mapping[str, Any], measure: Measure, *, minut
     end = time.monotonic() + 60 * minutes
     lines = begin(path, conditions)
     head = lines[-1]["head"] if lines else ""
-    with path.open("a", encoding="utf-8") as stream:
-        for number in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(len(lines))):
-            block, pair = divmod(number, BLOCK)
-            head = head if pair else head_of(block, every)
-            measured = measure(head, pair % 2 == 1)
-            values = {name: [float(f"{seconds:.6g}") for seconds in both] for name, both in measured.items()}
-            line = {"base": BASE, "head": head, "values": values, "at": round(time.time(), 1)}
-            stream.write(json.dumps(line) + "\n")
-            stream.flush()
+    for number in itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(len(lines))):
+        block, pair = divmod(number, BLOCK)
+        head = head if pair else head_of(block, every)
+        measured = measure(head, pair % 2 == 1)
+        values = {name: [float(f"{seconds:.6g}") for seconds in both] for name, both in measured.items()}
+        append(path, json.dumps({"base": BASE, "head": head, "values": values, "at": round(time.time(), 1)}))
 
 
 def read(path: Path) -> Recording:
@@ -75,11 +72,13 @@ def read(path: Path) -> Recording:
     Raises
     ------
     CannotMeasure
-        If the file is no recording, or not of the same benchmarks throughout, or has no two pairs.
+        If the file is no such recording, or not of the same benchmarks throughout, or has no two pairs.
     """
     conditions, lines = read_lines(path)
     if len(lines) < BLOCK:
         raise CannotMeasure(f"{path} holds no whole block of {BLOCK} pairs")
+    if "load" not in conditions or any(not isinstance(line, dict) or "values" not in line for line in lines):
+        raise CannotMeasure(f"{path} is no recording of the gate's calibration")
     seconds: dict[str, dict[str, list[list[float]]]] = {}
     for line in lines:
         for name, both in line["values"].items():

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from anisoap_bench.dashboard.merge import Merged
 from anisoap_bench.dashboard.tables import day, folded, graph_link, html_table, link
-from anisoap_bench.errors import CannotMeasure
-from anisoap_bench.history.book import Book
+from anisoap_bench.history.book import Book, read_book
 from anisoap_bench.history.levels import Change, Levels, find_changes
 from anisoap_bench.history.report import CHANGES, change_row
 from anisoap_bench.history.store import RELATIVE
-from anisoap_bench.json_lines import read
 
 WIDTH, HEIGHT, LEFT, RIGHT, MARGIN = 360, 170, 40, 12, 10
 ROW, ROWS = 13, 3
@@ -32,12 +30,7 @@ INTRODUCTION = (
 
 def changes(recordings: Path, merged: Merged, show_commit: str) -> str:
     """HTML of a section for each machine with a recording, the newest one open; CannotMeasure names a broken file."""
-    books = {}
-    for file in recordings.glob("*.jsonl"):
-        try:
-            books[file.stem] = Book(read(file)[1])
-        except CannotMeasure as error:
-            raise CannotMeasure(f"{file}: {error}") from error
+    books = {file.stem: read_book(file) for file in recordings.glob("*.jsonl")}
     sections: list[str] = []
     for machine, book in sorted(books.items(), key=lambda item: -max(item[1].written.values(), default=0)):
         if levels := book.levels():

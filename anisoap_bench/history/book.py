@@ -27,6 +27,7 @@ import numpy as np
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.statistics import log_ratios
 from anisoap_bench.history.levels import Change, Levels, Link, find_changes, find_levels
+from anisoap_bench.json_lines import read
 
 Line = Mapping[str, Any]
 RECORDINGS = Path("results/history")
@@ -172,3 +173,14 @@ class Book:
             if ends[side] == commit
             for both in values
         ]
+
+
+def read_book(path: Path) -> Book:
+    """A recording of a history; CannotMeasure names a file that is none, such as that of a bisection."""
+    first, lines = read(path)
+    if "history of" not in first:
+        raise CannotMeasure(f"{path} is no recording of a history")
+    try:
+        return Book(lines)
+    except CannotMeasure as error:
+        raise CannotMeasure(f"{path}: {error}") from error

@@ -19,13 +19,13 @@ from anisoap_bench.gate.drive import core_to_use
 from anisoap_bench.gate.process import interruptible, temporary_folder, versions, versions_of
 from anisoap_bench.gate.worker import has_text
 from anisoap_bench.git import commit_of
-from anisoap_bench.history.book import RECORDINGS, Book
+from anisoap_bench.history.book import RECORDINGS, Book, read_book
 from anisoap_bench.history.line import FirstParents
 from anisoap_bench.history.measure import OutOfTime, Session
 from anisoap_bench.history.plan import is_complete
 from anisoap_bench.history.report import as_json, report
 from anisoap_bench.history.store import store
-from anisoap_bench.json_lines import alone_with, begin, read
+from anisoap_bench.json_lines import alone_with, begin
 from anisoap_bench.machines import machine_name
 from anisoap_bench.terminal import echo, not_negative, note
 
@@ -68,7 +68,7 @@ def main(options: argparse.Namespace) -> int:
     file = options.recording or root / RECORDINGS / f"{machine}.jsonl"
     config = configuration(root)
     if options.replay:
-        return _tell(Book(read(file)[1]), options)
+        return _tell(read_book(file), options)
     line = FirstParents(root, list(config["matrix"]["req"]))
     book = Book(begin(file, {"history of": config["project"], "machine": machine}))
     if gone := book.keep(line.numbers):

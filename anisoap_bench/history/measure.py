@@ -21,6 +21,7 @@ from anisoap_bench.gate.worker import has_text
 from anisoap_bench.history.book import Book
 from anisoap_bench.history.line import FirstParents
 from anisoap_bench.history.plan import wanted
+from anisoap_bench.json_lines import append
 from anisoap_bench.terminal import note
 
 EXPLAINED = 3
@@ -166,8 +167,7 @@ class Session:
     def _write(self, line: Mapping[str, Any]) -> None:
         line = {**line, "at": round(time.time(), 1)}
         self.book.take(line)
-        with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        append(self.file, json.dumps(line))
 
 
 def _names(benchmarks: Sequence[str]) -> str:

@@ -32,9 +32,9 @@ from anisoap_bench.study.workload import (
     counts,
     data_folder,
     make_calculator,
-    positive,
     read_load,
 )
+from anisoap_bench.terminal import positive
 from anisoap_opt import BACKENDS
 from benchmarks import measure
 from benchmarks.environment import ROOT

@@ -23,7 +23,8 @@ from tqdm import tqdm
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import check_writable, write_whole
 from anisoap_bench.study.schema import VERSION
-from anisoap_bench.study.workload import Load, add_data, add_hypers, counts, data_folder, positive, read_load
+from anisoap_bench.study.workload import Load, add_data, add_hypers, counts, data_folder, read_load
+from anisoap_bench.terminal import positive
 from benchmarks import measure
 from benchmarks.environment import disagreements, environment, thread_pools
 

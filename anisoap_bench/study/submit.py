@@ -16,7 +16,7 @@ from pathlib import Path
 
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.files import write_whole
-from anisoap_bench.study.workload import positive
+from anisoap_bench.terminal import positive
 from benchmarks import workloads
 from benchmarks.backends import BACKENDS
 from benchmarks.environment import ROOT, environment

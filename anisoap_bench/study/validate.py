@@ -13,7 +13,8 @@ from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from anisoap_bench.study.aggregate import write_table
-from anisoap_bench.study.workload import add_data, data_folder, installed, positive, read_load
+from anisoap_bench.study.workload import add_data, data_folder, installed, read_load
+from anisoap_bench.terminal import positive
 from anisoap_opt import BACKENDS, EllipsoidalDensityProjection
 from benchmarks import measure, workloads
 

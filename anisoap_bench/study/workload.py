@@ -19,14 +19,6 @@ from anisoap_opt.reading import read_batch
 from benchmarks import workloads
 
 
-def positive(text: str) -> int:
-    """An argument that is an integer from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number
-
-
 def add_data(parser: argparse.ArgumentParser) -> None:
     """The option that `data_folder` reads; a variable that is unset may stand for its value."""
     parser.add_argument("--data", nargs="?", const="", default="", help="folder; $DATA_ROOT, else data/")

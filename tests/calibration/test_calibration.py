@@ -206,11 +206,12 @@ def test_what_nobody_foresaw_is_no_miss(recorded, tmp_path, monkeypatch, capsys)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--planted-every", "1"], "no equal builds are recorded"),
+        (["--planted-every", "1"], "has to be 0, or 2 and more"),
+        (["--planted-every", "-2"], "has to be 0, or 2 and more"),
         ([], "changes that are not committed (README.md, "),
         (["--replay-only", "--name", "nothing"], "no recording"),
     ],
-    ids=["no equal builds", "changed", "not recorded"],
+    ids=["no equal builds", "below 0", "changed", "not recorded"],
 )
 def test_what_is_refused(tmp_path, monkeypatch, capsys, options, words):
     (tmp_path / "quiet.jsonl").touch()

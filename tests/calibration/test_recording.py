@@ -112,7 +112,15 @@ def test_other_conditions_are_refused(tmp_path):
         recording.record(path, {**CONDITIONS, "load": "other-core"}, Pairs(2), minutes=1, every=0)
 
 
-@pytest.mark.parametrize("content", ["", "not JSON\n", None])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "not JSON\n", None),
+        '{"history of": "x"}\n{"values": {}}\n{"values": {}}\n',
+        '{"load": "none"}\n{"gap": "c"}\n{"gap": "c"}\n',
+        '{"load": "none"}\n1\n2\n',
+    ],
+)
 def test_no_recording(tmp_path, content):
     if content is not None:
         (tmp_path / "r.jsonl").write_text(content)

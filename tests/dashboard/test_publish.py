@@ -142,7 +142,7 @@ def test_changes_are_named_before_the_table(site: Path, root: Path) -> None:
 def test_without_a_recording_and_with_one_that_is_broken(root: Path, tmp_path: Path) -> None:
     merged = merge([root / "results" / "asv"], {git(root, "rev-parse", "HEAD")}, tmp_path / "merged")
     assert "make history" in changes.changes(tmp_path, merged, "")
-    (tmp_path / "slow.jsonl").write_text('{}\n{"values": 3}\n')
+    (tmp_path / "slow.jsonl").write_text('{"history of": "x"}\n{"values": 3}\n')
     with pytest.raises(CannotMeasure, match=r"slow\.jsonl: .*no line of a history"):
         changes.changes(tmp_path, merged, "")
 

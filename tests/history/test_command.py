@@ -128,6 +128,9 @@ def test_a_recording_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ("options", "says"),
     [
         (("--replay", "--recording", "no-such.jsonl"), "no recording"),
+        (("--replay", "--recording", str(ROOT / "results/bisect/loaded.jsonl.gz")), "no recording of a history"),
+        (("--replay", "--recording", str(ROOT / "results/gate/loaded.jsonl.gz")), "no recording of a history"),
+        (("--recording", "/dev/null/new.jsonl"), "cannot write /dev/null/new.jsonl"),
         (("no-such..range",), "no-such"),
     ],
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from anisoap_bench.history.book import RECORDINGS, Book
-from anisoap_bench.json_lines import read
+from anisoap_bench.history.book import RECORDINGS, read_book
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "history.md").read_text(encoding="utf-8")
@@ -15,7 +14,7 @@ WORSE, REPAIRED = {3: "neighbours", 6: "checks", 8: "kernel"}, {10: "kernel"}
 
 
 def test_of_the_planted_commits_each_is_named_with_its_stage_and_nothing_else() -> None:
-    book = Book(read(ROOT / RECORDINGS / "planted.jsonl.gz")[1])
+    book = read_book(ROOT / RECORDINGS / "planted.jsonl.gz")
     commits, found = book.commits, book.changes()
     assert {one.commit for one in found if one.ratio > 1} == set(WORSE)
     assert {one.commit for one in found if one.ratio < 1} == set(REPAIRED)
@@ -29,7 +28,7 @@ def test_of_the_planted_commits_each_is_named_with_its_stage_and_nothing_else() 
 
 
 def test_of_this_repository_no_commit_changed_anything_and_reference_is_flat() -> None:
-    book = Book(read(ROOT / RECORDINGS / "amd-epyc-2-cores.jsonl")[1])
+    book = read_book(ROOT / RECORDINGS / "amd-epyc-2-cores.jsonl")
     assert book.changes() == []
     levels = book.levels()
     reference = levels["kernel-reference-6"]
