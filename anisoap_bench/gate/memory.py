@@ -10,12 +10,12 @@ from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import observe
 from anisoap_bench.gate.result import Amount
+from anisoap_bench.gate.worker import PEAK
 from benchmarks import measure
 
 PROCESSES = 3
 """Of each build."""
 
-PEAK = "peak memory"
 KIB = 1024
 # Largest ratio, slack and unit of each quantity. Medians of peaks of equal builds differ by up to 7 % (docs/gate.md),
 # as the system places processes in memory. A call that needs next to nothing adds 4 to 76 KiB: medians of equal builds

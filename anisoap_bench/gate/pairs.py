@@ -11,8 +11,8 @@ import numpy as np
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
 from anisoap_bench.gate.drive import observe, observe_pair
-from anisoap_bench.gate.memory import PEAK
 from anisoap_bench.gate.statistics import Floats
+from anisoap_bench.gate.worker import PEAK
 from anisoap_bench.terminal import note
 
 Values = dict[str, list[float]]

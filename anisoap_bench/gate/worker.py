@@ -23,6 +23,7 @@ import pytest
 SUITE = Path(__file__).resolve().parent
 WITHOUT_TORCH = "test_compiled.py"
 
+PEAK = "peak memory"
 STAGE_SIGN = ":"
 """In the name of a stage of a benchmark: `CASE:neighbours`."""
 
@@ -112,7 +113,7 @@ def call_amounts(call: Callable[[], Any]) -> dict[str, float]:
     """Peak memory of one call, and what another one allocates and, where torch is loaded, dispatches."""
     from benchmarks import measure
 
-    amounts: dict[str, float] = {"peak memory": measure.peak_memory(call)}
+    amounts: dict[str, float] = {PEAK: measure.peak_memory(call)}
     gc.collect()
     gc.disable()
     amounts["allocated"] = allocated(call)
@@ -155,7 +156,7 @@ def import_amounts() -> dict[str, float]:
     code = "import anisoap_opt\nprint(open('/proc/self/status').read())"
     status = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     (peak,) = re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
-    return {"peak memory": int(peak) * 1024}
+    return {PEAK: int(peak) * 1024}
 
 
 def name_of(nodeid: str) -> str:
