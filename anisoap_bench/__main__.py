@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if all is well, 1 if it found something, 2 if it could not do its work."""
     try:
         return _run("python -m anisoap_bench", COMMANDS, sys.argv[1:] if arguments is None else arguments)
-    except CannotMeasure as error:
+    except (CannotMeasure, OSError) as error:  # a full disk, a pipe that nobody reads
         note(f"error: {error}")
     except ModuleNotFoundError as error:
         note(f"error: {error}; install this checkout with the extra dev: pip install -e '.[dev]'")

@@ -128,15 +128,15 @@ def _bisect(options: argparse.Namespace, line: FirstParents, subjects: dict[str,
         memory=options.quantity == "memory",
     )
     problem: object = ""
-    try:
-        with alone_with(file):
+    with alone_with(file):
+        try:
             bisection.measure(session, most=options.pairs)
-    except OutOfTime:
-        problem = "out of time"
-    except CannotMeasure as error:
-        problem = error
-    except KeyboardInterrupt:
-        problem = "interrupted"
+        except OutOfTime:
+            problem = "out of time"
+        except CannotMeasure as error:
+            problem = error
+        except KeyboardInterrupt:
+            problem = "interrupted"
     if problem and not (bisection.search and bisection.search.pairs):
         raise CannotMeasure(str(problem))
     return _tell(bisection, str(problem))

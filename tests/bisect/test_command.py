@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from anisoap_bench.__main__ import main
+from anisoap_bench.bisect import cli
 from tests.gate.small_repository import ROOT, commit, git, write
 
 Bisect: TypeAlias = Callable[..., tuple[int, str, str]]
@@ -202,3 +204,13 @@ def test_the_published_recording_is_that_of_the_documentation(
     report = capsys.readouterr().out
     assert "number 91 PLANTED +10 %" in report
     assert report in (ROOT / "docs" / "bisect.md").read_text(encoding="utf-8")
+
+
+def test_an_answer_that_cannot_be_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(words: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(cli, "echo", full)
+    assert main(["bisect", "--replay", "--recording", "results/bisect/loaded.jsonl.gz"]) == 2
+    assert re.fullmatch(r"error: .*No space left on device\n", capsys.readouterr().err)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from anisoap_bench.calibration.plant import plant
 from anisoap_bench.calibration.recording import BASE, PLANTED, TWIN
 from anisoap_bench.errors import CannotMeasure
 from anisoap_bench.gate.build import Build
+from anisoap_bench.json_lines import append
 from tests.calibration.recordings import CONDITIONS, Pairs, record
 from tests.gate.processes import goes_on
 
+FULL = Path("/dev/full")
 only_linux_pins = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux pins processes")
 
 
@@ -126,6 +129,12 @@ def test_no_recording(tmp_path, content):
         (tmp_path / "r.jsonl").write_text(content)
     with pytest.raises(CannotMeasure, match="no recording"):
         recording.read(tmp_path / "r.jsonl")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk():
+    with pytest.raises(CannotMeasure, match="cannot write /dev/full: .*No space left"):
+        append(FULL, "a line")
 
 
 class Clock:
