@@ -100,9 +100,10 @@ def load_on(core: int | None) -> Iterator[int | None]:
     if core is None:
         yield None
         return
-    process = Process(target=_sort_on, args=(core, os.getpid()))
+    process = Process(target=_sort, args=(os.getpid(),))
     process.start()
     try:
+        os.sched_setaffinity(process.pid or 0, {core})
         yield process.pid
         if not process.is_alive():
             raise CannotMeasure(f"the load on core {core} ended by itself: what was recorded is not under load")
@@ -111,9 +112,8 @@ def load_on(core: int | None) -> Iterator[int | None]:
         process.join()
 
 
-def _sort_on(core: int, parent: int) -> None:
+def _sort(parent: int) -> None:
     """As long as the parent lives, be it that it is killed."""
-    os.sched_setaffinity(0, {core})
     numbers = np.random.default_rng(0).random(2_000_000)
     while os.getppid() == parent:
         np.sort(numbers)

@@ -157,8 +157,8 @@ class _Vectors(torch.autograd.Function):
             return None, None, of_x, None
         shifts = upload(ends.found.shifts, device, of_r.dtype)
         frames = Groups(upload(ends.frame_of_particle[particles], device), ctx.num_frames)
-        of_h = [sum_rows(frames, sum_rows(runs, shifts[:, k, None] * of_r)) for k in range(3)]
-        return None, None, of_x, torch.stack(of_h, dim=1)
+        of_centers = torch.cat([sum_rows(runs, shifts[:, k, None] * of_r) for k in range(3)], dim=1)
+        return None, None, of_x, sum_rows(frames, of_centers).reshape(-1, 3, 3)
 
 
 def _cell_vectors(shifts: Any, cells: Any) -> Any:
