@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import torch
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 MEMORY_SHARE = 16
 """The moments of a chunk of pairs, and the sums of a chunk of segments, may each take this fraction of what is free.
@@ -59,3 +62,14 @@ def explained(device: torch.device, num_pairs: int, num_segments: int, bytes_nee
             f"they alone take up to {bytes_needed / 1e9:.3g} GB. Give it fewer frames at once, "
             f"dtype='float32', or a basis with a smaller max_radial or max_angular. Torch said: {said}"
         ) from error
+
+
+def explains_itself(method: Method) -> Method:
+    """A kernel's method of some pairs, in what its `explained` gives for them: whoever calls it is told."""
+
+    @wraps(method)
+    def run(self: Any, pairs: Any, *arguments: Any, **more: Any) -> Any:
+        with self.explained(pairs):
+            return method(self, pairs, *arguments, **more)
+
+    return run  # type: ignore[return-value]

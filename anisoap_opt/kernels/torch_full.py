@@ -22,7 +22,7 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.gaussians import COVARIANCE, ROOT, WEIGHT, Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
 from anisoap_opt.kernels.derivatives import AXES, XYZ, moments_along, pull_pair, push_pair, sums_of_lowered
-from anisoap_opt.kernels.device_memory import MEMORY_SHARE, explained, free_memory, upload
+from anisoap_opt.kernels.device_memory import MEMORY_SHARE, explained, explains_itself, free_memory, upload
 from anisoap_opt.kernels.numpy_only import inverse_power
 from anisoap_opt.pairs import Neighborhoods, Pairs
 
@@ -120,10 +120,12 @@ class Kernel:
         numbers = num_up_to_degree(self.basis.degree) * (min(len(pairs.j), self.pairs_per_chunk) + pairs.num_segments)
         return explained(self.device, len(pairs.j), pairs.num_segments, 8 * numbers)
 
+    @explains_itself
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
         return [c.to(self.dtype) for c in self.contract(self.moments(pairs))]
 
+    @explains_itself
     def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[torch.Tensor]:
         """See `contract.Differentiable`."""
         dots = [self._tensor(tangent, self.dtype) for tangent in tangents]
@@ -135,6 +137,7 @@ class Kernel:
 
         return [c.to(self.dtype) for c in self.contract(self._sum_over_segments(pairs, along))]
 
+    @explains_itself
     def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See `contract.Differentiable`; can itself be differentiated, in the adjoints too."""
         of_moments = self.spread(adjoints)

@@ -77,3 +77,24 @@ def test_no_upload_waits_and_mps_gets_no_float64(name: str, kind: str, monkeypat
         assert counted.uploads
         if kind == "cuda":
             assert not counted.blocking_uploads
+
+
+def test_a_full_memory_in_any_pass_says_what_would_need_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("warp")
+    own = module(backend="warp")
+    from anisoap_opt.kernels.warp.kernel import Kernel
+
+    def refuse(*_: Any) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    features = SYSTEM.features(own)
+    (forces,) = torch.autograd.grad(features.square().sum(), SYSTEM.variables[0], create_graph=True)
+    monkeypatch.setattr(Kernel, "contract", refuse)  # of the change of basis
+    monkeypatch.setattr(Kernel, "spread", refuse)  # of its transpose
+    for call in (
+        lambda: SYSTEM.features(own),
+        lambda: torch.autograd.grad(features.sum(), SYSTEM.variables[0]),
+        lambda: torch.autograd.grad(forces.square().sum(), SYSTEM.variables[0]),
+    ):
+        with pytest.raises(MemoryError, match="has too little memory for .* Give it fewer frames"):
+            call()

@@ -15,7 +15,7 @@ from anisoap_opt.basis.change import BasisChange
 from anisoap_opt.basis.monomials import degree_slice, num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels.contract import KernelOptions, Tangents, segments_within
-from anisoap_opt.kernels.device_memory import explained
+from anisoap_opt.kernels.device_memory import explained, explains_itself
 from anisoap_opt.kernels.warp.coupling import couple, feature_table
 from anisoap_opt.kernels.warp.derivatives import Derivatives
 from anisoap_opt.kernels.warp.launch import Variant, cut_runs, launch, sums, upload
@@ -57,6 +57,7 @@ class Kernel:
         num_bytes = 8 * num_up_to_degree(self.basis.degree) * pairs.num_segments
         return explained(self.device, len(pairs.j), pairs.num_segments, num_bytes)
 
+    @explains_itself
     def coefficients(self, pairs: Pairs) -> list[torch.Tensor]:
         """Coefficients of every segment, per l: [segments, 2l+1, n]."""
         return self.contract(self.moments(pairs))
@@ -76,14 +77,17 @@ class Kernel:
             parts = runs
         return parts.T.to(self.dtype).contiguous()
 
+    @explains_itself
     def pull_back(self, pairs: Pairs, adjoints: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See `contract.Differentiable`."""
         return split(self.derivatives.pull_back(self._moments.place(pairs), self.spread(adjoints)))
 
+    @explains_itself
     def push_forward(self, pairs: Pairs, tangents: Tangents) -> list[torch.Tensor]:
         """See `contract.Differentiable`."""
         return self.contract(self.derivatives.push_forward(self._moments.place(pairs), tangents))
 
+    @explains_itself
     def pull_back_along(
         self, pairs: Pairs, adjoints: Sequence[Any], tangents: Tangents
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
