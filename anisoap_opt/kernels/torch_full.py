@@ -64,10 +64,8 @@ def find_neighborhoods(
     """As in `anisoap_opt.neighbors`, or on a CUDA device by Warp where it is installed: there the pairs stay."""
     if torch.device(options.device).type != "cuda" or find_spec("warp") is None:
         return neighbors.find_neighborhoods(batch, cutoff_radius, **how)
-    from anisoap_opt.kernels.warp.launch import check_driver  # imported here: few have Warp
-    from anisoap_opt.kernels.warp.neighbors import find_neighborhoods as find_there
+    from anisoap_opt.kernels.warp.neighbors import find_neighborhoods as find_there  # imported here: few have Warp
 
-    check_driver(options.device)
     return find_there(batch, cutoff_radius, options=options, **how)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from anisoap_opt import kernels
+from anisoap_opt.kernels.contract import KernelOptions
 from tests.frames_for_tests import calculator, random_frame
 
 ON_DEVICES = [name for name, entry in kernels.BACKENDS.items() if entry.devices]
@@ -82,6 +83,12 @@ def test_a_driver_that_is_too_old_for_warp_alone(monkeypatch: pytest.MonkeyPatch
         calculator(backend="warp", device="cuda:0")
     with pytest.raises(ValueError, match="cannot use device 'cuda'"):
         calculator(backend="torch_full", device="cuda").power_spectrum([random_frame(1)])
+    basis, options = calculator()._basis, KernelOptions(device="cuda")
+    nothing: Any = None
+    with pytest.raises(ValueError, match="cannot use device 'cuda'"):  # what the torch module calls for its search
+        kernels.load_search.__wrapped__("warp", options)(nothing, 1.0, self_pairs=True)
+    with pytest.raises(ValueError, match="cannot use device 'cuda'"):  # and for given pairs
+        kernels.load("warp")(nothing, basis, options)
 
 
 @pytest.mark.parametrize("warp_is_there", [True, False])
@@ -89,12 +96,9 @@ def test_who_searches_for_torch_full(monkeypatch: pytest.MonkeyPatch, warp_is_th
     pytest.importorskip("warp")
     from anisoap_opt import neighbors
     from anisoap_opt.kernels import torch_full
-    from anisoap_opt.kernels.contract import KernelOptions
-    from anisoap_opt.kernels.warp import launch
     from anisoap_opt.kernels.warp import neighbors as of_warp
 
     monkeypatch.setattr(torch_full, "find_spec", lambda name: object() if warp_is_there else None)
-    monkeypatch.setattr(launch, "check_driver", lambda device: None)
     monkeypatch.setattr(neighbors, "find_neighborhoods", lambda *_, **__: "on the host")
     monkeypatch.setattr(of_warp, "find_neighborhoods", lambda *_, **__: "on the device")
     for device, there in {"cuda:1": "on the device" if warp_is_there else "on the host", "mps": "on the host"}.items():

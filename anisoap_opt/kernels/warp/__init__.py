@@ -27,8 +27,7 @@ def check_device(device: str, dtype: str) -> None:
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"backend 'warp' runs on the devices 'cpu' and 'cuda', got {device!r}")
     torch_full.check_device(device, dtype)
-    if device.startswith("cuda"):
-        check_driver(device)
+    check_driver(device)
 
 
 def make_gaussians(rotations: Any, semiaxes: Any, precision: float, *, options: KernelOptions) -> Gaussians:

@@ -130,6 +130,8 @@ def shared_memory(device: torch.device) -> float:
 
 def check_driver(device: str) -> None:
     """Raise a ValueError if Warp cannot use a CUDA device that Torch can: it may need a newer driver."""
+    if not device.startswith("cuda"):
+        return
     with _settings():
         if wp.is_cuda_available():
             return

@@ -10,7 +10,7 @@ import torch
 from anisoap_opt.basis.monomials import num_up_to_degree
 from anisoap_opt.gaussians import Gaussians
 from anisoap_opt.kernels.contract import KernelOptions
-from anisoap_opt.kernels.warp.launch import Variant, check_shared_memory, launch, moments, sums, upload
+from anisoap_opt.kernels.warp.launch import Variant, check_driver, check_shared_memory, launch, moments, sums, upload
 from anisoap_opt.kernels.warp.placed import PlacedPairs
 
 
@@ -26,6 +26,7 @@ class Moments:
     """
 
     def __init__(self, gaussians: Gaussians, degree: int, options: KernelOptions, variant: Variant) -> None:
+        check_driver(options.device)
         self.degree, self.size = degree, num_up_to_degree(degree)
         self.device, self.dtype, self.dtype_name = (
             torch.device(options.device), getattr(torch, options.dtype), options.dtype

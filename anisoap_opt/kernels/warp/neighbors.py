@@ -21,7 +21,7 @@ from anisoap_opt.frames import ParticleBatch
 from anisoap_opt.kernels.contract import KernelOptions
 from anisoap_opt.kernels.device_memory import explained
 from anisoap_opt.kernels.warp import search as kernels
-from anisoap_opt.kernels.warp.launch import cut_runs, launch, set_arrays, upload
+from anisoap_opt.kernels.warp.launch import check_driver, cut_runs, launch, set_arrays, upload
 from anisoap_opt.lattice import SHELL, reciprocal_vectors, refuse_too_many_images
 from anisoap_opt.pairs import Neighborhoods, Pairs, encode_types, lay_out_counts
 
@@ -61,6 +61,7 @@ def find_neighborhoods(
     unless their shifts are wanted. Then all are written, and brought to the host unless `on_host` is False. Positions
     may be a tensor of the device.
     """
+    check_driver(options.device)
     found = PairSearch(batch, cutoff_radius, torch.device(options.device), self_pairs, types, centers)
     if not keep_shifts:
         return Neighborhoods(found, found.blocks)
