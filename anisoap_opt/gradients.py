@@ -85,9 +85,8 @@ class Gradients:
                 f"frame {frame} is not periodic: without a cell it has no gradients with respect to 'cell'"
             )
         self.parameters = tuple(parameters)
-        pairs = neighborhoods.pairs.segments(
-            0, neighborhoods.pairs.num_segments
-        )  # a search may find them again each time
+        found = neighborhoods.pairs  # a search may find them again each time
+        pairs = found.segments(0, found.num_segments)
         weight = None if pairs.weight is None else to_numpy(pairs.weight)
         pairs = Pairs(to_numpy(pairs.j), to_numpy(pairs.r_ij), pairs.start, weight)  # rows are made on the host
         self.kernel, self.batch, self.neighborhoods = kernel, batch, neighborhoods._replace(pairs=pairs)

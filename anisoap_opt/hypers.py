@@ -72,9 +72,6 @@ class Hypers(SetOnce):
         self.cutoff = self._smooth_cutoff(cutoff_smoothing)
         self.backend = kernels.resolve(backend)
         self.options = kernels.resolve_options(self.backend, dtype, device)
-        if self.cutoff is not None and not kernels.BACKENDS[self.backend].differentiable:
-            raise ValueError(f"backend {self.backend!r} has no smooth cutoff yet: leave out cutoff_smoothing")
-        self._parameters(compute_gradients)
         check_degree(self.num_ns, radial_basis_name, self.options.dtype)
         self.radial_basis.check()
 
@@ -94,12 +91,9 @@ class Hypers(SetOnce):
         Raises
         ------
         TypeError, ValueError
-            If there are no such gradients, or none of this backend.
+            If there are no such gradients.
         """
-        names = check_parameters(self.compute_gradients if compute_gradients is None else compute_gradients)
-        if names and not kernels.BACKENDS[self.backend].differentiable:
-            raise ValueError(f"backend {self.backend!r} has no gradients yet: leave out compute_gradients")
-        return names
+        return check_parameters(self.compute_gradients if compute_gradients is None else compute_gradients)
 
     def __repr__(self) -> str:
         return (

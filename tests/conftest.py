@@ -56,16 +56,13 @@ def float32_backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests ``slow_with`` some backends are slow for those; ``differentiable`` ones skip backends that are not."""
-    without = {name for name, entry in BACKENDS.items() if not entry.differentiable}
+    """Tests ``slow_with`` some backends are slow for those."""
     for item in items:
         call = getattr(item, "callspec", None)
         values = set(map(str, call.params.values())) if call else set()
         slow = item.get_closest_marker("slow_with")
         if slow and set(slow.args) & values:
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("differentiable") and without & values:
-            item.add_marker(pytest.mark.skip(reason="this backend has neither derivatives nor weights of pairs yet"))
 
 
 @pytest.fixture(autouse=True)

@@ -36,8 +36,6 @@ class Backend(NamedTuple):
         For ``anisoap-opt backends``.
     devices : bool
         Whether its module says on which devices it can compute; else on "cpu" only.
-    differentiable : bool
-        Whether its kernel has derivatives, and takes the weights that a smooth cutoff gives pairs.
     on_cpu : bool
         Whether it is meant for a CPU. One that is not runs there to be tested, and what measures CPUs leaves it out.
     """
@@ -48,7 +46,6 @@ class Backend(NamedTuple):
     dtypes: tuple[str, ...]
     summary: str
     devices: bool = False
-    differentiable: bool = True
     on_cpu: bool = True
 
     @property

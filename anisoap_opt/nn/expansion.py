@@ -26,6 +26,9 @@ from anisoap_opt.nn.sums import Groups, sum_rows
 from anisoap_opt.pairs import CenterBlock, Pairs
 from anisoap_opt.power_spectrum import power_spectrum
 
+_check_options = cache(kernels.resolve_options)
+"""Whether a device computes is asked once: the host waits for the answer."""
+
 
 @dataclass(frozen=True)
 class Expander:
@@ -37,19 +40,10 @@ class Expander:
     asked : str or None
         The backend that a caller asked for. Without one, tensors on a CPU go to that of `hypers` and others to the
         fastest one installed for their device.
-
-    Raises
-    ------
-    ValueError
-        If the backend cannot carry a torch module.
     """
 
     hypers: Hypers
     asked: str | None
-
-    def __post_init__(self) -> None:
-        if not kernels.BACKENDS[self.hypers.backend].differentiable:
-            raise ValueError(f"backend {self.hypers.backend!r} does not carry the torch module yet: choose another")
 
     def coefficients(
         self,
@@ -273,6 +267,3 @@ def divide_by_centers(
 def ascends(row: Ints) -> bool:
     """Whether no number is less than the one before."""
     return bool((row[1:] >= row[:-1]).all())
-
-
-_check_options = cache(kernels.resolve_options)  # whether a device computes: asked once, for the answer is waited for

@@ -23,7 +23,6 @@ OF_PARTICLES = ["positions", "orientations", "shapes"]
 ALL = [*OF_PARTICLES, "strain"]
 
 
-@pytest.mark.differentiable
 @pytest.mark.parametrize("name", CASES)
 def test_values_of_upstream(backend: str, name: str) -> None:
     """Explicit gradients of every centre, contracted with stored weights."""
@@ -49,7 +48,6 @@ def test_values_of_upstream(backend: str, name: str) -> None:
         assert_close(found[kind], stored[f"grad_{name_there}"], TOLERANCES["float64"].reference, kind)
 
 
-@pytest.mark.differentiable
 def test_backends_have_the_same_blocks(fast_backend: str) -> None:
     frames, rtol = mixed_frames(), TOLERANCES["float64"].invariance
     for call in ({"mean_over_samples": False}, {"symmetric": True}, {"mean_over_samples": False, "centers": [8]}):
@@ -62,7 +60,6 @@ def test_backends_have_the_same_blocks(fast_backend: str) -> None:
         assert_same_maps(ours, others, rtol)
 
 
-@pytest.mark.differentiable
 def test_float32(float32_backend: str) -> None:
     frames = mixed_frames()
     narrow, wide = (

@@ -14,8 +14,6 @@ from tests.descriptor.test_reference_data import DATA, every_case
 from tests.frames_for_tests import DIAMETERS, calculator, mixed_frames, random_frame, random_rotation, rotated
 from tests.tolerances import TOLERANCES, assert_close
 
-pytestmark = pytest.mark.differentiable
-
 COMPILED = pytest.mark.skipif(not BACKENDS["numba"].installed, reason="numba is missing")
 SMALL = {"max_angular": 2, "cutoff_radius": 3.5}
 MONOMIAL = {"radial_basis_name": "monomial", "radial_gaussian_width": None}

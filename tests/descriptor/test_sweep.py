@@ -70,7 +70,6 @@ def test_other_arguments(name: str, changes: dict[str, Any]) -> None:
     assert check(SPREAD, backend=name, **{**GRID, **changes}) > 0
 
 
-@pytest.mark.differentiable
 def test_smooth_cutoff(fast_backend: str) -> None:
     assert check(SPREAD, backend=fast_backend, cutoff_smoothing=1.0, **{**GRID, "max_angular": 3}) == 6
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anisoap_opt import BACKENDS
 from tests.frames_for_tests import calculator, random_frame
 
 MONOMIAL = {"radial_basis_name": "monomial", "radial_gaussian_width": None}
@@ -150,20 +149,3 @@ def test_flags_of_a_call(name: str) -> None:
 
 def test_max_radial_may_be_any_sequence() -> None:
     assert calculator(max_angular=3, max_radial=range(4)).num_ns == [1, 2, 3, 4]
-
-
-def test_a_backend_without_derivatives(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new one may have none at first."""
-    name = "numpy_only"
-    monkeypatch.setitem(BACKENDS, name, BACKENDS[name]._replace(differentiable=False))
-    with pytest.raises(ValueError, match=f"backend '{name}' has no smooth cutoff yet"):
-        calculator(backend=name, cutoff_smoothing=1.0)
-    with pytest.raises(ValueError, match=f"backend '{name}' has no gradients yet"):
-        calculator(backend=name, compute_gradients=True)
-    with pytest.raises(ValueError, match=f"backend '{name}' has no gradients yet"):
-        calculator(backend=name).transform([random_frame(1)], compute_gradients=["strain"])
-    pytest.importorskip("torch")
-    from anisoap_opt.nn import AniSOAP
-
-    with pytest.raises(ValueError, match=f"backend '{name}' does not carry the torch module yet"):
-        AniSOAP(2, "gto", 5.0, radial_gaussian_width=1.5, types=[1], backend=name)

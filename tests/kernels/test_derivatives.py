@@ -14,8 +14,6 @@ from anisoap_opt.pairs import Pairs
 from tests.kernels.derivative_problems import BASES, COUNTS, Problem
 from tests.tolerances import TOLERANCES, assert_close
 
-pytestmark = pytest.mark.differentiable
-
 RTOL = TOLERANCES["float64"].invariance
 TWICE = {"numpy_only", "torch_mixed", "numba", "warp"}
 

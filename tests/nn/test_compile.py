@@ -13,7 +13,6 @@ from tests.nn.systems import System, module, periodic_frames  # noqa: E402
 from tests.tolerances import assert_close  # noqa: E402
 
 pytestmark = [
-    pytest.mark.differentiable,
     pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf"),  # Torch looks at it
 ]
 

@@ -14,8 +14,6 @@ torch = pytest.importorskip("torch")
 from anisoap_opt import BACKENDS  # noqa: E402
 from tests.nn.systems import System, module, open_frame, periodic_frames  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
-
 KINDS: dict[str, dict[str, Any]] = {
     "hard": {},
     "smooth": {"cutoff_smoothing": 2.0},

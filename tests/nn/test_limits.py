@@ -13,7 +13,6 @@ from anisoap_opt.nn.operators import features  # noqa: E402
 from tests.nn.systems import System, module, open_frame  # noqa: E402
 from tests.tolerances import assert_close  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
 THIRD = pytest.raises(NotImplementedError, match="third derivatives, which only the backend 'torch_full' has")
 
 

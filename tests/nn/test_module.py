@@ -17,8 +17,6 @@ from tests.frames_for_tests import TRICLINIC, random_frame  # noqa: E402
 from tests.nn.systems import System, module, open_frame, periodic_frames  # noqa: E402
 from tests.tolerances import TOLERANCES, assert_close  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
-
 FRAMES = [*periodic_frames(), random_frame(7, 4), random_frame(8, 1, types=(1,))]
 
 

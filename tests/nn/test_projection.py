@@ -17,8 +17,6 @@ from tests.nn.graphs import HYPERS, Graph, assert_same_labels, calculator, dense
 from tests.nn.systems import System, open_frame, periodic_frames  # noqa: E402
 from tests.tolerances import TOLERANCES, assert_close  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
-
 FRAMES = [*periodic_frames(), random_frame(7, 4), random_frame(8, 1, types=(1,))]
 CLOSE = TOLERANCES["float64"].invariance
 

@@ -23,8 +23,6 @@ from tests.nn.graphs import Graph, dense, projection, rows_of  # noqa: E402
 from tests.nn.systems import periodic_frames  # noqa: E402
 from tests.tolerances import TOLERANCES, assert_close  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
-
 DATA = Path(__file__).parents[1] / "data" / "torch"
 CASES = {case["name"]: case for case in json.loads((DATA / "index.json").read_text())["cases"]}
 RTOL = TOLERANCES["float64"].reference

@@ -17,8 +17,6 @@ from anisoap_opt.tensormap import power_spectrum_properties  # noqa: E402
 from tests.nn.systems import BACKENDS_TWICE, System  # noqa: E402
 from tests.tolerances import TOLERANCES, assert_close  # noqa: E402
 
-pytestmark = pytest.mark.differentiable
-
 DATA = Path(__file__).parents[1] / "data" / "torch"
 CASES = {case["name"]: case for case in json.loads((DATA / "index.json").read_text())["cases"]}
 KINDS = ("positions", "rotation_vectors", "lengths")

@@ -11,8 +11,6 @@ from anisoap_opt.cutoff import SmoothCutoff
 from tests.frames_for_tests import calculator, mixed_frames, random_frame
 from tests.tolerances import TOLERANCES, assert_close
 
-pytestmark = pytest.mark.differentiable
-
 CUTOFF = SmoothCutoff(5.0, 2.0)
 
 
